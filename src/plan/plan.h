@@ -1,0 +1,105 @@
+// The plan: what runs, in which order, on which memory. It knows operators only as problems.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cermet/tensor.h"
+#include "problem/problem.h"
+
+namespace cermet {
+
+using BufferId = int32_t;
+inline constexpr BufferId no_buffer = -1;
+
+enum class Storage : uint8_t { constant, input, output, activation, workspace, state };
+std::string_view name(Storage storage);
+
+// A place for one value. Its size is known when all symbols of its type are.
+struct Buffer {
+  std::string name;
+  ValueType type;
+  Storage storage = Storage::activation;
+  Layout layout;
+  int32_t constant = -1;       // index into Plan::constants
+  BufferId alias = no_buffer;  // this value is the whole memory of that one under another shape
+};
+
+// Weights as kernels read them.
+struct PlanConstant {
+  Tensor tensor;
+  std::vector<std::string> initializers;  // the model's names of what it was made of
+  std::vector<std::string> operations;    // what was done to them, in order
+};
+
+// The kernel that was chosen for a step.
+struct Choice {
+  std::string tactic;  // "cpu.reference"
+  int32_t version = 1;
+  std::string configuration;  // the tactic's own text
+
+  bool operator==(const Choice&) const = default;
+};
+
+struct Step;
+
+// A list of steps with values that come in and go out: the whole plan, a branch, a loop body.
+struct Region {
+  std::vector<BufferId> inputs;
+  std::vector<BufferId> outputs;
+  std::vector<Step> steps;
+};
+
+struct Step {
+  std::string name;
+  Problem problem;
+  std::vector<BufferId> inputs;   // no_buffer where an optional operand is absent
+  std::vector<BufferId> outputs;  // likewise
+  Choice choice;
+  std::vector<std::string> origin;  // ONNX nodes
+  // branch: then, else (inputs: the step's inputs from 1 on). loop, scan: body, as Node says.
+  std::vector<Region> regions;
+  // Output `first` may use the memory of input `second`, which nobody reads afterwards.
+  std::vector<std::pair<int32_t, int32_t>> in_place;
+};
+
+// Bounds of one input, by dimension.
+struct ProfileInput {
+  std::string name;
+  Shape min, opt, max;
+};
+struct Profile {
+  std::vector<ProfileInput> inputs;
+};
+
+struct Plan {
+  std::vector<Buffer> buffers;
+  std::vector<PlanConstant> constants;
+  Region root;
+  std::vector<Profile> profiles;          // empty: a free dimension takes any size
+  std::vector<std::string> input_names;   // of root.inputs; the model's names
+  std::vector<std::string> output_names;  // of root.outputs
+
+  const Buffer& buffer(BufferId id) const { return buffers[id]; }
+  // The buffer whose memory `id` uses.
+  BufferId root_of(BufferId id) const;
+};
+
+// Visits every step, bodies after the step they belong to.
+template <class Steps, class F>
+void for_each_step(Steps& steps, F&& f) {
+  for (auto& step : steps) {
+    f(step);
+    for (auto& region : step.regions) for_each_step(region.steps, f);
+  }
+}
+
+// Throws internal naming the law that is broken.
+void verify(const Plan& plan);
+// Text for people and golden tests.
+std::string print(const Plan& plan);
+
+}  // namespace cermet
