@@ -2,6 +2,7 @@
 // closed: what they read from outside comes in through additional inputs of the node.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>

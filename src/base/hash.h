@@ -1,0 +1,16 @@
+// Fast hashes and checksums; not for secrets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cermet {
+
+// XXH3, 64 bits; the same on every machine.
+uint64_t hash_bytes(const void* data, size_t bytes, uint64_t seed = 0);
+inline uint64_t hash_bytes(std::string_view text, uint64_t seed = 0) {
+  return hash_bytes(text.data(), text.size(), seed);
+}
+
+}  // namespace cermet
