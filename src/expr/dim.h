@@ -15,6 +15,10 @@ namespace cermet {
 
 struct DimNode;
 
+// Symbols whose value is data, defined while running by the step that makes a value of that size,
+// have names that start so; all others are sizes of the model's inputs.
+inline constexpr std::string_view data_symbol_prefix = "data.";
+
 // Values of symbols by name.
 using SymbolValues = std::map<std::string, int64_t, std::less<>>;
 

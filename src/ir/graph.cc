@@ -28,6 +28,10 @@ std::string Graph::unique_name(std::string_view stem) const {
   }
 }
 
+Dim Graph::new_symbol(std::string_view hint) {
+  return Dim::symbol(fmt::format("{}{}.{}", data_symbol_prefix, hint, (*next_symbol_)++));
+}
+
 ValueId Graph::add_value(GraphValue value) {
   const std::string stem = value.name;
   value.name = unique_name(stem);
@@ -87,7 +91,6 @@ std::vector<NodeId> Graph::order() const {
       ++waiting[id];
     }
   }
-  // Depth first from each ready node in model order keeps producers near their readers.
   std::set<NodeId> ready;
   size_t living = 0;
   for (NodeId id = 0; id < static_cast<NodeId>(nodes_.size()); ++id) {
@@ -144,6 +147,7 @@ void Graph::compact() {
   }
   Graph fresh;
   fresh.name = name;
+  fresh.next_symbol_ = next_symbol_;
   std::vector<ValueId> moved(values_.size(), no_value);
   for (size_t i = 0; i < values_.size(); ++i) {
     if (!used[i]) continue;

@@ -119,6 +119,11 @@ class Graph {
   // Throws away dead node and value slots; ids change.
   void compact();
 
+  // A size that depends on data: a symbol that no other graph of the model uses. Subgraphs share
+  // their model's counter (`share_symbols`). Its name starts with data_symbol_prefix.
+  Dim new_symbol(std::string_view hint);
+  void share_symbols(const Graph& other) { next_symbol_ = other.next_symbol_; }
+
   // A new name that starts with `stem`.
   std::string unique_name(std::string_view stem) const;
 
@@ -128,6 +133,7 @@ class Graph {
   std::vector<ValueId> inputs_;
   std::vector<ValueId> outputs_;
   std::map<std::string, int, std::less<>> names_;
+  std::shared_ptr<int64_t> next_symbol_ = std::make_shared<int64_t>(0);
 };
 
 // Text that golden tests compare: one line a node, constants with type and a checksum.
