@@ -1,0 +1,10 @@
+# bench/**/*_bench.cc make one Google Benchmark program, built by ./x bench only.
+
+cermet_glob(bench_sources bench/*_bench.cc)
+find_package(benchmark QUIET)
+if(NOT bench_sources OR NOT TARGET cermet OR NOT benchmark_FOUND)
+  return()
+endif()
+add_executable(cermet_bench EXCLUDE_FROM_ALL ${bench_sources})
+target_link_libraries(cermet_bench PRIVATE cermet_internal cermet benchmark::benchmark_main)
+set_target_properties(cermet_bench PROPERTIES BUILD_RPATH "$ORIGIN/../lib")

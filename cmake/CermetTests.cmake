@@ -1,0 +1,65 @@
+# One GoogleTest program per first-level folder of tests/, labelled with the folder's name, and one
+# CTest test per tests/**/*_test.py.
+
+include(CTest)
+include(GoogleTest)
+find_package(GTest)
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT GTest_FOUND OR NOT Python3_FOUND)
+  message(STATUS "tests: GoogleTest and Python 3 are needed, skipped (./x setup installs them)")
+  return()
+endif()
+
+# The environment of ./x setup has the packages that Python tests import.
+set(CERMET_PYTHON "${Python3_EXECUTABLE}")
+if(EXISTS "${CMAKE_SOURCE_DIR}/.venv/bin/python")
+  set(CERMET_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python")
+endif()
+
+# Libraries that a folder's tests may use: those of the runtime's rooms work before there is a
+# builder.
+if(TARGET cermet)
+  set(library_under_test cermet)
+else()
+  set(library_under_test cermet_runtime)
+endif()
+
+cermet_glob(test_files tests/*_test.cc)
+list(FILTER test_files EXCLUDE REGEX "/tests/(fuzz|gpu)/")
+set(folders "")
+foreach(file IN LISTS test_files)
+  file(RELATIVE_PATH relative "${CMAKE_SOURCE_DIR}/tests" "${file}")
+  string(REGEX MATCH "^[^/]+" folder "${relative}")
+  list(APPEND folders "${folder}")
+endforeach()
+list(REMOVE_DUPLICATES folders)
+
+# Other sources of a test folder (helpers, fixtures) join its program; tests/support joins all.
+cermet_glob(support tests/support/*.cc)
+foreach(folder IN LISTS folders)
+  if(NOT TARGET ${library_under_test})
+    message(STATUS "test_${folder}: no library to test yet, skipped")
+    continue()
+  endif()
+  cermet_glob(sources tests/${folder}/*.cc)
+  add_executable(test_${folder} ${sources} ${support})
+  target_include_directories(test_${folder} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_include_directories(test_${folder} SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
+  target_link_libraries(test_${folder} PRIVATE
+    cermet_internal ${library_under_test} nlohmann_json::nlohmann_json GTest::gtest_main)
+  # Tests run in the source folder, so test data is named from the project's root.
+  gtest_discover_tests(test_${folder}
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
+endforeach()
+
+cermet_glob(python_tests tests/*_test.py)
+list(FILTER python_tests EXCLUDE REGEX "/tests/gpu/")
+foreach(file IN LISTS python_tests)
+  file(RELATIVE_PATH relative "${CMAKE_SOURCE_DIR}/tests" "${file}")
+  string(REGEX MATCH "^[^/]+" folder "${relative}")
+  add_test(NAME ${relative} COMMAND "${CERMET_PYTHON}" "${file}"
+           WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${relative} PROPERTIES LABELS "${folder}" TIMEOUT 600
+    SKIP_RETURN_CODE 77 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
+endforeach()
