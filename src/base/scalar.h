@@ -4,7 +4,7 @@
 
 #include <complex>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -25,9 +25,10 @@ enum class Rounding : uint8_t {
 template <class T>
 T load_element(const ConstTensorView& view, int64_t index);
 
-// Stores `value` as ONNX's Cast does with the float8 types saturating; integers wrap modulo 2^n;
-// floats out of an integer's range clamp to it and NaN becomes 0, so that the result never depends
-// on the machine.
+// Stores `value` as ONNX's Cast does by default: the float8 and float4 types saturate, float8e8m0
+// rounds up, the others to nearest even; integers wrap modulo 2^n. Floats are cut towards zero and
+// clamp to an integer's range (int64's for the 2- and 4-bit types, which then wrap, as ONNX's cases
+// have it); NaN becomes 0. So the result never depends on the machine.
 template <class T>
 void store_element(const TensorView& view, int64_t index, T value);
 
@@ -38,7 +39,8 @@ template <class T>
 void store_all(const TensorView& view, const std::vector<T>& values);
 
 // The bit pattern of a float format of at most 16 bits, and back. `saturate` clamps a finite value
-// out of range to the largest finite one; otherwise it becomes infinity or NaN as the format has.
+// out of range to the largest finite one, and in formats of 8 bits or fewer infinity too; otherwise
+// it becomes infinity or NaN as the format has. float8e8m0 takes magnitudes.
 uint32_t encode_float(ElementType type, double value, bool saturate = true,
                       Rounding rounding = Rounding::nearest_even);
 double decode_float(ElementType type, uint32_t bits);
