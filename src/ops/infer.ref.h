@@ -42,13 +42,14 @@ class InferContext {
   int rank(size_t i) const;          // throws when unknown: ask has_rank first
   const Dims& dims(size_t i) const;  // likewise
 
-  // The elements of an integer input, in order, when all are known as expressions.
+  // The elements of an integer input of rank 0 or 1, in order, when all are known as expressions.
   std::optional<Dims> contents(size_t i) const;
-  // The same when all are plain numbers.
+  // The same when all are plain numbers; of any rank.
   std::optional<std::vector<int64_t>> integers(size_t i) const;
   // The whole constant of an input, if it is one.
   std::optional<ConstTensorView> constant(size_t i) const;
 
+  // What is stated of outputs that the node does not have is dropped.
   size_t output_count() const { return outputs_.size(); }
   void set_output(size_t i, ValueType type);
   void set_output(size_t i, ElementType element, Dims dims) {
