@@ -41,6 +41,13 @@ ValueId Graph::add_value(GraphValue value) {
   return static_cast<ValueId>(values_.size() - 1);
 }
 
+void Graph::rename(ValueId id, std::string_view name) {
+  if (values_[id].name == name) return;
+  names_.erase(values_[id].name);
+  values_[id].name = unique_name(name);
+  names_.emplace(values_[id].name, 1);
+}
+
 ValueId Graph::add_input(std::string name, ValueType type) {
   GraphValue value;
   value.name = std::move(name);

@@ -90,10 +90,13 @@ class Graph {
   std::string name;
 
   ValueId add_value(GraphValue value);  // makes the name unique
+  // Gives a value the name, made unique.
+  void rename(ValueId id, std::string_view name);
   ValueId add_input(std::string name, ValueType type);
   ValueId add_constant(std::string name, Tensor tensor, Recipe recipe = {});
   NodeId add_node(Node node);  // sets the outputs' producer
   void add_output(ValueId value) { outputs_.push_back(value); }
+  void clear_outputs() { outputs_.clear(); }
   void set_output(size_t i, ValueId value) { outputs_[i] = value; }
   void remove_node(NodeId id);
 

@@ -2,6 +2,7 @@
 // taken as they stand.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ struct RawNode {
   size_t output_count = 1;
   std::vector<bool> wanted;  // by output: does the model name it
   Attributes attributes;
+  std::map<std::string, ValueType> types;  // attributes that hold types
 
   ValueId input(size_t i) const { return i < inputs.size() ? inputs[i] : no_value; }
 };
