@@ -31,7 +31,7 @@ enum class ProblemKind : uint8_t {
   branch,         // If
   loop,           // Loop
   scan,           // Scan
-  custom,         // a plugin's operator
+  custom,         // an operator of a plugin
 };
 std::string_view name(ProblemKind kind);
 std::optional<ProblemKind> problem_kind_from_name(std::string_view name);

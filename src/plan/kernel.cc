@@ -1,0 +1,26 @@
+#include "plan/kernel.h"
+
+#include "base/error.h"
+
+namespace cermet {
+
+std::unique_ptr<BoundKernel> Kernel::bind(const BindContext&) const {
+  fail(ErrorCode::internal, "a dynamic kernel was bound to shapes");
+}
+
+void Kernel::run_dynamic(DynamicCall&) const {
+  fail(ErrorCode::internal, "a bound kernel was run without shapes");
+}
+
+const Buffer* KernelContext::input(size_t i) const {
+  if (i >= step->inputs.size() || step->inputs[i] == no_buffer) return nullptr;
+  return &plan->buffers[step->inputs[i]];
+}
+
+const Tensor* KernelContext::constant(size_t i) const {
+  const Buffer* buffer = input(i);
+  if (buffer == nullptr || buffer->storage != Storage::constant) return nullptr;
+  return &plan->constants[buffer->constant].tensor;
+}
+
+}  // namespace cermet

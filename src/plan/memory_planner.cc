@@ -1,0 +1,165 @@
+#include "plan/memory_planner.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+class LifetimeScan {
+ public:
+  explicit LifetimeScan(const Plan& plan) : plan_(plan), lives_(plan.buffers.size()) {}
+
+  std::vector<Lifetime> run() {
+    region(plan_.root);
+    for (BufferId id : plan_.root.outputs) touch(id, next_);
+    return std::move(lives_);
+  }
+
+ private:
+  void touch(BufferId id, int32_t at) {
+    if (id == no_buffer) return;
+    Lifetime& life = lives_[plan_.root_of(id)];
+    if (life.first < 0) life.first = at;
+    life.last = std::max(life.last, at);
+  }
+
+  void region(const Region& region) {
+    for (const Step& step : region.steps) visit(step);
+  }
+
+  void visit(const Step& step) {
+    const int32_t at = next_++;
+    for (BufferId id : step.inputs) touch(id, at);
+    // Results of a step with bodies are written after them, but their memory is held throughout.
+    for (BufferId id : step.outputs) touch(id, at);
+    if (step.regions.empty()) return;
+    for (const Region& body : step.regions) region(body);
+    const int32_t end = next_ - 1;
+    for (BufferId id : step.inputs) touch(id, end);
+    for (BufferId id : step.outputs) touch(id, end);
+    for (const Region& body : step.regions)
+      for (BufferId id : body.outputs) touch(id, end);
+  }
+
+  const Plan& plan_;
+  std::vector<Lifetime> lives_;
+  int32_t next_ = 0;
+};
+
+bool overlap(const Lifetime& a, const Lifetime& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+size_t aligned(size_t bytes) {
+  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+}
+
+// Buffers that share one block: an in-place result joins the block of its input.
+class Sharing {
+ public:
+  explicit Sharing(size_t count) : parent_(count) {
+    std::iota(parent_.begin(), parent_.end(), BufferId{0});
+  }
+  BufferId find(BufferId id) const {
+    while (parent_[id] != id) id = parent_[id];
+    return id;
+  }
+  void join(BufferId into, BufferId id) { parent_[find(id)] = find(into); }
+
+ private:
+  std::vector<BufferId> parent_;
+};
+
+// Merges results into the inputs whose memory they may use, where those end at that step.
+Sharing share_in_place(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                       std::vector<Lifetime>& lives) {
+  Sharing sharing(plan.buffers.size());
+  int32_t at = 0;
+  for_each_step(plan.root.steps, [&](const Step& step) {
+    const int32_t now = at++;
+    for (const auto& [output, input] : step.in_place) {
+      const BufferId from = sharing.find(plan.root_of(step.inputs[input]));
+      const BufferId to = plan.root_of(step.outputs[output]);
+      if (!bytes[from] || !bytes[to] || from == to || sharing.find(to) != to) continue;
+      if (lives[from].last != now || lives[to].first != now || *bytes[to] > *bytes[from]) continue;
+      sharing.join(from, to);
+      lives[from].last = lives[to].last;
+      break;
+    }
+  });
+  return sharing;
+}
+
+}  // namespace
+
+std::vector<Lifetime> lifetimes(const Plan& plan) { return LifetimeScan(plan).run(); }
+
+bool has_planned_size(const Plan& plan, BufferId id) {
+  const Buffer& buffer = plan.buffers[id];
+  if (!buffer.type.has_rank() || bit_width(buffer.type.element) == 0) return false;
+  for (const Dim& dim : *buffer.type.dims) {
+    std::set<std::string> symbols;
+    dim.collect_symbols(symbols);
+    for (const std::string& symbol : symbols)
+      if (symbol.starts_with(data_symbol_prefix)) return false;
+  }
+  return true;
+}
+
+size_t place_blocks(std::vector<Block>& blocks) {
+  std::vector<size_t> order(blocks.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
+  std::vector<size_t> placed;  // by offset
+  size_t end = 0;
+  for (size_t i : order) {
+    Block& block = blocks[i];
+    size_t offset = 0;
+    for (size_t other : placed) {
+      if (!overlap(block.life, blocks[other].life)) continue;
+      if (offset + block.bytes <= blocks[other].offset) break;
+      offset = std::max(offset, blocks[other].offset + aligned(blocks[other].bytes));
+    }
+    block.offset = offset;
+    end = std::max(end, offset + aligned(block.bytes));
+    const auto after =
+        std::upper_bound(placed.begin(), placed.end(), offset,
+                         [&](size_t value, size_t other) { return value < blocks[other].offset; });
+    placed.insert(after, i);
+  }
+  return end;
+}
+
+MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                       const std::vector<size_t>& workspace) {
+  std::vector<Lifetime> lives = lifetimes(plan);
+  const Sharing sharing = share_in_place(plan, bytes, lives);
+  std::vector<Block> blocks;
+  std::vector<int64_t> block_of(plan.buffers.size(), -1);
+  const auto count = static_cast<BufferId>(plan.buffers.size());
+  for (BufferId id = 0; id < count; ++id) {
+    if (!bytes[id] || plan.root_of(id) != id || sharing.find(id) != id || lives[id].first < 0)
+      continue;
+    block_of[id] = static_cast<int64_t>(blocks.size());
+    blocks.push_back({*bytes[id], lives[id]});
+  }
+  const size_t first_workspace = blocks.size();
+  for (size_t step = 0; step < workspace.size(); ++step)
+    blocks.push_back({workspace[step], {static_cast<int32_t>(step), static_cast<int32_t>(step)}});
+  MemoryPlan result;
+  result.arena_bytes = place_blocks(blocks);
+  result.offsets.resize(plan.buffers.size());
+  for (BufferId id = 0; id < count; ++id) {
+    const int64_t block = block_of[sharing.find(plan.root_of(id))];
+    if (block >= 0) result.offsets[id] = blocks[block].offset;
+  }
+  for (size_t step = 0; step < workspace.size(); ++step)
+    result.workspace_offsets.push_back(blocks[first_workspace + step].offset);
+  return result;
+}
+
+}  // namespace cermet

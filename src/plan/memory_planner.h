@@ -1,0 +1,50 @@
+// Where every activation lies: lifetimes, reuse, in-place results, one arena.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace cermet {
+
+// From which step to which a buffer's memory is in use, in the order of for_each_step.
+struct Lifetime {
+  int32_t first = -1;
+  int32_t last = -1;
+};
+
+// Lifetimes of roots (aliases count for their root), by buffer; {-1, -1} where unused. What a loop
+// reads from outside lives until the loop ends; outputs of the plan live to the end. Depends on the
+// plan alone, not on shapes.
+std::vector<Lifetime> lifetimes(const Plan& plan);
+
+// Whether the buffer can be placed before running: a tensor of a numeric type whose size depends on
+// the shapes of the plan's inputs only.
+bool has_planned_size(const Plan& plan, BufferId id);
+
+// A piece of the arena.
+struct Block {
+  size_t bytes = 0;
+  Lifetime life;
+  size_t offset = 0;  // result, aligned to arena_alignment
+};
+inline constexpr size_t arena_alignment = 64;
+
+// Gives each block its offset so that blocks alive at the same time do not overlap; returns the
+// arena's size. Larger blocks first, each at the lowest place that is free.
+size_t place_blocks(std::vector<Block>& blocks);
+
+struct MemoryPlan {
+  // By buffer; nothing where the buffer has no place in the arena.
+  std::vector<std::optional<size_t>> offsets;
+  // By step in the order of for_each_step; only where workspace was asked for.
+  std::vector<size_t> workspace_offsets;
+  size_t arena_bytes = 0;
+};
+
+// `bytes` by buffer (nothing: not in the arena), `workspace` by step.
+MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                       const std::vector<size_t>& workspace);
+
+}  // namespace cermet

@@ -1,0 +1,136 @@
+#include "plan/plan.h"
+
+#include <array>
+
+#include "base/error.h"
+
+namespace cermet {
+
+std::string_view name(Storage storage) {
+  constexpr std::array<std::string_view, 6> names{"constant",   "input",     "output",
+                                                  "activation", "workspace", "state"};
+  return names.at(static_cast<size_t>(storage));
+}
+
+BufferId Plan::root_of(BufferId id) const {
+  while (buffers[id].alias != no_buffer) id = buffers[id].alias;
+  return id;
+}
+
+namespace {
+
+template <class... Args>
+void law(bool holds, fmt::format_string<Args...> text, Args&&... args) {
+  if (!holds) fail(ErrorCode::internal, "illegal plan: {}", fmt::format(text, args...));
+}
+
+class Verifier {
+ public:
+  explicit Verifier(const Plan& plan) : plan_(plan), written_(plan.buffers.size(), false) {}
+
+  void run() {
+    verify_buffers();
+    law(plan_.root.inputs.size() == plan_.input_names.size(), "{} inputs have {} names",
+        plan_.root.inputs.size(), plan_.input_names.size());
+    law(plan_.root.outputs.size() == plan_.output_names.size(), "{} outputs have {} names",
+        plan_.root.outputs.size(), plan_.output_names.size());
+    verify_region(plan_.root);
+  }
+
+ private:
+  void known(BufferId id) {
+    law(id >= 0 && id < static_cast<BufferId>(plan_.buffers.size()), "buffer {} does not exist",
+        id);
+  }
+
+  void verify_buffers() {
+    const auto count = static_cast<BufferId>(plan_.buffers.size());
+    for (BufferId id = 0; id < count; ++id) {
+      const Buffer& buffer = plan_.buffers[id];
+      // An alias names an earlier buffer, so that chains end.
+      law(buffer.alias == no_buffer ||
+              (buffer.alias >= 0 && buffer.alias < count && buffer.alias != id),
+          "buffer '{}' is an alias of buffer {}", buffer.name, buffer.alias);
+      BufferId at = id;
+      for (BufferId hops = 0; plan_.buffers[at].alias != no_buffer; ++hops) {
+        law(hops < count, "buffer '{}' is an alias of itself", buffer.name);
+        at = plan_.buffers[at].alias;
+      }
+      if (buffer.storage != Storage::constant) continue;
+      law(buffer.constant >= 0 && buffer.constant < static_cast<int>(plan_.constants.size()),
+          "constant buffer '{}' has no constant", buffer.name);
+      written_[id] = true;
+    }
+  }
+
+  void verify_region(const Region& region) {
+    for (BufferId id : region.inputs) {
+      if (id == no_buffer) continue;
+      known(id);
+      written_[id] = true;
+    }
+    for (const Step& step : region.steps) verify_step(step);
+    for (BufferId id : region.outputs) {
+      known(id);
+      law(written_[id], "result '{}' is never written", plan_.buffers[id].name);
+    }
+  }
+
+  void verify_step(const Step& step) {
+    for (BufferId id : step.inputs) {
+      if (id == no_buffer) continue;
+      known(id);
+      law(written_[id], "step '{}' reads '{}', which nothing wrote before", step.name,
+          plan_.buffers[id].name);
+    }
+    law(step.problem.inputs.size() == step.inputs.size(), "step '{}' has {} inputs, its problem {}",
+        step.name, step.inputs.size(), step.problem.inputs.size());
+    law(step.problem.outputs.size() == step.outputs.size(),
+        "step '{}' has {} outputs, its problem {}", step.name, step.outputs.size(),
+        step.problem.outputs.size());
+    for (const Region& region : step.regions) verify_region(region);
+    for (BufferId id : step.outputs) {
+      if (id == no_buffer) continue;
+      known(id);
+      law(plan_.buffers[id].storage != Storage::constant &&
+              plan_.buffers[id].storage != Storage::input,
+          "step '{}' writes '{}', which is {}", step.name, plan_.buffers[id].name,
+          name(plan_.buffers[id].storage));
+      written_[id] = true;
+    }
+  }
+
+  const Plan& plan_;
+  std::vector<bool> written_;
+};
+
+void print_region(const Plan& plan, const Region& region, int depth, std::string& text) {
+  const std::string indent(2 * depth, ' ');
+  const auto names = [&](const std::vector<BufferId>& ids) {
+    std::string list;
+    for (BufferId id : ids)
+      list += (list.empty() ? "" : ", ") + (id == no_buffer ? "-" : plan.buffers[id].name);
+    return list;
+  };
+  text += fmt::format("{}in {}\n", indent, names(region.inputs));
+  for (const Step& step : region.steps) {
+    text += fmt::format("{}{} = {} ({})\n", indent, names(step.outputs), step.problem.to_string(),
+                        names(step.inputs));
+    if (!step.choice.tactic.empty())
+      text += fmt::format("{}  by {} {}\n", indent, step.choice.tactic, step.choice.configuration);
+    for (const Region& inner : step.regions) print_region(plan, inner, depth + 2, text);
+  }
+  text += fmt::format("{}out {}\n", indent, names(region.outputs));
+}
+
+}  // namespace
+
+void verify(const Plan& plan) { Verifier(plan).run(); }
+
+std::string print(const Plan& plan) {
+  std::string text;
+  print_region(plan, plan.root, 0, text);
+  return text;
+}
+
+}  // namespace cermet
