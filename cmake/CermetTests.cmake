@@ -48,7 +48,7 @@ foreach(folder IN LISTS folders)
   target_link_libraries(test_${folder} PRIVATE
     cermet_internal ${library_under_test} nlohmann_json::nlohmann_json GTest::gtest_main)
   # Tests run in the source folder, so test data is named from the project's root.
-  gtest_discover_tests(test_${folder}
+  gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}."
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
 endforeach()
