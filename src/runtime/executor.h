@@ -25,6 +25,8 @@ class Executor {
 
   // Makes `plan` the one that runs, with its arena at `arena`. The plan must outlive its use here.
   void activate(ShapePlan& plan, std::byte* arena);
+  // The active plan is about to go away.
+  void forget_plan() { plan_ = nullptr; }
   void set_input(size_t index, const ConstTensorView& tensor);
   void set_input(size_t index, Value value);
   void run();
