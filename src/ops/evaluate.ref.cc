@@ -80,9 +80,9 @@ EvalContext::EvalContext(std::string_view op, const Attributes& attributes,
 
 const ConstTensorView& EvalContext::input(size_t i) const {
   require(has_input(i), "input {} is missing", i);
-  require(is_tensor(i), "input {}: expected a tensor, got {}", i,
-          type_of(*std::get<const Value*>(*inputs_[i])).to_string());
-  return std::get<ConstTensorView>(*inputs_[i]);
+  if (const auto* view = std::get_if<ConstTensorView>(&*inputs_[i])) return *view;
+  fail(ErrorCode::runtime, "{}: input {}: expected a tensor, got {}", op_, i,
+       type_of(*std::get<const Value*>(*inputs_[i])).to_string());
 }
 
 const Value& EvalContext::value(size_t i) const {
