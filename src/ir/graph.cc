@@ -169,6 +169,7 @@ void Graph::compact() {
   renumber(outputs_);
   fresh.inputs_ = std::move(inputs_);
   fresh.outputs_ = std::move(outputs_);
+  fresh.output_names_ = std::move(output_names_);
   for (NodeId id : sequence) {
     renumber(nodes_[id]->inputs);
     renumber(nodes_[id]->outputs);

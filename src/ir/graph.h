@@ -95,8 +95,16 @@ class Graph {
   ValueId add_input(std::string name, ValueType type);
   ValueId add_constant(std::string name, Tensor tensor, Recipe recipe = {});
   NodeId add_node(Node node);  // sets the outputs' producer
-  void add_output(ValueId value) { outputs_.push_back(value); }
-  void clear_outputs() { outputs_.clear(); }
+  // Outputs have names of their own, which stay when another value takes the place.
+  void add_output(ValueId value) { add_output(value, values_[value].name); }
+  void add_output(ValueId value, std::string output_name) {
+    outputs_.push_back(value);
+    output_names_.push_back(std::move(output_name));
+  }
+  void clear_outputs() {
+    outputs_.clear();
+    output_names_.clear();
+  }
   void set_output(size_t i, ValueId value) { outputs_[i] = value; }
   void remove_node(NodeId id);
 
@@ -111,6 +119,8 @@ class Graph {
   std::vector<NodeId> order() const;  // throws invalid_model naming a node on a cycle
   const std::vector<ValueId>& inputs() const { return inputs_; }
   const std::vector<ValueId>& outputs() const { return outputs_; }
+
+  const std::vector<std::string>& output_names() const { return output_names_; }
 
   // The producer node when there is one.
   const Node* producer(ValueId id) const;
@@ -135,6 +145,7 @@ class Graph {
   std::vector<std::optional<Node>> nodes_;
   std::vector<ValueId> inputs_;
   std::vector<ValueId> outputs_;
+  std::vector<std::string> output_names_;
   std::map<std::string, int, std::less<>> names_;
   std::shared_ptr<int64_t> next_symbol_ = std::make_shared<int64_t>(0);
 };

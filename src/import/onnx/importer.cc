@@ -44,7 +44,7 @@ Graph import_model(const OnnxModel& model, const ImportOptions& options) {
     const ValueId* id = scope.find(name);
     require(id != nullptr, ErrorCode::invalid_argument,
             "--mark-output: the model has no value named '{}'", name);
-    if (!graph.is_output(*id)) graph.add_output(*id);
+    if (!graph.is_output(*id)) graph.add_output(*id, name);
   }
   if (!options.diagnostics || options.diagnostics->empty()) verify(graph);
   return graph;

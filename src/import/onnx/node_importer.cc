@@ -41,7 +41,7 @@ void NodeImporter::import_body(const OnnxGraph& from, Scope& scope) {
     }
     require(id != nullptr, ErrorCode::invalid_model, "graph output '{}' is produced by no node",
             output.name);
-    scope.graph->add_output(*id);
+    scope.graph->add_output(*id, output.name);
   }
 }
 

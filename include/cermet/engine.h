@@ -1,0 +1,137 @@
+// Loading an engine file and running it.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cermet/allocator.h"
+#include "cermet/error.h"
+#include "cermet/logger.h"
+#include "cermet/tensor.h"
+
+namespace cermet {
+
+// An input or output as the model states it.
+struct TensorInfo {
+  std::string name;
+  Value::Kind kind = Value::Kind::tensor;
+  ElementType type = ElementType::undefined;
+  // One text a dimension: a number, a symbol such as "N", or an expression of symbols. Nothing
+  // when the rank is only known while running, and for sequences and optionals.
+  std::optional<std::vector<std::string>> dims;
+};
+
+// The range of shapes of one input within a profile.
+struct ShapeRange {
+  std::string name;
+  Shape min, opt, max;
+};
+using ShapeProfile = std::vector<ShapeRange>;
+
+// A step of the engine, for people.
+struct StepInfo {
+  std::string name;
+  std::string kind;     // "convolution"
+  std::string problem;  // everything about it, in one line
+  std::string tactic;   // "cpu.reference"
+  std::string configuration;
+  std::vector<std::string> origin;  // the ONNX nodes that it came from
+  int depth = 0;                    // 0: the main sequence; more: within branches and loops
+};
+
+struct EngineSummary {
+  std::string version;                    // of Cermet when it was built
+  std::string options;                    // with which it was built
+  std::vector<std::string> requirements;  // what a machine needs to run it
+  size_t constant_bytes = 0;
+  std::vector<ShapeProfile> profiles;
+  std::vector<StepInfo> steps;
+};
+
+using InputShapes = std::map<std::string, Shape, std::less<>>;
+
+// Immutable; any number of threads and contexts may share one.
+class Engine {
+ public:
+  // Maps the file. Throws io, invalid_engine (damaged, foreign, other version) or device (this
+  // machine lacks what the engine needs).
+  static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {});
+  // The same from memory, which is copied.
+  static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
+                                                   Logger logger = {});
+  ~Engine();
+
+  const std::vector<TensorInfo>& inputs() const;   // in the order of the model
+  const std::vector<TensorInfo>& outputs() const;  // likewise
+  EngineSummary summary() const;
+  // Bytes of activations that a context with so many threads needs at these input shapes; equal to
+  // what it then uses. Sizes that depend on data are not in it.
+  size_t activation_bytes(const InputShapes& shapes, int threads = 1) const;
+
+  struct Impl;
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct ContextOptions {
+  int threads = 0;                 // of this context; 0: one a core
+  Allocator* allocator = nullptr;  // for the arena and dynamic values; nullptr: the default one
+  // Memory for the arena that the caller keeps; a run that needs more fails. nullptr: allocated.
+  void* memory = nullptr;
+  size_t memory_bytes = 0;
+  size_t shape_cache = 16;  // plans for so many sets of shapes are kept
+};
+
+struct StepTime {
+  size_t step = 0;  // index into EngineSummary::steps
+  double microseconds = 0;
+};
+
+// Runs an engine for one caller at a time; several contexts of one engine run at once.
+class ExecutionContext {
+ public:
+  explicit ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options = {});
+  ~ExecutionContext();
+  ExecutionContext(ExecutionContext&&) noexcept;
+  ExecutionContext& operator=(ExecutionContext&&) noexcept;
+
+  // The memory must live until execute() has returned. Shape and type are checked here. Throws
+  // invalid_argument for an unknown name or wrong type, out_of_range for a shape outside.
+  void set_input(std::string_view name, ConstTensorView tensor);
+  void set_input(std::string_view name, Value value);
+  // Writes the output there from now on; too small a size makes execute() throw out_of_range.
+  // nullptr: to memory of the context again.
+  void set_output_memory(std::string_view name, void* data, size_t bytes);
+
+  // Returns when all outputs are there. Throws out_of_range for shapes that fit no profile, runtime
+  // when data contradict the model, out_of_memory.
+  void execute();
+
+  // Valid until the next execute().
+  ConstTensorView output(std::string_view name) const;
+  Value output_value(std::string_view name) const;  // of any kind; tensors are copied
+
+  // Bytes of the arena in use by the shapes of the last execute(), and the largest so far.
+  size_t activation_bytes() const;
+  size_t peak_activation_bytes() const;
+
+  // From now on execute() measures each step.
+  void profile_steps(bool on);
+  const std::vector<StepTime>& step_times() const;  // of the last execute(), in order of running
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cermet

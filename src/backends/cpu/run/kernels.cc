@@ -1,0 +1,14 @@
+#include "backends/cpu/run/kernels.h"
+
+#include <array>
+
+namespace cermet::cpu {
+
+std::span<const KernelEntry> kernels() {
+  static const std::array<KernelEntry, 1> entries{{
+      {"cpu.reference", 1, make_reference_kernel},
+  }};
+  return entries;
+}
+
+}  // namespace cermet::cpu

@@ -1,0 +1,15 @@
+// The CPU's kernels by tactic name.
+#pragma once
+
+#include <span>
+
+#include "plan/kernel.h"
+
+namespace cermet::cpu {
+
+std::span<const KernelEntry> kernels();
+
+// Runs any problem by its operator's reference kernel; the definition of all others.
+std::unique_ptr<Kernel> make_reference_kernel(const KernelContext& context);
+
+}  // namespace cermet::cpu

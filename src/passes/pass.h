@@ -1,0 +1,82 @@
+// Optimisation as patches: a pass finds matches and returns them, the driver applies.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ops/graph_builder.h"
+
+namespace cermet {
+
+// One rewrite of a graph, made without touching it: new nodes over old and new values, and which
+// old values the new ones replace. Nodes whose results nobody reads afterwards go away.
+class Patch {
+ public:
+  explicit Patch(const Graph& graph)
+      : graph_(&graph), first_new_(static_cast<ValueId>(graph.value_count())) {}
+
+  // The new nodes come from the ONNX nodes of this one too, and the patch is void once it is gone.
+  void consume(NodeId id);
+
+  // Adds a node; its outputs become new values, typed when the patch is applied.
+  ValueId add(Node node) { return add_all(std::move(node), 1)[0]; }
+  std::vector<ValueId> add_all(Node node, size_t outputs);
+  ValueId constant(Tensor tensor, Recipe recipe = {});
+  // Readers of `from` (an old value) read `to` (old or new) from now on.
+  void replace(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
+
+  // A new node made like this one, its own origin included.
+  static Node copy_of(const Node& node) { return node; }
+
+ private:
+  friend class PatchApplier;
+  const Graph* graph_;
+  ValueId first_new_;
+  struct NewValue {
+    std::optional<Tensor> constant;
+    Recipe recipe;
+  };
+  std::vector<NewValue> new_values_;
+  std::vector<Node> nodes_;
+  std::vector<NodeId> consumed_;
+  std::vector<std::pair<ValueId, ValueId>> replaced_;
+};
+
+struct Pass {
+  std::string_view name;
+  // All matches in the graph (not in its subgraphs: the driver visits those). Matches may overlap:
+  // of two that consume the same node the first wins and the pass is asked again.
+  std::vector<Patch> (*find)(const Graph& graph);
+};
+
+// All passes in their order; a group that is repeated until nothing changes stays together.
+std::span<const Pass> all_passes();
+
+struct PassOptions {
+  std::vector<std::string> skip;
+  bool all = true;
+  std::vector<std::string> only;  // counts when `all` is false
+  std::string stop_after;         // "PASS:N"
+  bool verify = false;            // after every pass
+};
+
+struct PassResult {
+  std::string name;
+  int patches = 0;
+  double milliseconds = 0;
+};
+
+// Optimises the graph and its subgraphs. Throws invalid_argument for the name of a pass that does
+// not exist, internal when a patch would change the type of what it replaces.
+std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options);
+
+// Applies one patch; false when a node that it consumes is gone. For the driver and tests.
+bool apply_patch(Graph& graph, const Patch& patch);
+
+// Removes nodes whose results nobody reads; returns how many.
+int remove_dead_nodes(Graph& graph);
+
+}  // namespace cermet

@@ -1,0 +1,247 @@
+#include <cstring>
+#include <list>
+
+#include "base/error.h"
+#include "base/thread_team.h"
+#include "runtime/executor.h"
+
+namespace cermet {
+namespace {
+
+constexpr size_t alignment = arena_alignment;
+
+// The arena: the caller's memory, or some of the allocator's that grows when needed.
+class Arena {
+ public:
+  explicit Arena(const ContextOptions& options)
+      : allocator_(options.allocator ? options.allocator : &default_allocator()) {
+    if (options.memory == nullptr) return;
+    data_ = static_cast<std::byte*>(options.memory);
+    bytes_ = options.memory_bytes;
+    borrowed_ = true;
+    require(reinterpret_cast<uintptr_t>(data_) % alignment == 0, ErrorCode::invalid_argument,
+            "the memory given to the context has to be aligned to {} bytes", alignment);
+  }
+  ~Arena() { release(); }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  std::byte* reserve(size_t bytes) {
+    if (bytes <= bytes_) return data_;
+    require(!borrowed_, ErrorCode::out_of_memory,
+            "the run needs {} bytes for activations, the context was given {}", bytes, bytes_);
+    release();
+    data_ = static_cast<std::byte*>(allocator_->allocate(bytes, alignment));
+    bytes_ = bytes;
+    return data_;
+  }
+
+ private:
+  void release() {
+    if (!borrowed_ && data_) allocator_->deallocate(data_, bytes_, alignment);
+    data_ = nullptr;
+    bytes_ = 0;
+  }
+
+  Allocator* allocator_;
+  std::byte* data_ = nullptr;
+  size_t bytes_ = 0;
+  bool borrowed_ = false;
+};
+
+struct BoundInput {
+  bool set = false;
+  ConstTensorView tensor;
+  Value value;
+};
+
+struct OutputMemory {
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+
+}  // namespace
+
+struct ExecutionContext::Impl {
+  Impl(std::shared_ptr<const Engine> from, const ContextOptions& options)
+      : engine(std::move(from)),
+        team(options.threads > 0 ? options.threads : available_threads()),
+        arena(options),
+        cache_size(std::max<size_t>(1, options.shape_cache)),
+        executor(engine->impl(), team),
+        inputs(engine->inputs().size()),
+        output_memory(engine->outputs().size()) {}
+
+  const Engine::Impl& loaded() const { return engine->impl(); }
+  BufferId output_buffer(size_t i) const { return loaded().plan().root.outputs[i]; }
+  const ValueType& input_type(size_t i) const {
+    return loaded().plan().buffer(loaded().plan().root.inputs[i]).type;
+  }
+
+  ShapePlan& plan_for_inputs();
+  void check_input(size_t i, Value::Kind kind, ElementType type) const;
+  void copy_outputs();
+
+  // The most recently used plan comes first.
+  struct CachedPlan {
+    std::vector<std::optional<Shape>> shapes;
+    std::unique_ptr<ShapePlan> plan;
+  };
+
+  std::shared_ptr<const Engine> engine;
+  ThreadTeam team;
+  Arena arena;
+  size_t cache_size;
+  Executor executor;
+  std::vector<BoundInput> inputs;
+  std::vector<OutputMemory> output_memory;
+  std::list<CachedPlan> plans;
+  size_t current_bytes = 0;
+  size_t peak_bytes = 0;
+  bool ran = false;
+};
+
+void ExecutionContext::Impl::check_input(size_t i, Value::Kind kind, ElementType type) const {
+  const ValueType& expected = input_type(i);
+  const std::string& name = loaded().inputs[i].name;
+  require(kind == expected.kind, ErrorCode::invalid_argument, "input '{}': expected {}", name,
+          expected.to_string());
+  require(type == expected.element || expected.element == ElementType::undefined,
+          ErrorCode::invalid_argument, "input '{}': expected elements of type {}, got {}", name,
+          cermet::name(expected.element), cermet::name(type));
+}
+
+ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
+  const auto fits = [&](const CachedPlan& cached) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const bool is_tensor = input_type(i).is_tensor();
+      if (is_tensor != cached.shapes[i].has_value()) return false;
+      if (is_tensor && *cached.shapes[i] != inputs[i].tensor.shape) return false;
+    }
+    return true;
+  };
+  for (auto cached = plans.begin(); cached != plans.end(); ++cached) {
+    if (!fits(*cached)) continue;
+    if (cached != plans.begin()) plans.splice(plans.begin(), plans, cached);
+    return *plans.front().plan;
+  }
+  std::vector<std::optional<Shape>> shapes(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (input_type(i).is_tensor()) shapes[i] = inputs[i].tensor.shape;
+  auto plan = make_shape_plan(loaded(), shapes, team.size());
+  if (plans.size() >= cache_size) plans.pop_back();
+  executor.forget_plan();
+  plans.push_front({std::move(shapes), std::move(plan)});
+  return *plans.front().plan;
+}
+
+void ExecutionContext::Impl::copy_outputs() {
+  for (size_t i = 0; i < output_memory.size(); ++i) {
+    const OutputMemory& target = output_memory[i];
+    if (target.data == nullptr) continue;
+    const BufferId id = output_buffer(i);
+    const ConstTensorView view = executor.slot(id).view(loaded().plan().buffer(id).type.element);
+    require(view.bytes() <= target.bytes, ErrorCode::out_of_range,
+            "output '{}' of shape {} takes {} bytes, its memory has {}", loaded().outputs[i].name,
+            to_string(view.shape), view.bytes(), target.bytes);
+    std::memcpy(target.data, view.data, view.bytes());
+  }
+}
+
+ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options) {
+  require(engine != nullptr, ErrorCode::invalid_argument, "a context needs an engine, got null");
+  require(options.threads >= 0, ErrorCode::invalid_argument,
+          "a context takes 0 threads (one a core) or more, got {}", options.threads);
+  impl_ = std::make_unique<Impl>(std::move(engine), options);
+}
+ExecutionContext::~ExecutionContext() = default;
+ExecutionContext::ExecutionContext(ExecutionContext&&) noexcept = default;
+ExecutionContext& ExecutionContext::operator=(ExecutionContext&&) noexcept = default;
+
+void ExecutionContext::set_input(std::string_view name, ConstTensorView tensor) {
+  const size_t i = impl_->loaded().input_index(name);
+  impl_->check_input(i, Value::Kind::tensor, tensor.type);
+  const ValueType& type = impl_->input_type(i);
+  require(!type.has_rank() || tensor.shape.size() == type.dims->size(), ErrorCode::out_of_range,
+          "input '{}': expected {} dimensions {}, got shape {}", name, type.rank(),
+          to_string(*type.dims), to_string(tensor.shape));
+  require(tensor.data != nullptr || tensor.elements() == 0, ErrorCode::invalid_argument,
+          "input '{}': shape {} without data", name, to_string(tensor.shape));
+  BoundInput& input = impl_->inputs[i];
+  input.tensor = std::move(tensor);
+  input.value = Value();
+  input.set = true;
+}
+
+void ExecutionContext::set_input(std::string_view name, Value value) {
+  const size_t i = impl_->loaded().input_index(name);
+  if (value.kind == Value::Kind::tensor) {
+    set_input(name, std::as_const(value.tensor).view());
+  } else {
+    impl_->check_input(i, value.kind, value.element_type);
+  }
+  impl_->inputs[i].value = std::move(value);
+  impl_->inputs[i].set = true;
+}
+
+void ExecutionContext::set_output_memory(std::string_view name, void* data, size_t bytes) {
+  const size_t i = impl_->loaded().output_index(name);
+  const TensorInfo& info = impl_->loaded().outputs[i];
+  require(info.kind == Value::Kind::tensor && bit_width(info.type) > 0, ErrorCode::unsupported,
+          "output '{}' is no tensor of numbers; only those can be written to given memory", name);
+  impl_->output_memory[i] = {data, bytes};
+}
+
+void ExecutionContext::execute() {
+  Impl& impl = *impl_;
+  for (size_t i = 0; i < impl.inputs.size(); ++i)
+    require(impl.inputs[i].set, ErrorCode::invalid_argument, "input '{}' has not been set",
+            impl.loaded().inputs[i].name);
+  ShapePlan& plan = impl.plan_for_inputs();
+  impl.ran = false;
+  impl.current_bytes = plan.memory.arena_bytes;
+  std::byte* arena = impl.arena.reserve(plan.memory.arena_bytes);
+  impl.executor.activate(plan, arena);
+  for (size_t i = 0; i < impl.inputs.size(); ++i) {
+    const BoundInput& input = impl.inputs[i];
+    if (input.value.kind != Value::Kind::tensor || input.value.tensor)
+      impl.executor.set_input(i, input.value);
+    else
+      impl.executor.set_input(i, input.tensor);
+  }
+  impl.executor.run();
+  impl.copy_outputs();
+  impl.peak_bytes = std::max(impl.peak_bytes, impl.current_bytes);
+  impl.ran = true;
+}
+
+ConstTensorView ExecutionContext::output(std::string_view name) const {
+  const size_t i = impl_->loaded().output_index(name);
+  require(impl_->ran, ErrorCode::invalid_argument, "output '{}' is there after execute() only",
+          name);
+  require(impl_->loaded().outputs[i].kind == Value::Kind::tensor, ErrorCode::invalid_argument,
+          "output '{}' is no tensor; ask for its value", name);
+  const BufferId id = impl_->output_buffer(i);
+  ConstTensorView view =
+      impl_->executor.slot(id).view(impl_->loaded().plan().buffer(id).type.element);
+  if (impl_->output_memory[i].data) view.data = impl_->output_memory[i].data;
+  return view;
+}
+
+Value ExecutionContext::output_value(std::string_view name) const {
+  const size_t i = impl_->loaded().output_index(name);
+  if (impl_->loaded().outputs[i].kind == Value::Kind::tensor)
+    return Value(Tensor::copy_of(output(name)));
+  require(impl_->ran, ErrorCode::invalid_argument, "output '{}' is there after execute() only",
+          name);
+  return impl_->executor.slot(impl_->output_buffer(i)).value;
+}
+
+size_t ExecutionContext::activation_bytes() const { return impl_->current_bytes; }
+size_t ExecutionContext::peak_activation_bytes() const { return impl_->peak_bytes; }
+void ExecutionContext::profile_steps(bool on) { impl_->executor.profile_steps(on); }
+const std::vector<StepTime>& ExecutionContext::step_times() const {
+  return impl_->executor.step_times();
+}
+
+}  // namespace cermet

@@ -1,0 +1,161 @@
+#include <set>
+
+#include "base/error.h"
+#include "runtime/engine_impl.h"
+#include "runtime/kernels.h"
+#include "runtime/shape_plan.h"
+
+namespace cermet {
+namespace {
+
+bool runs_without_kernel(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::view:
+    case ProblemKind::dims:
+    case ProblemKind::branch:
+    case ProblemKind::loop:
+    case ProblemKind::scan:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::unique_ptr<Kernel> make_kernel(const Plan& plan, const Step& step) {
+  if (runs_without_kernel(step.problem.kind)) return nullptr;
+  return with_context([&] { return fmt::format("step '{}'", step.name); },
+                      [&] { return find_kernel(step.choice)({&plan, &step}); });
+}
+
+class Assembler {
+ public:
+  explicit Assembler(Engine::Impl& impl) : impl_(impl) {}
+
+  RuntimeRegion region(const Region& from) {
+    RuntimeRegion result;
+    result.region = &from;
+    // Indices follow for_each_step: a step, its bodies, the next step.
+    for (const Step& step : from.steps) {
+      RuntimeStep made;
+      made.step = &step;
+      made.index = impl_.kernels.size();
+      impl_.kernels.push_back(make_kernel(impl_.plan(), step));
+      made.kernel = impl_.kernels.back().get();
+      for (const Region& body : step.regions) made.regions.push_back(region(body));
+      result.steps.push_back(std::move(made));
+    }
+    return result;
+  }
+
+ private:
+  Engine::Impl& impl_;
+};
+
+// What bodies of loops receive in each iteration are values of their own, never in the arena.
+void exclude_loop_places(const std::vector<Step>& steps, std::vector<bool>& has_place) {
+  for_each_step(steps, [&](const Step& step) {
+    const std::set<BufferId> outer(step.inputs.begin(), step.inputs.end());
+    for (const Region& body : step.regions)
+      for (BufferId id : body.inputs)
+        if (id != no_buffer && !outer.contains(id)) has_place[id] = false;
+  });
+}
+
+std::vector<bool> places(const Plan& plan) {
+  std::vector<bool> result(plan.buffers.size());
+  for (BufferId id = 0; id < static_cast<BufferId>(result.size()); ++id) {
+    const Storage storage = plan.buffers[id].storage;
+    result[id] = (storage == Storage::activation || storage == Storage::output) &&
+                 plan.buffers[id].alias == no_buffer && has_planned_size(plan, id);
+  }
+  exclude_loop_places(plan.root.steps, result);
+  return result;
+}
+
+TensorInfo describe(const std::string& name, const ValueType& type) {
+  TensorInfo info{name, type.kind, type.element, std::nullopt};
+  if (!type.has_rank()) return info;
+  info.dims.emplace();
+  for (const Dim& dim : *type.dims) info.dims->push_back(dim.to_string());
+  return info;
+}
+
+size_t index_of(const std::vector<TensorInfo>& infos, std::string_view name,
+                std::string_view what) {
+  for (size_t i = 0; i < infos.size(); ++i)
+    if (infos[i].name == name) return i;
+  std::string known;
+  for (const TensorInfo& info : infos) known += (known.empty() ? "" : ", ") + info.name;
+  fail(ErrorCode::invalid_argument, "the engine has no {} '{}'; it has: {}", what, name, known);
+}
+
+void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>& into) {
+  for (const RuntimeStep& runtime : region.steps) {
+    const Step& step = *runtime.step;
+    into.push_back({step.name, std::string(name(step.problem.kind)), step.problem.to_string(),
+                    step.choice.tactic, step.choice.configuration, step.origin, depth});
+    for (const RuntimeRegion& body : runtime.regions) collect_steps(body, depth + 1, into);
+  }
+}
+
+}  // namespace
+
+Engine::Impl::Impl(EngineImage from, Logger logger) : image(std::move(from)) {
+  load_kernel_libraries(image.info, logger);
+  root = Assembler(*this).region(plan().root);
+  has_place = places(plan());
+  for (size_t i = 0; i < plan().root.inputs.size(); ++i)
+    inputs.push_back(describe(plan().input_names[i], plan().buffer(plan().root.inputs[i]).type));
+  for (size_t i = 0; i < plan().root.outputs.size(); ++i)
+    outputs.push_back(describe(plan().output_names[i], plan().buffer(plan().root.outputs[i]).type));
+}
+
+size_t Engine::Impl::input_index(std::string_view name) const {
+  return index_of(inputs, name, "input");
+}
+size_t Engine::Impl::output_index(std::string_view name) const {
+  return index_of(outputs, name, "output");
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger) {
+  return with_context([&] { return path; },
+                      [&] {
+                        auto image = read_engine(std::make_shared<MappedFile>(path));
+                        return std::shared_ptr<const Engine>(new Engine(
+                            std::make_unique<Impl>(std::move(image), std::move(logger))));
+                      });
+}
+
+std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes, Logger logger) {
+  return std::shared_ptr<const Engine>(
+      new Engine(std::make_unique<Impl>(read_engine(bytes), std::move(logger))));
+}
+
+const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }
+const std::vector<TensorInfo>& Engine::outputs() const { return impl_->outputs; }
+
+EngineSummary Engine::summary() const {
+  EngineSummary summary;
+  summary.version = impl_->image.info.version;
+  summary.options = impl_->image.info.options;
+  summary.requirements = impl_->image.info.requirements;
+  for (const PlanConstant& constant : impl_->plan().constants)
+    summary.constant_bytes += constant.tensor.bytes();
+  for (const Profile& profile : impl_->plan().profiles) {
+    ShapeProfile shown;
+    for (const ProfileInput& input : profile.inputs)
+      shown.push_back({input.name, input.min, input.opt, input.max});
+    summary.profiles.push_back(std::move(shown));
+  }
+  collect_steps(impl_->root, 0, summary.steps);
+  return summary;
+}
+
+size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {
+  return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads)->memory.arena_bytes;
+}
+
+}  // namespace cermet

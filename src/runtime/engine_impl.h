@@ -1,0 +1,42 @@
+// A loaded engine: the plan with a kernel for each step.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cermet/engine.h"
+#include "engine/reader.h"
+#include "plan/kernel.h"
+#include "plan/memory_planner.h"
+
+namespace cermet {
+
+struct RuntimeStep;
+
+struct RuntimeRegion {
+  const Region* region = nullptr;
+  std::vector<RuntimeStep> steps;
+};
+
+struct RuntimeStep {
+  const Step* step = nullptr;
+  size_t index = 0;                // in the order of for_each_step
+  const Kernel* kernel = nullptr;  // nullptr: view, dims and control flow, which the executor does
+  std::vector<RuntimeRegion> regions;
+};
+
+struct Engine::Impl {
+  explicit Impl(EngineImage from, Logger logger);
+
+  EngineImage image;
+  std::vector<std::unique_ptr<Kernel>> kernels;  // by step index
+  RuntimeRegion root;
+  std::vector<TensorInfo> inputs, outputs;
+  std::vector<bool> has_place;  // by buffer: its memory is in the arena
+
+  const Plan& plan() const { return image.plan; }
+  size_t input_index(std::string_view name) const;   // throws invalid_argument
+  size_t output_index(std::string_view name) const;  // likewise
+};
+
+}  // namespace cermet

@@ -1,0 +1,277 @@
+#include "runtime/executor.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "base/error.h"
+#include "ops/evaluate.ref.h"
+
+namespace cermet {
+namespace {
+
+bool is_data_symbol(const Dim& dim) {
+  const auto symbol = dim.as_symbol();
+  return symbol && symbol->starts_with(data_symbol_prefix);
+}
+
+}  // namespace
+
+// Operands of a dynamic kernel: values where they are, results where the plan wants them.
+class StepDynamicCall : public DynamicCall {
+ public:
+  StepDynamicCall(Executor& executor, const Step& step) : executor_(executor), step_(step) {}
+
+  std::vector<std::optional<Input>> inputs() const override {
+    std::vector<std::optional<Input>> result;
+    for (BufferId id : step_.inputs) {
+      if (id == no_buffer)
+        result.push_back(std::nullopt);
+      else if (executor_.engine_.plan().buffer(id).type.is_tensor())
+        result.push_back(executor_.tensor(id));
+      else
+        result.push_back(&executor_.slots_[id].value);
+    }
+    return result;
+  }
+
+  bool wants_output(size_t i) const override {
+    return i < step_.outputs.size() && step_.outputs[i] != no_buffer;
+  }
+
+  TensorView allocate(size_t i, ElementType type, const Shape& shape) override {
+    const BufferId id = step_.outputs.at(i);
+    require(type == executor_.element(id), ErrorCode::internal,
+            "output {} is {}, its kernel makes {}", i, name(executor_.element(id)), name(type));
+    return {type, shape, executor_.allocate(id, shape)};
+  }
+
+  void set_output(size_t i, Value value) override {
+    Slot& slot = executor_.slots_[step_.outputs.at(i)];
+    slot.value = std::move(value);
+    slot.data = nullptr;
+  }
+
+  ThreadTeam& team() override { return executor_.team_; }
+
+ private:
+  Executor& executor_;
+  const Step& step_;
+};
+
+Executor::Executor(const Engine::Impl& engine, ThreadTeam& team)
+    : engine_(engine), team_(team), late_(engine.kernels.size()) {
+  const Plan& plan = engine.plan();
+  slots_.resize(plan.buffers.size());
+  defines_symbols_.resize(plan.buffers.size());
+  size_t most = 0;
+  for_each_step(plan.root.steps, [&](const Step& step) {
+    most = std::max({most, step.inputs.size(), step.outputs.size()});
+  });
+  input_pointers_.resize(most);
+  output_pointers_.resize(most);
+  for (size_t id = 0; id < slots_.size(); ++id) {
+    const Buffer& buffer = plan.buffers[id];
+    if (buffer.type.dims)
+      for (const Dim& dim : *buffer.type.dims)
+        defines_symbols_[id] = defines_symbols_[id] || is_data_symbol(dim);
+    if (buffer.storage != Storage::constant) continue;
+    const Tensor& tensor = plan.constants[buffer.constant].tensor;
+    slots_[id].data = tensor.data();
+    slots_[id].shape = tensor.shape();
+    slots_[id].value = Value(tensor);
+  }
+}
+
+void Executor::activate(ShapePlan& plan, std::byte* arena) {
+  symbols_ = plan.symbols;
+  if (plan_ == &plan && arena_ == arena) return;
+  plan_ = &plan;
+  arena_ = arena;
+  for (size_t id = 0; id < slots_.size(); ++id) {
+    if (engine_.plan().buffers[id].storage == Storage::constant) continue;
+    if (plan.shapes[id]) slots_[id].shape = *plan.shapes[id];
+    if (plan.memory.offsets[id]) slots_[id].data = arena + *plan.memory.offsets[id];
+  }
+}
+
+void Executor::set_input(size_t index, const ConstTensorView& tensor) {
+  Slot& slot = slots_[engine_.plan().root.inputs[index]];
+  slot.data = tensor.data;
+  slot.shape = tensor.shape;
+  slot.value = Value();
+}
+
+void Executor::set_input(size_t index, Value value) {
+  Slot& slot = slots_[engine_.plan().root.inputs[index]];
+  slot.value = std::move(value);
+  slot.data = slot.value.tensor.data();
+  slot.shape = slot.value.tensor.shape();
+}
+
+void Executor::run() {
+  times_.clear();
+  run_region(engine_.root);
+}
+
+void Executor::run_region(const RuntimeRegion& region) {
+  for (const RuntimeStep& step : region.steps) {
+    if (!profiling_) {
+      run_step(step);
+      continue;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    run_step(step);
+    const std::chrono::duration<double, std::micro> spent =
+        std::chrono::steady_clock::now() - start;
+    times_.push_back({step.index, spent.count()});
+  }
+}
+
+void Executor::run_step(const RuntimeStep& step) {
+  try {
+    switch (step.step->problem.kind) {
+      case ProblemKind::view:
+        return run_view(*step.step);
+      case ProblemKind::dims:
+        return run_dims(*step.step);
+      case ProblemKind::branch:
+        return run_branch(step);
+      case ProblemKind::loop:
+        return run_loop(step);
+      case ProblemKind::scan:
+        return run_scan(step);
+      default:
+        return run_kernel(step);
+    }
+  } catch (Error& error) {
+    error.add_context(fmt::format("running step '{}'", step.step->name));
+    throw;
+  }
+}
+
+void Executor::run_kernel(const RuntimeStep& step) {
+  if (!step.kernel->dynamic()) {
+    if (BoundKernel* kernel = plan_->bound[step.index].get())
+      return run_bound(step, *kernel, arena_ + plan_->memory.workspace_offsets[step.index]);
+    return run_late_bound(step);
+  }
+  StepDynamicCall call(*this, *step.step);
+  step.kernel->run_dynamic(call);
+  for (BufferId id : step.step->outputs)
+    if (id != no_buffer) define_symbols(id);
+}
+
+void Executor::run_bound(const RuntimeStep& step, BoundKernel& kernel, void* workspace) {
+  const Step& what = *step.step;
+  for (size_t i = 0; i < what.inputs.size(); ++i)
+    input_pointers_[i] = what.inputs[i] == no_buffer ? nullptr : slots_[what.inputs[i]].data;
+  for (size_t i = 0; i < what.outputs.size(); ++i) {
+    const BufferId id = what.outputs[i];
+    output_pointers_[i] = id == no_buffer ? nullptr : allocate(id, slots_[id].shape);
+  }
+  kernel.run({std::span(input_pointers_).first(what.inputs.size()),
+              std::span(output_pointers_).first(what.outputs.size()), workspace, &team_});
+}
+
+// A step whose shapes depend on data: bound again when they differ from the last time.
+void Executor::run_late_bound(const RuntimeStep& step) {
+  LateBound& late = late_[step.index];
+  std::vector<std::optional<Shape>> inputs, outputs;
+  for (BufferId id : step.step->inputs)
+    inputs.push_back(id == no_buffer ? std::nullopt : std::optional(slots_[id].shape));
+  for (BufferId id : step.step->outputs) {
+    outputs.emplace_back();
+    if (id == no_buffer) continue;
+    slots_[id].shape = evaluate_shape(id);
+    outputs.back() = slots_[id].shape;
+  }
+  if (!late.kernel || late.inputs != inputs || late.outputs != outputs) {
+    late.kernel = step.kernel->bind({inputs, outputs, team_.size()});
+    late.inputs = std::move(inputs);
+    late.outputs = std::move(outputs);
+    late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
+  }
+  const size_t rest = reinterpret_cast<uintptr_t>(late.workspace.data()) % arena_alignment;
+  run_bound(step, *late.kernel, late.workspace.data() + (rest ? arena_alignment - rest : 0));
+}
+
+void Executor::run_view(const Step& step) {
+  const BufferId from = step.inputs[0];
+  const BufferId to = step.outputs[0];
+  Slot& slot = slots_[to];
+  if (!plan_->shapes[to]) slot.shape = evaluate_shape(to);
+  require(element_count(slot.shape) == element_count(slots_[from].shape), ErrorCode::runtime,
+          "shape {} has {} elements, {} was expected to have as many",
+          to_string(slots_[from].shape), element_count(slots_[from].shape), to_string(slot.shape));
+  slot.data = slots_[from].data;
+  slot.value = Value();
+  if (slots_[from].value.tensor) slot.value = Value(slots_[from].value.tensor.reshaped(slot.shape));
+}
+
+void Executor::run_dims(const Step& step) {
+  const BufferId to = step.outputs[0];
+  Shape shape;
+  if (!plan_->shapes[to])
+    shape = evaluate_shape(to);
+  else
+    shape = *plan_->shapes[to];
+  const TensorView view{element(to), shape, allocate(to, shape)};
+  int64_t i = 0;
+  for (const Dim& dim : step.problem.dims)
+    store_element<int64_t>(view, i++, dim.evaluate(symbols_));
+}
+
+Shape Executor::evaluate_shape(BufferId id) const {
+  const Buffer& buffer = engine_.plan().buffer(id);
+  require(buffer.type.has_rank(), ErrorCode::internal, "the shape of '{}' is not known",
+          buffer.name);
+  return with_context([&] { return fmt::format("the shape of '{}'", buffer.name); },
+                      [&] { return evaluate(*buffer.type.dims, symbols_); });
+}
+
+void* Executor::allocate(BufferId id, const Shape& shape) {
+  Slot& slot = slots_[id];
+  if (placed(id)) {
+    require(shape == *plan_->shapes[id], ErrorCode::runtime,
+            "'{}' has shape {}, but {} was planned", engine_.plan().buffer(id).name,
+            to_string(shape), to_string(*plan_->shapes[id]));
+    return arena_ + *plan_->memory.offsets[id];
+  }
+  slot.value = Value(Tensor(element(id), shape));
+  slot.data = slot.value.tensor.data();
+  slot.shape = shape;
+  return slot.value.tensor.view().data;
+}
+
+void Executor::define_symbols(BufferId id) {
+  if (!defines_symbols_[id]) return;
+  const Buffer& buffer = engine_.plan().buffer(id);
+  const Shape& shape = slots_[id].shape;
+  require(shape.size() == buffer.type.dims->size(), ErrorCode::runtime,
+          "'{}' has shape {}, expected {}", buffer.name, to_string(shape),
+          to_string(*buffer.type.dims));
+  for (size_t d = 0; d < shape.size(); ++d)
+    if (is_data_symbol((*buffer.type.dims)[d]))
+      symbols_[*(*buffer.type.dims)[d].as_symbol()] = shape[d];
+}
+
+Value Executor::keep(BufferId from) const {
+  const Slot& slot = slots_[from];
+  if (!engine_.plan().buffer(from).type.is_tensor()) return slot.value;
+  if (slot.value.tensor) return slot.value;
+  return Value(Tensor::copy_of(tensor(from)));
+}
+
+void Executor::assign(BufferId to, const Value& value) {
+  Slot& slot = slots_[to];
+  if (value.kind != Value::Kind::tensor || !placed(to)) {
+    slot.value = value;
+    slot.data = value.tensor.data();
+    slot.shape = value.tensor.shape();
+  } else {
+    std::memcpy(allocate(to, value.tensor.shape()), value.tensor.data(), value.tensor.bytes());
+  }
+  define_symbols(to);
+}
+
+}  // namespace cermet

@@ -1,0 +1,171 @@
+#include "runtime/shape_plan.h"
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+// Symbols take the sizes of the inputs; sizes that contradict the model are refused.
+SymbolValues bind_symbols(const Engine::Impl& engine,
+                          const std::vector<std::optional<Shape>>& inputs) {
+  SymbolValues symbols;
+  std::map<std::string, std::string, std::less<>> bound_by;
+  const Plan& plan = engine.plan();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const ValueType& type = plan.buffer(plan.root.inputs[i]).type;
+    if (!inputs[i] || !type.has_rank()) continue;
+    const std::string& name = plan.input_names[i];
+    require(inputs[i]->size() == type.dims->size(), ErrorCode::out_of_range,
+            "input '{}': expected {} dimensions {}, got shape {}", name, type.dims->size(),
+            to_string(*type.dims), to_string(*inputs[i]));
+    for (size_t d = 0; d < type.dims->size(); ++d) {
+      const Dim& dim = (*type.dims)[d];
+      const int64_t size = (*inputs[i])[d];
+      if (const auto symbol = dim.as_symbol()) {
+        const auto [entry, fresh] = symbols.emplace(*symbol, size);
+        if (fresh) bound_by[*symbol] = fmt::format("input '{}', dimension {}", name, d);
+        require(entry->second == size, ErrorCode::out_of_range,
+                "input '{}', dimension {}: {} is {} in {}, but {} here", name, d, *symbol,
+                entry->second, bound_by[*symbol], size);
+      } else if (dim.is_constant()) {
+        require(dim.is_constant(size), ErrorCode::out_of_range,
+                "input '{}', dimension {}: expected {}, got {}", name, d, dim.constant(), size);
+      }
+    }
+  }
+  return symbols;
+}
+
+// The first contradiction to a profile, or nothing.
+std::optional<std::string> outside(const Engine::Impl& engine, const Profile& profile,
+                                   const std::vector<std::optional<Shape>>& inputs) {
+  for (const ProfileInput& range : profile.inputs) {
+    const size_t i = engine.input_index(range.name);
+    if (!inputs[i]) continue;
+    for (size_t d = 0; d < inputs[i]->size() && d < range.min.size(); ++d) {
+      const int64_t size = (*inputs[i])[d];
+      if (size < range.min[d] || size > range.max[d])
+        return fmt::format("input '{}', dimension {}: {} is outside the profile's range {} to {}",
+                           range.name, d, size, range.min[d], range.max[d]);
+    }
+  }
+  return std::nullopt;
+}
+
+void check_profiles(const Engine::Impl& engine, const std::vector<std::optional<Shape>>& inputs) {
+  std::optional<std::string> reason;
+  for (const Profile& profile : engine.plan().profiles) {
+    const auto fault = outside(engine, profile, inputs);
+    if (!fault) return;
+    if (!reason) reason = fault;
+  }
+  const size_t count = engine.plan().profiles.size();
+  require(!reason, ErrorCode::out_of_range, "{}{}", reason.value_or(""),
+          count > 1 ? fmt::format(" (and no other of the {} profiles takes it)", count) : "");
+}
+
+std::optional<Shape> shape_of(const ValueType& type, const SymbolValues& symbols) {
+  if (!type.has_rank()) return std::nullopt;
+  Shape shape;
+  for (const Dim& dim : *type.dims) {
+    const auto size = dim.try_evaluate(symbols);
+    if (!size) return std::nullopt;
+    shape.push_back(*size);
+  }
+  return shape;
+}
+
+std::vector<std::optional<Shape>> gather(const std::vector<BufferId>& ids,
+                                         const std::vector<std::optional<Shape>>& shapes,
+                                         bool& all_known) {
+  std::vector<std::optional<Shape>> result;
+  for (BufferId id : ids) {
+    result.push_back(id == no_buffer ? std::nullopt : shapes[id]);
+    if (id != no_buffer && !shapes[id]) all_known = false;
+  }
+  return result;
+}
+
+void bind_steps(const RuntimeRegion& region, int threads, ShapePlan& plan) {
+  for (const RuntimeStep& runtime : region.steps) {
+    for (const RuntimeRegion& body : runtime.regions) bind_steps(body, threads, plan);
+    if (runtime.kernel == nullptr || runtime.kernel->dynamic()) continue;
+    bool all_known = true;
+    const auto inputs = gather(runtime.step->inputs, plan.shapes, all_known);
+    const auto outputs = gather(runtime.step->outputs, plan.shapes, all_known);
+    if (!all_known) continue;
+    with_context(
+        [&] { return fmt::format("step '{}'", runtime.step->name); },
+        [&] { plan.bound[runtime.index] = runtime.kernel->bind({inputs, outputs, threads}); });
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
+                                           const std::vector<std::optional<Shape>>& inputs,
+                                           int threads) {
+  auto result = std::make_unique<ShapePlan>();
+  const Plan& plan = engine.plan();
+  result->symbols = bind_symbols(engine, inputs);
+  check_profiles(engine, inputs);
+  result->shapes.resize(plan.buffers.size());
+  std::vector<std::optional<size_t>> bytes(plan.buffers.size());
+  for (size_t id = 0; id < plan.buffers.size(); ++id) {
+    const Buffer& buffer = plan.buffers[id];
+    result->shapes[id] = with_context([&] { return fmt::format("the shape of '{}'", buffer.name); },
+                                      [&] { return shape_of(buffer.type, result->symbols); });
+    if (engine.has_place[id] && result->shapes[id])
+      bytes[id] = byte_size(buffer.type.element, *result->shapes[id], buffer.layout);
+  }
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i]) result->shapes[plan.root.inputs[i]] = *inputs[i];
+  result->bound.resize(engine.kernels.size());
+  bind_steps(engine.root, threads, *result);
+  std::vector<size_t> workspace(engine.kernels.size(), 0);
+  for (size_t step = 0; step < workspace.size(); ++step)
+    if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
+  result->memory = plan_memory(plan, bytes, workspace);
+  return result;
+}
+
+std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
+                                                 const InputShapes& shapes) {
+  std::vector<std::optional<Shape>> ordered(engine.inputs.size());
+  for (const auto& [name, shape] : shapes) ordered[engine.input_index(name)] = shape;
+  for (size_t i = 0; i < ordered.size(); ++i) {
+    const ValueType& type = engine.plan().buffer(engine.plan().root.inputs[i]).type;
+    if (ordered[i] || !type.is_tensor()) continue;
+    require(type.is_static(), ErrorCode::invalid_argument,
+            "input '{}' of type {} needs a shape: give it with a profile or with --shapes",
+            engine.inputs[i].name, type.to_string());
+    ordered[i] = constants(*type.dims);
+  }
+  return ordered;
+}
+
+MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shapes, int threads) {
+  const auto plan = make_shape_plan(engine, ordered_shapes(engine, shapes), threads);
+  const std::vector<Lifetime> lives = lifetimes(engine.plan());
+  std::vector<size_t> in_use(engine.kernels.size() + 1, 0);
+  for (size_t id = 0; id < lives.size(); ++id) {
+    const auto buffer = static_cast<BufferId>(id);
+    if (!plan->memory.offsets[id] || engine.plan().root_of(buffer) != buffer) continue;
+    const Buffer& what = engine.plan().buffers[id];
+    const size_t bytes = byte_size(what.type.element, *plan->shapes[id], what.layout);
+    for (int32_t at = lives[id].first; at >= 0 && at <= lives[id].last; ++at) in_use[at] += bytes;
+  }
+  MemoryUse use;
+  use.bytes = plan->memory.arena_bytes;
+  int32_t at = 0;
+  for_each_step(engine.plan().root.steps, [&](const Step& step) {
+    if (in_use[at] > use.step_bytes) {
+      use.step_bytes = in_use[at];
+      use.step = step.name;
+    }
+    ++at;
+  });
+  return use;
+}
+
+}  // namespace cermet

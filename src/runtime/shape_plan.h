@@ -1,0 +1,38 @@
+// Everything about a run that follows from the shapes of its inputs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/engine_impl.h"
+
+namespace cermet {
+
+struct ShapePlan {
+  SymbolValues symbols;                             // of the inputs
+  std::vector<std::optional<Shape>> shapes;         // by buffer, where they follow from the inputs
+  std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
+  MemoryPlan memory;
+};
+
+// Checks the inputs' shapes (nothing where an input is no tensor) against the engine's types and
+// profiles, and plans the run. Throws out_of_range naming input, dimension, value and range.
+std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
+                                           const std::vector<std::optional<Shape>>& inputs,
+                                           int threads);
+
+// Where the memory of a run goes.
+struct MemoryUse {
+  size_t bytes = 0;       // the arena
+  std::string step;       // at which most of it is in use
+  size_t step_bytes = 0;  // how much that is
+};
+// At the given shapes; inputs that are not named have to be of fixed shape.
+MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shapes, int threads);
+
+// By input, in order: the given shapes, and those that the model fixes.
+std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
+                                                 const InputShapes& shapes);
+
+}  // namespace cermet
