@@ -13,8 +13,11 @@ namespace {
 // Exporters write the end of an unknown size as the largest number of 32 or 64 bits.
 constexpr int64_t far_away = std::numeric_limits<int32_t>::max();
 
+Dim not_below_zero(const Dim& value) { return never_negative(value) ? value : max(value, 0); }
+
 // A start or end inside a dimension of that size, by the rules of Slice; nothing when its sign
-// is not known. [low, size + high] is where it is clamped to.
+// is not known. [low, size + high] is where it is clamped to;
+// low is 0 or -1.
 std::optional<Dim> clamp_bound(const Dim& bound, const Dim& size, int64_t low, int64_t high) {
   const Dim top = size + high;
   if (bound.is_constant() && !size.is_constant()) {
@@ -23,10 +26,7 @@ std::optional<Dim> clamp_bound(const Dim& bound, const Dim& size, int64_t low, i
     if (bound.is_constant(0) && high == 0) return Dim(0);  // no size is below 0
     if (bound.is_constant(-1) && high == -1) return top;
   }
-  if (never_negative(bound)) {
-    if (bound == size) return top;
-    return min(max(bound, low), top);
-  }
+  if (never_negative(bound)) return bound == size ? top : min(bound, top);
   if (always_negative(bound)) return min(max(bound + size, low), top);
   return std::nullopt;
 }
@@ -52,7 +52,7 @@ std::optional<Dim> forward_length(const Dim& start, const Dim& end, const Dim& s
   const auto last = clamp_forward(end, size);
   if (!first || !last) return std::nullopt;
   if (first->is_constant(0)) return ceil_div(*last, step);
-  return ceil_div(max(*last - *first, 0), step);
+  return ceil_div(not_below_zero(*last - *first), step);
 }
 
 std::optional<Dim> backward_length(const Dim& start, const Dim& end, const Dim& size,
@@ -60,7 +60,7 @@ std::optional<Dim> backward_length(const Dim& start, const Dim& end, const Dim& 
   const auto first = clamp_bound(start, size, 0, -1);
   const auto last = clamp_bound(end, size, -1, -1);
   if (!first || !last) return std::nullopt;
-  return ceil_div(max(*first - *last, 0), -step);
+  return ceil_div(not_below_zero(*first - *last), -step);
 }
 
 struct SliceAxis {
