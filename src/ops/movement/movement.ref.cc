@@ -23,7 +23,6 @@ std::span<const Operator> movement_operators() {
       {"Gather", infer_gather, evaluate_gather},
       {"GatherElements", infer_gather_elements, evaluate_gather_elements},
       {"GatherND", infer_gather_nd, evaluate_gather_nd},
-      {"Identity", infer_same, evaluate_identity},
       {"NonZero", infer_nonzero, evaluate_nonzero},
       {"OneHot", infer_one_hot, evaluate_one_hot},
       {"Pad", infer_pad, evaluate_pad},

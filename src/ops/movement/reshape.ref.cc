@@ -194,10 +194,4 @@ void evaluate_reshape(EvalContext& context) {
   copy_elements(in, 0, out, 0, in.elements());
 }
 
-void evaluate_identity(EvalContext& context) {
-  if (!context.is_tensor(0)) return context.set_output(0, context.value(0));
-  const ConstTensorView& in = context.input(0);
-  copy_elements(in, 0, context.output(0, in.type, in.shape), 0, in.elements());
-}
-
 }  // namespace cermet

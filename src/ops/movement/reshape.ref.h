@@ -16,7 +16,5 @@ void evaluate_shape(EvalContext& context);
 void evaluate_size(EvalContext& context);
 // The input's elements under the inferred shape.
 void evaluate_reshape(EvalContext& context);
-// The input itself, of whatever kind.
-void evaluate_identity(EvalContext& context);
 
 }  // namespace cermet

@@ -13,6 +13,10 @@ namespace {
 // Exporters write the end of an unknown size as the largest number of 32 or 64 bits.
 constexpr int64_t far_away = std::numeric_limits<int32_t>::max();
 
+bool is_near(const Dim& bound) {
+  return bound.is_constant() && bound.constant() > -far_away && bound.constant() < far_away;
+}
+
 Dim not_below_zero(const Dim& value) { return never_negative(value) ? value : max(value, 0); }
 
 // A start or end inside a dimension of that size, by the rules of Slice; nothing when its sign
@@ -33,7 +37,7 @@ std::optional<Dim> clamp_bound(const Dim& bound, const Dim& size, int64_t low, i
 
 // As clamp_bound with low 0 and high 0, in the shortest form.
 std::optional<Dim> clamp_forward(const Dim& bound, const Dim& size) {
-  if (bound.is_constant() && !size.is_constant() && std::abs(bound.constant()) < far_away) {
+  if (!size.is_constant() && is_near(bound)) {
     if (bound.constant() > 0) return min(bound, size);
     if (bound.constant() < 0) return max(size + bound, 0);
   }
@@ -43,8 +47,7 @@ std::optional<Dim> clamp_forward(const Dim& bound, const Dim& size) {
 std::optional<Dim> forward_length(const Dim& start, const Dim& end, const Dim& size, int64_t step) {
   const bool to_the_end = (end.is_constant() && end.constant() >= far_away) || end == size;
   // max(size - start, 0) and min(size, -start) say the same more plainly than the clamped bounds.
-  if (to_the_end && start.is_constant() && !size.is_constant() &&
-      std::abs(start.constant()) < far_away) {
+  if (to_the_end && !size.is_constant() && is_near(start)) {
     if (start.constant() > 0) return ceil_div(max(size - start, 0), step);
     if (start.constant() < 0) return ceil_div(min(size, Dim(-start.constant())), step);
   }
