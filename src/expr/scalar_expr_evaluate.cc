@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "expr/scalar_arithmetic.h"
@@ -34,7 +35,8 @@ void compute(const ScalarExpr& expr, std::span<const WideScalar> operands,
 WideScalar finished(const ScalarExpr& expr, size_t result, std::span<const WideScalar> values) {
   WideScalar value = values[expr.results()[result]];
   const ElementType type = expr.result_type(result);
-  if (is_floating(type)) value.real = round_to_type(type, value.real);
+  // An infinity that a cast without saturation made stays one.
+  if (is_floating(type)) value.real = round_to_type(type, value.real, std::isfinite(value.real));
   return value;
 }
 
@@ -44,7 +46,10 @@ WideScalar load(const ConstTensorView& view, int64_t index) {
 }
 
 void store(const TensorView& view, int64_t index, const WideScalar& value) {
-  if (is_floating(view.type)) {
+  if (is_floating(view.type) && bit_width(view.type) == 8) {
+    // The value is one of the type's already; store_element would clamp an infinity.
+    view.as<uint8_t>()[index] = static_cast<uint8_t>(encode_float(view.type, value.real, false));
+  } else if (is_floating(view.type)) {
     store_element<double>(view, index, value.real);
   } else if (is_signed_integer(view.type)) {
     store_element<int64_t>(view, index, value.integer);

@@ -1,6 +1,8 @@
 // evaluate_reference over tensors: broadcasting, packed types, empty and scalar shapes.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "expr/scalar_expr.h"
 
@@ -73,6 +75,20 @@ TEST(ScalarReference, SeveralResultsOfSeveralTypes) {
   evaluate_reference(expr, std::span(&in, 1), outs);
   EXPECT_EQ(load_all<int64_t>(less.view()), (std::vector<int64_t>{1, 0, 0, 0}));
   EXPECT_EQ(load_all<int64_t>(bytes.view()), (std::vector<int64_t>{0, 1, 2, 255}));
+}
+
+TEST(ScalarReference, SmallFloatsKeepWhatTheCastMade) {
+  const Tensor x = Tensor::from<float>(float32, {3}, {1e6f, -0.3f, 1});
+  const auto stored = [&](const char* cast) {
+    const std::string text = std::string("%0 = input float32 0; %1 = ") + cast + "; -> %1";
+    return load_all<double>(run(ScalarExpr::parse(text), {x}, {3}).view());
+  };
+  EXPECT_EQ(stored("cast float8e5m2 %0"), (std::vector<double>{57344, -0.3125, 1}));
+  EXPECT_EQ(stored("cast float8e5m2 %0 wrap"), (std::vector<double>{INFINITY, -0.3125, 1}));
+  EXPECT_EQ(stored("cast float8e4m3fn %0"), (std::vector<double>{448, -0.3125, 1}));
+  EXPECT_TRUE(std::isnan(stored("cast float8e4m3fn %0 wrap")[0]));
+  EXPECT_EQ(stored("cast float4e2m1 %0"), (std::vector<double>{6, -0.5, 1}));
+  EXPECT_EQ(stored("cast float8e8m0 %0"), (std::vector<double>{0x1p20, 0.5, 1}));
 }
 
 TEST(ScalarReference, InPlace) {
