@@ -155,13 +155,7 @@ EngineSummary Engine::summary() const {
 }
 
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {
-  std::vector<std::optional<Shape>> ordered(impl_->inputs.size());
-  for (const auto& [name, shape] : shapes) ordered[impl_->input_index(name)] = shape;
-  for (size_t i = 0; i < ordered.size(); ++i) {
-    const ValueType& type = impl_->plan().buffer(impl_->plan().root.inputs[i]).type;
-    if (!ordered[i] && type.is_static()) ordered[i] = constants(*type.dims);
-  }
-  return make_shape_plan(*impl_, ordered, threads)->memory.arena_bytes;
+  return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads)->memory.arena_bytes;
 }
 
 }  // namespace cermet

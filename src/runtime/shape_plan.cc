@@ -129,4 +129,43 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   return result;
 }
 
+std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
+                                                 const InputShapes& shapes) {
+  std::vector<std::optional<Shape>> ordered(engine.inputs.size());
+  for (const auto& [name, shape] : shapes) ordered[engine.input_index(name)] = shape;
+  for (size_t i = 0; i < ordered.size(); ++i) {
+    const ValueType& type = engine.plan().buffer(engine.plan().root.inputs[i]).type;
+    if (ordered[i] || !type.is_tensor()) continue;
+    require(type.is_static(), ErrorCode::invalid_argument,
+            "input '{}' of type {} needs a shape: give it with a profile or with --shapes",
+            engine.inputs[i].name, type.to_string());
+    ordered[i] = constants(*type.dims);
+  }
+  return ordered;
+}
+
+MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shapes, int threads) {
+  const auto plan = make_shape_plan(engine, ordered_shapes(engine, shapes), threads);
+  const std::vector<Lifetime> lives = lifetimes(engine.plan());
+  std::vector<size_t> in_use(engine.kernels.size() + 1, 0);
+  for (size_t id = 0; id < lives.size(); ++id) {
+    const auto buffer = static_cast<BufferId>(id);
+    if (!plan->memory.offsets[id] || engine.plan().root_of(buffer) != buffer) continue;
+    const Buffer& what = engine.plan().buffers[id];
+    const size_t bytes = byte_size(what.type.element, *plan->shapes[id], what.layout);
+    for (int32_t at = lives[id].first; at >= 0 && at <= lives[id].last; ++at) in_use[at] += bytes;
+  }
+  MemoryUse use;
+  use.bytes = plan->memory.arena_bytes;
+  int32_t at = 0;
+  for_each_step(engine.plan().root.steps, [&](const Step& step) {
+    if (in_use[at] > use.step_bytes) {
+      use.step_bytes = in_use[at];
+      use.step = step.name;
+    }
+    ++at;
+  });
+  return use;
+}
+
 }  // namespace cermet

@@ -22,4 +22,17 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
                                            const std::vector<std::optional<Shape>>& inputs,
                                            int threads);
 
+// Where the memory of a run goes.
+struct MemoryUse {
+  size_t bytes = 0;       // the arena
+  std::string step;       // at which most of it is in use
+  size_t step_bytes = 0;  // how much that is
+};
+// At the given shapes; inputs that are not named have to be of fixed shape.
+MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shapes, int threads);
+
+// By input, in order: the given shapes, and those that the model fixes.
+std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
+                                                 const InputShapes& shapes);
+
 }  // namespace cermet

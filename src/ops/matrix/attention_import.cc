@@ -36,7 +36,7 @@ struct Masking {
 Masking masking_of(const RawNode& node, GraphBuilder& builder, ValueId mask, ValueId bias) {
   Masking result{bias, no_value};
   if (mask == no_value) return result;
-  const ValueType& type = builder.type(mask);
+  const ValueType type = builder.type(mask);
   require(type.has_rank() && type.rank() >= 1 && type.rank() <= 3, ErrorCode::unsupported,
           "{}: a mask of type {} is not supported; expected 1 to 3 dimensions", node.op,
           type.to_string());
@@ -87,7 +87,7 @@ ValueId stack_halves(GraphBuilder& builder, ValueId keys, ValueId values) {
 std::vector<int64_t> part_sizes(const RawNode& node, const GraphBuilder& builder) {
   std::vector<int64_t> sizes;
   for (size_t i = 0; i < 3; ++i) {
-    const ValueType& type = builder.type(node.input(i));
+    const ValueType type = builder.type(node.input(i));
     const bool known = type.has_rank() && type.rank() == 3 && type.dims->back().is_constant();
     require(known, ErrorCode::unsupported,
             "{}: a bias needs inputs of 3 dimensions with a fixed last size, got {}", node.op,
@@ -127,7 +127,7 @@ Rewritten import_packed_attention(RawNode& node, GraphBuilder& builder) {
 Rewritten import_multi_head_attention(RawNode& node, GraphBuilder& builder) {
   refuse_input(node, 8, "past_sequence_length");
   refuse_input(node, 9, "cache_indirection");
-  const ValueType& query = builder.type(node.input(0));
+  const ValueType query = builder.type(node.input(0));
   const bool separate = node.input(1) != no_value && node.input(2) != no_value &&
                         query.has_rank() && query.rank() == 3;
   require(separate, ErrorCode::unsupported,
@@ -152,8 +152,8 @@ Rewritten import_multi_head_attention(RawNode& node, GraphBuilder& builder) {
 Rewritten import_microsoft_rotary(RawNode& node, GraphBuilder& builder) {
   const ValueId x = node.input(0);
   ValueId positions = node.input(1);
-  const ValueType& x_type = builder.type(x);
-  const ValueType& position_type = builder.type(positions);
+  const ValueType x_type = builder.type(x);
+  const ValueType position_type = builder.type(positions);
   require(x_type.has_rank() && position_type.has_rank(), ErrorCode::unsupported,
           "RotaryEmbedding (com.microsoft): the ranks of input and position_ids must be known");
   require(node.attributes.integer("is_packed_batching", 0) == 0 &&
@@ -178,7 +178,7 @@ Rewritten import_microsoft_rotary(RawNode& node, GraphBuilder& builder) {
   }
   Attributes attributes;
   int64_t heads = node.attributes.integer("num_heads", 0);
-  const ValueType& cosines = builder.type(node.input(2));
+  const ValueType cosines = builder.type(node.input(2));
   if (heads == 0 && x_type.rank() == 3 && cosines.is_static() && x_type.dims->back().is_constant())
     heads =
         x_type.dims->back().constant() / std::max<int64_t>(1, 2 * cosines.dims->back().constant());

@@ -19,7 +19,7 @@ Rewritten old_gemm(RawNode& node, GraphBuilder&) {
 
 // Swaps the last two dimensions; vectors stay as they are.
 ValueId swap_last(GraphBuilder& builder, ValueId value, std::string_view what) {
-  const ValueType& type = builder.type(value);
+  const ValueType type = builder.type(value);
   require(type.has_rank(), ErrorCode::unsupported,
           "FusedMatMul: {}: the rank of the operand must be known", what);
   if (type.rank() < 2) return value;

@@ -1,0 +1,141 @@
+#include "cermet/builder.h"
+
+#include <chrono>
+
+#include "backends/cpu/build/tactics.h"
+#include "base/error.h"
+#include "base/thread_team.h"
+#include "builder/model_shapes.h"
+#include "engine/writer.h"
+#include "import/onnx/importer.h"
+#include "lower/lower.h"
+#include "passes/pass.h"
+#include "runtime/shape_plan.h"
+#include "tactics/tactic.h"
+
+namespace cermet {
+namespace {
+
+StepReport describe(const StepChoice& choice) {
+  StepReport report{
+      choice.step->name, choice.step->origin, choice.step->problem.to_string(), choice.winner, {}};
+  for (const Candidate& candidate : choice.candidates)
+    report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
+                                 candidate.estimate_us, -1, candidate.configuration});
+  return report;
+}
+
+class Build {
+ public:
+  Build(const std::string& model_path, const BuildOptions& options, BuildReport& report)
+      : model_path_(model_path), options_(options), report_(report) {}
+
+  EngineImage run() {
+    const auto start = std::chrono::steady_clock::now();
+    stage("reading", 0);
+    onnx::OnnxModel model = onnx::read_model_file(model_path_);
+    report_.onnx_nodes = model.graph.nodes.size();
+    apply_profiles(model.graph, options_.profiles);
+    stage("importing", 0.1);
+    onnx::ImportOptions import_options;
+    import_options.marked_outputs = options_.marked_outputs;
+    Graph graph = with_context([&] { return model_path_; },
+                               [&] { return onnx::import_model(model, import_options); });
+    if (report_.keep_text) report_.imported_graph = print(graph);
+    stage("optimising", 0.2);
+    optimise(graph);
+    if (report_.keep_text) report_.optimized_graph = print(graph);
+    stage("lowering", 0.5);
+    EngineImage image;
+    image.plan = lower(graph);
+    image.plan.profiles = plan_profiles(image.plan, options_.profiles);
+    stage("choosing kernels", 0.6);
+    choose_kernels(image);
+    if (report_.keep_text) report_.plan = print(image.plan);
+    verify(image.plan);
+    const std::chrono::duration<double, std::milli> spent =
+        std::chrono::steady_clock::now() - start;
+    report_.milliseconds = spent.count();
+    return image;
+  }
+
+ private:
+  void stage(std::string_view name, double done) {
+    if (options_.progress) options_.progress(name, done);
+    if (options_.logger) options_.logger(Severity::verbose, name);
+  }
+
+  void optimise(Graph& graph) {
+    PassOptions pass_options;
+    pass_options.skip = options_.skip_passes;
+    pass_options.all = options_.all_passes;
+    pass_options.only = options_.only_passes;
+    pass_options.stop_after = options_.stop_after;
+    for (PassResult& result : run_passes(graph, pass_options))
+      report_.passes.push_back({std::move(result.name), result.patches, result.milliseconds});
+  }
+
+  void choose_kernels(EngineImage& image) {
+    TacticOptions tactic_options;
+    tactic_options.disabled = options_.disabled_tactics;
+    tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    for (const StepChoice& choice :
+         choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
+      report_.steps.push_back(describe(choice));
+    image.info.version = CERMET_VERSION_STRING;
+  }
+
+  const std::string& model_path_;
+  const BuildOptions& options_;
+  BuildReport& report_;
+};
+
+// The largest shapes that the profiles allow, by input.
+InputShapes largest_shapes(const Plan& plan) {
+  InputShapes shapes;
+  for (const Profile& profile : plan.profiles)
+    for (const ProfileInput& input : profile.inputs) {
+      Shape& most = shapes[input.name];
+      if (most.empty()) most = input.max;
+      for (size_t d = 0; d < most.size(); ++d) most[d] = std::max(most[d], input.max[d]);
+    }
+  return shapes;
+}
+
+void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options) {
+  if (options.memory_limit == 0) return;
+  const auto engine = Engine::from_memory(bytes, options.logger);
+  const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
+                                           std::max(1, options.threads));
+  require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,
+          "activations take {} bytes at the largest shapes, the limit is {}. Most is in use at "
+          "step '{}': {} bytes. Raise the limit or lower the profile's max shapes",
+          use.bytes, options.memory_limit, use.step, use.step_bytes);
+}
+
+}  // namespace
+
+std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
+                                    BuildReport* report) {
+  BuildReport own;
+  const EngineImage image = Build(model_path, options, report ? *report : own).run();
+  std::vector<std::byte> bytes = engine_bytes(image.plan, image.info);
+  check_memory(bytes, options);
+  if (options.progress) options.progress("done", 1);
+  return bytes;
+}
+
+void build_engine_file(const std::string& model_path, const std::string& engine_path,
+                       const BuildOptions& options, BuildReport* report) {
+  const std::vector<std::byte> bytes = build_engine(model_path, options, report);
+  const std::span<const std::byte> piece(bytes);
+  write_file_atomically(engine_path, std::span(&piece, 1));
+}
+
+std::vector<std::string> pass_names() {
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  return names;
+}
+
+}  // namespace cermet

@@ -1,0 +1,99 @@
+#include "builder/model_shapes.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+onnx::OnnxValueInfo& input_of(onnx::OnnxGraph& graph, const std::string& name) {
+  std::string known;
+  for (onnx::OnnxValueInfo& input : graph.inputs) {
+    if (input.name == name) return input;
+    known += (known.empty() ? "" : ", ") + input.name;
+  }
+  fail(ErrorCode::invalid_argument, "shapes are given for '{}', but the model's inputs are: {}",
+       name, known);
+}
+
+void check_range(const ShapeRange& range, const Dims* dims) {
+  const size_t rank = range.opt.size();
+  require(range.min.size() == rank && range.max.size() == rank, ErrorCode::invalid_argument,
+          "input '{}': min {}, opt {} and max {} have different numbers of dimensions", range.name,
+          to_string(range.min), to_string(range.opt), to_string(range.max));
+  if (dims != nullptr)
+    require(dims->size() == rank, ErrorCode::invalid_argument,
+            "input '{}' has {} dimensions {}, the shapes given for it have {}", range.name,
+            dims->size(), to_string(*dims), rank);
+  for (size_t d = 0; d < rank; ++d) {
+    require(range.min[d] >= 0 && range.min[d] <= range.opt[d] && range.opt[d] <= range.max[d],
+            ErrorCode::invalid_argument,
+            "input '{}', dimension {}: expected 0 <= min <= opt <= max, got {}, {}, {}", range.name,
+            d, range.min[d], range.opt[d], range.max[d]);
+    if (dims == nullptr || !(*dims)[d].is_constant()) continue;
+    const int64_t size = (*dims)[d].constant();
+    require(range.min[d] == size && range.max[d] == size, ErrorCode::invalid_argument,
+            "input '{}', dimension {}: the model fixes it to {}, the shapes ask for {} to {}",
+            range.name, d, size, range.min[d], range.max[d]);
+  }
+}
+
+// By symbol: the one size that every profile gives it, or nothing.
+using FixedSizes = std::map<std::string, std::optional<int64_t>, std::less<>>;
+
+void collect(const ShapeRange& range, const Dims& dims, FixedSizes& fixed) {
+  for (size_t d = 0; d < dims.size(); ++d) {
+    const auto symbol = dims[d].as_symbol();
+    if (!symbol) continue;
+    std::optional<int64_t> size;
+    if (range.min[d] == range.max[d]) size = range.min[d];
+    const auto [entry, fresh] = fixed.emplace(*symbol, size);
+    if (!fresh && entry->second != size) entry->second.reset();
+  }
+}
+
+}  // namespace
+
+void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles) {
+  FixedSizes fixed;
+  for (const ShapeProfile& profile : profiles)
+    for (const ShapeRange& range : profile) {
+      onnx::OnnxValueInfo& input = input_of(graph, range.name);
+      require(input.type && input.type->is_tensor(), ErrorCode::invalid_argument,
+              "shapes are given for '{}', which is no tensor", range.name);
+      if (!input.type->dims) {
+        Dims dims;
+        for (size_t d = 0; d < range.opt.size(); ++d)
+          dims.push_back(Dim::symbol(fmt::format("{}.d{}", range.name, d)));
+        input.type->dims = std::move(dims);
+      }
+      check_range(range, &*input.type->dims);
+      collect(range, *input.type->dims, fixed);
+    }
+  std::map<std::string, Dim, std::less<>> values;
+  for (const auto& [symbol, size] : fixed)
+    if (size) values.emplace(symbol, Dim(*size));
+  if (values.empty()) return;
+  for (onnx::OnnxValueInfo& input : graph.inputs)
+    if (input.type && input.type->dims)
+      for (Dim& dim : *input.type->dims) dim = dim.substitute(values);
+}
+
+std::vector<Profile> plan_profiles(const Plan& plan, const std::vector<ShapeProfile>& profiles) {
+  std::vector<Profile> result;
+  for (const ShapeProfile& profile : profiles) {
+    Profile kept;
+    for (size_t i = 0; i < plan.input_names.size(); ++i) {
+      const auto range = std::find_if(profile.begin(), profile.end(), [&](const ShapeRange& r) {
+        return r.name == plan.input_names[i];
+      });
+      if (range != profile.end())
+        kept.inputs.push_back({range->name, range->min, range->opt, range->max});
+    }
+    result.push_back(std::move(kept));
+  }
+  return result;
+}
+
+}  // namespace cermet

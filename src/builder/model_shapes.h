@@ -1,0 +1,17 @@
+// What a user says of shapes, brought together with what a model says.
+#pragma once
+
+#include "cermet/builder.h"
+#include "import/onnx/onnx_model.h"
+#include "plan/plan.h"
+
+namespace cermet {
+
+// Sizes that all profiles fix to one number become that number in the model's inputs. Throws
+// invalid_argument for a range that contradicts the model or itself.
+void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles);
+
+// The profiles as the engine keeps them.
+std::vector<Profile> plan_profiles(const Plan& plan, const std::vector<ShapeProfile>& profiles);
+
+}  // namespace cermet
