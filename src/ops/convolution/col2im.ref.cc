@@ -7,10 +7,6 @@
 namespace cermet {
 namespace {
 
-Window block_window(const Attributes& attributes, const Dims& block) {
-  return Window::from(attributes, block);
-}
-
 template <class T>
 void add_blocks(const ConstTensorView& input, const TensorView& output,
                 const WindowGeometry& window) {
@@ -54,9 +50,6 @@ void infer_col2im(InferContext& context) {
   Dims dims{context.has_rank(0) ? context.dims(0)[0] : context.new_dim()};
   std::optional<Dim> channels;
   if (block && context.has_rank(0)) channels = exact_div(context.dims(0)[1], product(*block));
-  if (channels)
-    context.require(!channels->is_constant() || channels->constant() >= 0,
-                    "expected channels, got {}", channels->to_string());
   if (block && context.has_rank(0) && all_constant(*block) && context.dims(0)[1].is_constant())
     context.require(channels.has_value(),
                     "expected a multiple of {} elements of a block as second size, got {}",
@@ -70,7 +63,7 @@ void evaluate_col2im(EvalContext& context) {
   const TensorView output = context.output(0);
   const ConstTensorView& input = context.input(0);
   const Shape image = spatial(output.shape);
-  const Window window = block_window(context.attributes(), to_dims(context.integers(2)));
+  const Window window = Window::from(context.attributes(), to_dims(context.integers(2)));
   Shape positions;
   for (size_t d = 0; d < image.size(); ++d)
     positions.push_back(window.positions(image[d], d).constant());
