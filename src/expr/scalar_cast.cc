@@ -29,7 +29,8 @@ int64_t integer_from_real(double value, ElementType type, bool saturate) {
     const IntegerLimits range = limits(type);
     if (whole <= static_cast<double>(range.low)) return range.low;
     // The first value beyond is a power of two, so it is exact.
-    if (whole >= static_cast<double>(range.high / 2 + 1) * 2) {
+    const int digits = bit_width(type) - (is_signed_integer(type) ? 1 : 0);
+    if (whole >= std::ldexp(1.0, digits)) {
       return static_cast<int64_t>(range.high);
     }
   } else if (std::isinf(whole)) {

@@ -56,7 +56,7 @@ std::optional<Dims> combine(const std::vector<Dims>& inputs, ElementType type, C
 
 }  // namespace
 
-std::optional<Dims> short_contents(const InferContext& context, size_t i) {
+std::optional<Dims> operand_contents(const InferContext& context, size_t i) {
   if (!context.has_input(i) || !context.has_rank(i) || context.rank(i) > 1 ||
       !holds_contents(context.element(i)))
     return std::nullopt;
@@ -73,7 +73,7 @@ void set_elementwise_contents(InferContext& context, ElementType element, Conten
   if (!holds_contents(element)) return;
   std::vector<Dims> inputs;
   for (size_t i = 0; i < context.input_count(); ++i) {
-    auto contents = short_contents(context, i);
+    auto contents = operand_contents(context, i);
     if (!contents) return;
     inputs.push_back(std::move(*contents));
   }

@@ -9,7 +9,7 @@
 namespace cermet {
 
 // Contents of input i when it is a short vector or scalar of int32, int64 or boolean (0 or 1).
-std::optional<Dims> short_contents(const InferContext& context, size_t i);
+std::optional<Dims> operand_contents(const InferContext& context, size_t i);
 
 // One element of the result from the elements of the inputs; nothing when it can't be said.
 using ContentsRule = std::optional<Dim> (*)(std::span<const Dim> operands);

@@ -10,7 +10,7 @@ namespace {
 
 void infer_identity(InferContext& context) {
   infer_unary(context);
-  if (auto contents = short_contents(context, 0)) context.set_contents(0, std::move(*contents));
+  if (auto contents = operand_contents(context, 0)) context.set_contents(0, std::move(*contents));
 }
 
 void identity(EvalContext& context) {
