@@ -44,8 +44,8 @@ const T& get(const Attributes& attributes, std::string_view name) {
 
 template <class T>
 T get_or(const Attributes& attributes, std::string_view name, T otherwise) {
-  const T* value = get_if_present<T>(attributes, name);
-  return value != nullptr ? *value : std::move(otherwise);
+  if (const T* value = get_if_present<T>(attributes, name)) return *value;
+  return otherwise;
 }
 
 bool same_content(const Tensor& a, const Tensor& b) {

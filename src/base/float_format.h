@@ -108,7 +108,7 @@ constexpr double decode_float(const FloatFormat& f, uint32_t code) {
     const double value = static_cast<double>(mantissa) * power(f.min_exponent() - f.mantissa_bits);
     return std::bit_cast<double>(std::bit_cast<uint64_t>(value) | sign);
   }
-  const auto exponent = static_cast<uint64_t>(static_cast<int>(field) - f.bias + 1023);
+  const uint64_t exponent = uint64_t{field} + static_cast<uint64_t>(1023 - f.bias);
   return std::bit_cast<double>(sign | exponent << 52 | mantissa << (52 - f.mantissa_bits));
 }
 

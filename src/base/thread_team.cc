@@ -9,20 +9,22 @@
 
 #include "base/error.h"
 
-// OpenMP's own synchronisation is invisible to the thread sanitizer, so its edges are told.
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
-#define CERMET_BEFORE(address) __tsan_release(address)
-#define CERMET_AFTER(address) __tsan_acquire(address)
-#define CERMET_NO_THREAD_SANITIZER __attribute__((no_sanitize("thread")))
-#else
-#define CERMET_BEFORE(address) static_cast<void>(address)
-#define CERMET_AFTER(address) static_cast<void>(address)
-#define CERMET_NO_THREAD_SANITIZER
 #endif
 
 namespace cermet {
 namespace {
+
+// OpenMP's own synchronisation is invisible to the thread sanitizer, so its edges are told: what
+// was done before happens_before(x) is seen after happens_after(x).
+#ifdef __SANITIZE_THREAD__
+void happens_before(void* address) { __tsan_release(address); }
+void happens_after(void* address) { __tsan_acquire(address); }
+#else
+void happens_before(void*) {}
+void happens_after(void*) {}
+#endif
 
 // Keeps the first exception of several threads.
 class FirstException {
@@ -55,20 +57,21 @@ ThreadTeam::ThreadTeam(int threads) : threads_(threads) {
   require(threads >= 1, ErrorCode::invalid_argument, "expected at least 1 thread, got {}", threads);
 }
 
-CERMET_NO_THREAD_SANITIZER void ThreadTeam::run_body(Body body, void* callable) const {
+// The variables of a parallel region are handed over before any edge can be told.
+[[gnu::no_sanitize("thread")]] void ThreadTeam::run_body(Body body, void* callable) const {
   FirstException first;
-  CERMET_BEFORE(&first);
+  happens_before(&first);
 #pragma omp parallel num_threads(threads_)
   {
-    CERMET_AFTER(&first);
+    happens_after(&first);
     try {
       body(callable, omp_get_thread_num(), omp_get_num_threads());
     } catch (...) {
       first.keep_current();
     }
-    CERMET_BEFORE(&first);
+    happens_before(&first);
   }
-  CERMET_AFTER(&first);
+  happens_after(&first);
   first.rethrow();
 }
 

@@ -2,7 +2,9 @@
 
 #include <chrono>
 
+#include "backends/cpu/build/tactics.h"
 #include "base/error.h"
+#include "base/thread_team.h"
 #include "builder/model_shapes.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
@@ -13,6 +15,15 @@
 
 namespace cermet {
 namespace {
+
+StepReport describe(const StepChoice& choice) {
+  StepReport report{
+      choice.step->name, choice.step->origin, choice.step->problem.to_string(), choice.winner, {}};
+  for (const Candidate& candidate : choice.candidates)
+    report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
+                                 candidate.estimate_us, -1, candidate.configuration});
+  return report;
+}
 
 class Build {
  public:
@@ -67,8 +78,10 @@ class Build {
   void choose_kernels(EngineImage& image) {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
-    tactic_options.threads = options_.threads;
-    report_.steps = choose_tactics(image.plan, tactic_options, image.info.requirements);
+    tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    for (const StepChoice& choice :
+         choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
+      report_.steps.push_back(describe(choice));
     image.info.version = CERMET_VERSION_STRING;
   }
 

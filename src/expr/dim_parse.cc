@@ -37,7 +37,7 @@ class Parser {
 
   Dim parse() {
     Dim result = sum();
-    if (peek() != '\0') fault("the end");
+    if (peek(), at_ < text_.size()) fault("the end");
     return result;
   }
 

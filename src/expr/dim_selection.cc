@@ -24,6 +24,7 @@ std::vector<Dim> flatten(DimOp op, const Dim& a, const Dim& b) {
 Dim make_sorted(DimOp op, std::vector<Dim> args) {
   if (args.size() == 1) return args[0];
   std::vector<std::pair<std::string, Dim>> keyed;
+  keyed.reserve(args.size());
   for (Dim& dim : args) keyed.emplace_back(dim.to_string(), std::move(dim));
   std::sort(keyed.begin(), keyed.end(),
             [](const auto& x, const auto& y) { return x.first < y.first; });

@@ -29,6 +29,18 @@ std::vector<InferContext::Output> infer_pointwise(const Graph& graph, const Node
   return outputs;
 }
 
+// Dims: a small integer tensor of sizes, given as expressions.
+std::vector<InferContext::Output> infer_dims(const Node& node) {
+  Dims contents;
+  for (const std::string& text : node.attributes.texts("dims"))
+    contents.push_back(Dim::parse(text));
+  Dims dims;
+  if (node.attributes.integer("rank") == 1)
+    dims.emplace_back(static_cast<int64_t>(contents.size()));
+  const auto element = static_cast<ElementType>(node.attributes.integer("to"));
+  return {{ValueType::tensor(element, std::move(dims)), std::move(contents)}};
+}
+
 std::vector<InferContext::Output> infer_operator(const Graph& graph, const Node& node) {
   const Operator* op = find_operator(node.domain, node.op);
   if (op == nullptr)
@@ -48,6 +60,7 @@ std::vector<InferContext::Output> infer_operator(const Graph& graph, const Node&
 
 std::vector<InferContext::Output> infer_node(const Graph& graph, const Node& node) {
   if (node.is("Pointwise", "cermet")) return infer_pointwise(graph, node);
+  if (node.is("Dims", "cermet")) return infer_dims(node);
   if (!node.subgraphs.empty()) return infer_control(graph, node);
   auto outputs = infer_operator(graph, node);
   if (node.epilogue) {

@@ -14,7 +14,7 @@ struct Operator {
   std::string_view name;
   void (*infer)(InferContext&);
   void (*evaluate)(EvalContext&);
-  std::string_view domain = "";
+  std::string_view domain = {};
   bool deterministic = true;  // false: never folded, never shared (random numbers)
 };
 

@@ -203,7 +203,7 @@ Tensor TensorSource::external(ElementType type, Shape shape, const std::string& 
   const size_t expected = byte_size(type, element_count(shape));
   require(length.value_or(expected) == expected, ErrorCode::invalid_model,
           "{}{} takes {} bytes, its external length is {}", name(type), to_string(shape), expected,
-          *length);
+          length.value_or(expected));
   require(offset <= file->size() && expected <= file->size() - offset, ErrorCode::invalid_model,
           "bytes {} to {} of external data {} are outside the file of {} bytes", offset,
           offset + expected, path, file->size());

@@ -9,7 +9,6 @@ std::span<const Operator> convolution_operators() {
       {"Conv", infer_conv, evaluate_conv},
       {"ConvTranspose", infer_conv_transpose, evaluate_conv_transpose},
       {"DeformConv", infer_deform_conv, evaluate_deform_conv},
-      {"CausalConvWithState", infer_causal_conv, evaluate_causal_conv},
       {"Col2Im", infer_col2im, evaluate_col2im},
       {"AveragePool", infer_pool, evaluate_average_pool},
       {"LpPool", infer_pool, evaluate_lp_pool},

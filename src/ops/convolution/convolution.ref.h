@@ -11,8 +11,6 @@ void infer_conv_transpose(InferContext& context);
 void evaluate_conv_transpose(EvalContext& context);
 void infer_deform_conv(InferContext& context);
 void evaluate_deform_conv(EvalContext& context);
-void infer_causal_conv(InferContext& context);
-void evaluate_causal_conv(EvalContext& context);
 void infer_col2im(InferContext& context);
 void evaluate_col2im(EvalContext& context);
 

@@ -1,7 +1,19 @@
 #include "ops/families.ref.h"
+#include "ops/quantization/linear.ref.h"
+#include "ops/quantization/products.ref.h"
 
 namespace cermet {
+namespace {
 
-std::span<const Operator> quantization_operators() { return {}; }
+constexpr Operator operators[] = {
+    {"DequantizeLinear", infer_dequantize, evaluate_dequantize},
+    {"DynamicQuantizeLinear", infer_dynamic_quantize, evaluate_dynamic_quantize},
+    {"MatMulInteger", infer_mat_mul_integer, evaluate_mat_mul_integer},
+    {"QuantizeLinear", infer_quantize, evaluate_quantize},
+};
+
+}  // namespace
+
+std::span<const Operator> quantization_operators() { return operators; }
 
 }  // namespace cermet

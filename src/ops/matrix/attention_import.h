@@ -1,0 +1,13 @@
+// Import rules of attention in the forms that com.microsoft gives it.
+#pragma once
+
+#include "ops/import_rule.h"
+
+namespace cermet {
+
+std::optional<std::vector<ValueId>> import_packed_attention(RawNode& node, GraphBuilder& builder);
+std::optional<std::vector<ValueId>> import_multi_head_attention(RawNode& node,
+                                                                GraphBuilder& builder);
+std::optional<std::vector<ValueId>> import_microsoft_rotary(RawNode& node, GraphBuilder& builder);
+
+}  // namespace cermet

@@ -1,0 +1,17 @@
+#include <array>
+
+#include "passes/passes.h"
+
+namespace cermet {
+
+std::span<const Pass> all_passes() {
+  static constexpr std::array passes{
+      Pass{"fold-constants", fold_constants},
+      Pass{"fold-shapes", fold_shapes},
+      Pass{"eliminate-no-ops", eliminate_no_ops},
+      Pass{"share-equal-nodes", share_equal_nodes},
+  };
+  return passes;
+}
+
+}  // namespace cermet

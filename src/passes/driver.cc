@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+#include "base/error.h"
+#include "passes/pass.h"
+
+namespace cermet {
+namespace {
+
+// A pass that finds new matches this often on one graph does not end by itself.
+constexpr int max_rounds = 64;
+
+struct StopPoint {
+  std::string pass;
+  int patches = std::numeric_limits<int>::max();
+};
+
+bool is_pass(std::string_view name) {
+  const auto passes = all_passes();
+  return std::any_of(passes.begin(), passes.end(), [&](const Pass& p) { return p.name == name; });
+}
+
+void require_pass(std::string_view name) {
+  if (is_pass(name)) return;
+  std::string known;
+  for (const Pass& pass : all_passes()) {
+    if (!known.empty()) known += ", ";
+    known += pass.name;
+  }
+  fail(ErrorCode::invalid_argument, "there is no pass '{}'; the passes are: {}", name, known);
+}
+
+StopPoint parse_stop(const std::string& text) {
+  StopPoint stop;
+  if (text.empty()) return stop;
+  const size_t colon = text.find(':');
+  stop.pass = text.substr(0, colon);
+  require_pass(stop.pass);
+  if (colon == std::string::npos) return stop;
+  const auto [end, error] =
+      std::from_chars(text.data() + colon + 1, text.data() + text.size(), stop.patches);
+  require(error == std::errc() && end == text.data() + text.size() && stop.patches >= 0,
+          ErrorCode::invalid_argument, "stop-after takes PASS or PASS:N, got '{}'", text);
+  return stop;
+}
+
+class Driver {
+ public:
+  explicit Driver(const PassOptions& options)
+      : options_(options), stop_(parse_stop(options.stop_after)) {
+    for (const std::string& name : options.skip) require_pass(name);
+    for (const std::string& name : options.only) require_pass(name);
+  }
+
+  std::vector<PassResult> run(Graph& graph) {
+    std::vector<PassResult> results;
+    for (const Pass& pass : all_passes()) results.push_back({std::string(pass.name), 0, 0});
+    remove_dead_nodes(graph);
+    bool changed = true;
+    for (int round = 0; changed && round < max_rounds && !stopped_; ++round) {
+      changed = false;
+      for (size_t i = 0; i < results.size() && !stopped_; ++i)
+        if (enabled(all_passes()[i].name)) changed |= run_pass(all_passes()[i], graph, results[i]);
+    }
+    graph.compact();
+    return results;
+  }
+
+ private:
+  bool enabled(std::string_view name) const {
+    const auto has = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    return (options_.all || has(options_.only)) && !has(options_.skip);
+  }
+
+  bool run_pass(const Pass& pass, Graph& graph, PassResult& result) {
+    const auto start = std::chrono::steady_clock::now();
+    const int before = result.patches;
+    run_on(pass, graph, result);
+    const std::chrono::duration<double, std::milli> spent =
+        std::chrono::steady_clock::now() - start;
+    result.milliseconds += spent.count();
+    if (options_.verify) verify(graph);
+    if (pass.name == stop_.pass) stopped_ = true;
+    return result.patches > before;
+  }
+
+  void run_on(const Pass& pass, Graph& graph, PassResult& result) {
+    for (NodeId id : graph.order())
+      for (Graph& body : graph.node(id).subgraphs) run_on(pass, body, result);
+    for (int round = 0; round < max_rounds; ++round) {
+      bool applied = false;
+      for (const Patch& patch : pass.find(graph)) {
+        if (pass.name == stop_.pass && result.patches >= stop_.patches) return;
+        const bool done = with_context([&] { return fmt::format("pass {}", pass.name); },
+                                       [&] { return apply_patch(graph, patch); });
+        result.patches += done;
+        applied |= done;
+      }
+      if (!applied) return;
+      remove_dead_nodes(graph);
+    }
+  }
+
+  const PassOptions& options_;
+  StopPoint stop_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options) {
+  return Driver(options).run(graph);
+}
+
+int remove_dead_nodes(Graph& graph) {
+  int removed = 0;
+  const std::vector<NodeId> order = graph.order();
+  std::vector<int> readers(graph.value_count(), 0);
+  for (NodeId id : order)
+    for (ValueId input : graph.node(id).inputs)
+      if (input != no_value) ++readers[input];
+  for (ValueId output : graph.outputs()) ++readers[output];
+  for (size_t i = order.size(); i-- > 0;) {
+    Node& node = graph.node(order[i]);
+    bool read = false;
+    for (ValueId& output : node.outputs) {
+      if (output == no_value) continue;
+      if (readers[output] > 0) read = true;
+    }
+    if (read) continue;
+    for (ValueId input : node.inputs)
+      if (input != no_value) --readers[input];
+    graph.remove_node(order[i]);
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace cermet

@@ -1,0 +1,15 @@
+// The passes, one a file.
+#pragma once
+
+#include <vector>
+
+#include "passes/pass.h"
+
+namespace cermet {
+
+std::vector<Patch> fold_constants(const Graph& graph);
+std::vector<Patch> fold_shapes(const Graph& graph);
+std::vector<Patch> eliminate_no_ops(const Graph& graph);
+std::vector<Patch> share_equal_nodes(const Graph& graph);
+
+}  // namespace cermet

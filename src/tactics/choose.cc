@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "tactics/tactic.h"
+
+namespace cermet {
+namespace {
+
+bool disabled(const Tactic& tactic, const TacticOptions& options) {
+  return std::any_of(options.disabled.begin(), options.disabled.end(), [&](const auto& name) {
+    return tactic.name == name || (name.ends_with('.') && tactic.name.starts_with(name));
+  });
+}
+
+class Chooser {
+ public:
+  Chooser(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
+      : plan_(plan), tactics_(tactics), options_(options) {}
+
+  StepChoice choose(Step& step) {
+    StepChoice choice;
+    choice.step = &step;
+    const Tactic* winner = nullptr;
+    const TacticQuery query{&plan_, &step, options_.threads};
+    for (const Tactic& tactic : tactics_) {
+      Candidate candidate = ask(tactic, query);
+      if (candidate.accepted && winner == nullptr) {
+        winner = &tactic;
+        choice.winner = choice.candidates.size();
+      } else if (candidate.accepted) {
+        candidate.reason = fmt::format("{} comes first in the list", winner->name);
+      }
+      choice.candidates.push_back(std::move(candidate));
+    }
+    require(winner != nullptr, ErrorCode::unsupported,
+            "step '{}': every tactic that could compute it is disabled or rejects it", step.name);
+    step.choice = {std::string(winner->name), winner->version,
+                   choice.candidates[choice.winner].configuration};
+    if (winner->prepare) winner->prepare(plan_, step);
+    if (!winner->requirement.empty()) requirements.emplace(winner->requirement);
+    return choice;
+  }
+
+  std::set<std::string> requirements;
+
+ private:
+  Candidate ask(const Tactic& tactic, const TacticQuery& query) {
+    Candidate candidate;
+    candidate.tactic = tactic.name;
+    if (disabled(tactic, options_)) {
+      candidate.reason = "disabled by the user";
+      return candidate;
+    }
+    if (auto reason = tactic.rejects ? tactic.rejects(query) : std::nullopt) {
+      candidate.reason = std::move(*reason);
+      return candidate;
+    }
+    candidate.accepted = true;
+    if (tactic.configure) candidate.configuration = tactic.configure(query);
+    if (tactic.estimate) candidate.estimate_us = tactic.estimate(query);
+    return candidate;
+  }
+
+  Plan& plan_;
+  std::span<const Tactic> tactics_;
+  const TacticOptions& options_;
+};
+
+}  // namespace
+
+const Tensor* TacticQuery::constant(size_t i) const {
+  if (i >= step->inputs.size() || step->inputs[i] == no_buffer) return nullptr;
+  const Buffer& buffer = plan->buffer(step->inputs[i]);
+  return buffer.storage == Storage::constant ? &plan->constants[buffer.constant].tensor : nullptr;
+}
+
+bool needs_kernel(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::view:
+    case ProblemKind::dims:
+    case ProblemKind::branch:
+    case ProblemKind::loop:
+    case ProblemKind::scan:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
+                                       const TacticOptions& options,
+                                       std::vector<std::string>& requirements) {
+  Chooser chooser(plan, tactics, options);
+  std::vector<StepChoice> choices;
+  for_each_step(plan.root.steps, [&](Step& step) {
+    if (needs_kernel(step.problem.kind)) choices.push_back(chooser.choose(step));
+  });
+  for (const std::string& requirement : chooser.requirements)
+    if (std::find(requirements.begin(), requirements.end(), requirement) == requirements.end())
+      requirements.push_back(requirement);
+  return choices;
+}
+
+}  // namespace cermet

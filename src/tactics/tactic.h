@@ -1,0 +1,69 @@
+// Tactics: the ways in which a backend can compute a problem, and the choice among them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace cermet {
+
+// What a tactic sees of the step that it is asked about.
+struct TacticQuery {
+  const Plan* plan = nullptr;
+  const Step* step = nullptr;
+  int threads = 1;
+
+  const Problem& problem() const { return step->problem; }
+  // The constant behind input i, or nullptr.
+  const Tensor* constant(size_t i) const;
+};
+
+struct Tactic {
+  std::string_view name;  // "cpu.reference", "onednn.convolution"
+  int32_t version = 1;
+  // Why the tactic can't compute the problem, in words; nothing when it can.
+  std::optional<std::string> (*rejects)(const TacticQuery&) = nullptr;
+  // The text by which the kernel knows how to compute it; nullptr: empty.
+  std::string (*configure)(const TacticQuery&) = nullptr;
+  // A rough time in microseconds at the shapes of the operands, for the order of candidates;
+  // nullptr or a negative number: unknown.
+  double (*estimate)(const TacticQuery&) = nullptr;
+  // Replaces constant inputs by the form in which the kernel reads them. nullptr: as they are.
+  void (*prepare)(Plan&, Step&) = nullptr;
+  std::string_view requirement;  // a library that the machine has to have, or empty
+};
+
+struct TacticOptions {
+  std::vector<std::string> disabled;  // names, or prefixes such as "onednn."
+  int threads = 1;
+};
+
+struct Candidate {
+  std::string tactic;
+  bool accepted = false;
+  std::string reason;  // why it lost
+  double estimate_us = -1;
+  std::string configuration;
+};
+
+struct StepChoice {
+  const Step* step = nullptr;  // valid as long as the plan's steps stay in place
+  std::vector<Candidate> candidates;
+  size_t winner = 0;
+};
+
+// Gives every step that needs a kernel its Choice: the first tactic of the list, in order, that
+// takes the problem. The list ends with one that takes everything. Libraries that the choices need
+// are added to `requirements`, each once.
+std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
+                                       const TacticOptions& options,
+                                       std::vector<std::string>& requirements);
+
+// View, dims and control flow need none.
+bool needs_kernel(ProblemKind kind);
+
+}  // namespace cermet
