@@ -42,6 +42,20 @@ void check_buffers(const Plan& plan) {
   }
 }
 
+// A view reads the memory of its root.
+void check_aliases(const Plan& plan) {
+  for (BufferId id = 0; id < static_cast<BufferId>(plan.buffers.size()); ++id) {
+    const Buffer& view = plan.buffers[id];
+    const Buffer& root = plan.buffers[plan.root_of(id)];
+    if (&view == &root || !view.type.is_static() || !root.type.is_static()) continue;
+    const size_t needed = byte_size(view.type.element, constants(*view.type.dims), view.layout);
+    const size_t there = byte_size(root.type.element, constants(*root.type.dims), root.layout);
+    expect_engine(needed <= there,
+                  "buffer {} '{}': alias: expected at most the {} bytes of '{}', got {}", id,
+                  view.name, there, root.name, needed);
+  }
+}
+
 // An operand of a problem is absent where the step has no buffer.
 void check_operands(const std::vector<std::optional<Operand>>& operands,
                     const std::vector<BufferId>& buffers, std::string_view field) {
@@ -93,8 +107,10 @@ void check_loop_body(const Step& step, const Region& body, size_t taken, size_t 
   expect_engine(body.inputs.size() >= inputs_first + carried + sliced,
                 "body's inputs: expected at least {}, got {}", inputs_first + carried + sliced,
                 body.inputs.size());
-  expect_engine(std::find(body.inputs.begin(), body.inputs.end(), no_buffer) == body.inputs.end(),
-                "body's inputs: expected none to be absent");
+  const auto own_end = body.inputs.begin() + inputs_first + carried + sliced;
+  expect_engine(std::find(body.inputs.begin(), own_end, no_buffer) == own_end,
+                "body's inputs: expected the first {} to be present",
+                inputs_first + carried + sliced);
   expect_engine(body.outputs.size() == outputs_first + step.outputs.size(),
                 "body's outputs: expected {}, got {}", outputs_first + step.outputs.size(),
                 body.outputs.size());
@@ -164,6 +180,7 @@ void check_profiles(const Plan& plan) {
 void check_plan(const Plan& plan) {
   check_buffers(plan);
   verify(plan);
+  check_aliases(plan);
   for (const BufferId id : plan.root.inputs)
     expect_engine(id != no_buffer, "root's inputs: expected none to be absent");
   for_each_step(plan.root.steps, [](const Step& step) {
