@@ -18,6 +18,14 @@ std::vector<fb::InPlace> pairs(const std::vector<std::pair<int32_t, int32_t>>& f
 }
 
 class MetadataEncoder {
+  template <class From, class Encode>
+  auto each(const std::vector<From>& list, Encode&& encode) {
+    std::vector<decltype(encode(list[0]))> offsets;
+    offsets.reserve(list.size());
+    for (const From& from : list) offsets.push_back(encode(from));
+    return values_.tables(offsets);
+  }
+
  public:
   flatbuffers::DetachedBuffer encode(const Plan& plan, const EngineInfo& info,
                                      const std::vector<ConstantPlace>& places) {
@@ -41,14 +49,6 @@ class MetadataEncoder {
   }
 
  private:
-  template <class From, class Encode>
-  auto each(const std::vector<From>& list, Encode&& encode) {
-    std::vector<decltype(encode(list[0]))> offsets;
-    offsets.reserve(list.size());
-    for (const From& from : list) offsets.push_back(encode(from));
-    return values_.tables(offsets);
-  }
-
   Offset<fb::Buffer> buffer(const Buffer& from) {
     const auto name = values_.text(from.name);
     const auto type = values_.type(from.type);
