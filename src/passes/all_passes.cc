@@ -13,6 +13,8 @@ std::span<const Pass> all_passes() {
       Pass{"merge-movements", merge_movements},
       Pass{"fold-batch-normalization", fold_batch_normalization},
       Pass{"expand-gemm", expand_gemm},
+      Pass{"fuse-epilogue", fuse_epilogue},
+      Pass{"fuse-pointwise", fuse_pointwise},
   };
   return passes;
 }

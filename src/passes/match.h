@@ -18,6 +18,14 @@ class Uses {
     if (id == no_value || readers_[id].size() != 1 || graph_->is_output(id)) return no_node;
     return readers_[id][0];
   }
+  // The one node that reads the value, maybe several times.
+  NodeId sole_reading_node(ValueId id) const {
+    if (id == no_value || readers_[id].empty() || graph_->is_output(id)) return no_node;
+    for (NodeId reader : readers_[id])
+      if (reader != readers_[id][0]) return no_node;
+    return readers_[id][0];
+  }
+  const std::vector<NodeId>& readers(ValueId id) const { return readers_[id]; }
   size_t count(ValueId id) const { return readers_[id].size() + (graph_->is_output(id) ? 1 : 0); }
 
  private:

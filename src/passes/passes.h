@@ -14,5 +14,7 @@ std::vector<Patch> share_equal_nodes(const Graph& graph);
 std::vector<Patch> merge_movements(const Graph& graph);
 std::vector<Patch> fold_batch_normalization(const Graph& graph);
 std::vector<Patch> expand_gemm(const Graph& graph);
+std::vector<Patch> fuse_epilogue(const Graph& graph);
+std::vector<Patch> fuse_pointwise(const Graph& graph);
 
 }  // namespace cermet
