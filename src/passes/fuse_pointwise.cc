@@ -24,7 +24,8 @@ class Chain {
     const Node& root = graph_.node(root_);
     if (!elementwise_expression(graph_, root)) return std::nullopt;
     const int result = add(root_);
-    if (members_.size() < 2 || operands_.empty()) return std::nullopt;
+    if (operands_.empty() || (members_.size() == 1 && root.is("Pointwise", "cermet")))
+      return std::nullopt;
     expression_.add_result(result);
     Patch patch(graph_);
     for (NodeId member : members_) patch.consume(member);
