@@ -13,7 +13,7 @@ size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alig
 
 void check(dnnl_status_t status) {
   require(status == dnnl_success, ErrorCode::runtime, "oneDNN failed with status {}",
-          dnnl_status2str(status));
+          static_cast<int>(status));
 }
 
 }  // namespace
@@ -31,7 +31,7 @@ void PrimitiveSequence::add(const dnnl::primitive& primitive,
   Bound bound;
   bound.primitive = primitive;
   const auto add_argument = [&](int id, const Descriptor& descriptor) {
-    bound.memories.emplace_back(descriptor, cpu_engine(), DNNL_MEMORY_NONE);
+    bound.memories.push_back(dnnl::memory(descriptor, cpu_engine(), DNNL_MEMORY_NONE));
     bound.arguments.push_back({id, bound.memories.back().get()});
   };
   for (const Argument& argument : arguments) {
