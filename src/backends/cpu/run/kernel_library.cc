@@ -42,4 +42,16 @@ const KernelLibrary& onednn_library() {
   return library;
 }
 
+const std::string& onednn_missing() {
+  static const std::string reason = [] {
+    try {
+      onednn_library();
+      return std::string();
+    } catch (const Error& error) {
+      return error.message();
+    }
+  }();
+  return reason;
+}
+
 }  // namespace cermet::cpu

@@ -30,5 +30,7 @@ inline constexpr std::string_view onednn_prefix = "onednn.";
 // Opens the module on first use and keeps it. Throws device saying what is missing and how to get
 // it. Safe to call from several threads.
 const KernelLibrary& onednn_library();
+// Why onednn_library would throw; empty when it would not.
+const std::string& onednn_missing();
 
 }  // namespace cermet::cpu
