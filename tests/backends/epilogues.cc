@@ -22,7 +22,6 @@ Term unary(ScalarOp op, Term a) { return {a.expression, a.expression->apply(op, 
 Term operator+(Term a, Term b) { return binary(ScalarOp::add, a, b); }
 Term operator-(Term a, Term b) { return binary(ScalarOp::sub, a, b); }
 Term operator*(Term a, Term b) { return binary(ScalarOp::mul, a, b); }
-Term operator/(Term a, Term b) { return binary(ScalarOp::div, a, b); }
 Term operator+(Term a, double b) { return a + constant(a, b); }
 Term operator*(Term a, double b) { return a * constant(a, b); }
 Term max(Term a, Term b) { return binary(ScalarOp::max, a, b); }
