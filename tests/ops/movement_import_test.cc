@@ -79,7 +79,8 @@ TEST(MovementImport, OldNamesAndDefaults) {
 
 TEST(MovementImport, MicrosoftOperators) {
   const auto vector = vector_of(ElementType::float32, 4);
-  EXPECT_EQ(Import({vector}).run("Unique", 1, {}, 3, "com.microsoft").substr(0, 9), "float32[u");
+  const std::string unique = Import({vector}).run("Unique", 1, {}, 3, "com.microsoft");
+  EXPECT_NE(unique.find("; int64[4]; int64["), std::string::npos) << unique;
   Import expand({matrix()});
   expand.inputs.push_back(expand.builder.integer(-1));
   EXPECT_EQ(expand.run("ExpandDims", 1, {}, 1, "com.microsoft"), "float32[N, 6, 1]");
