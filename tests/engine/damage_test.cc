@@ -57,7 +57,7 @@ void seal(File& file) {
   for (size_t i = 0; i < header.section_count; ++i) {
     const size_t at = sizeof(header) + i * sizeof(SectionEntry);
     auto entry = read_at<SectionEntry>(file, at);
-    if (entry.offset + entry.bytes <= file.size())
+    if (entry.offset <= file.size() && entry.bytes <= file.size() - entry.offset)
       entry.checksum = hash_bytes(file.data() + entry.offset, entry.bytes);
     write_at(file, at, entry);
   }
