@@ -112,8 +112,9 @@ Reason rejects_pooling(const TacticQuery& query) {
 
 Reason rejects_softmax(const TacticQuery& query) {
   if (query.problem().kind != ProblemKind::softmax) return "computes softmax only";
+  if (auto reason = check_common(query.problem(), query.problem().op)) return reason;
   if (input_rank(query.problem(), 0) == 0) return "the input is a scalar";
-  return check_common(query.problem(), query.problem().op);
+  return std::nullopt;
 }
 
 Reason rejects_layer_normalization(const TacticQuery& query) {
@@ -172,6 +173,10 @@ void allow_sum_in_place(Plan& plan, Step& step) {
     if (link.kind != ChainLink::Kind::add) continue;
     const size_t input = step.problem.epilogue_first + link.operand - 1;
     if (!same_place(step.problem, input) || !is_alone(plan, step, input)) continue;
+    // Convolutions work channels-last and reorder a row-major result.
+    if (step.problem.kind == ProblemKind::convolution &&
+        step.problem.outputs[0]->layout.is_row_major())
+      continue;
     step.in_place = {{0, static_cast<int32_t>(input)}};
     return;
   }
