@@ -175,15 +175,19 @@ bool is_scalar(ElementType type) {
   return is_floating(type) || is_integer(type) || type == ElementType::boolean;
 }
 
-// Integers wrap, floats out of an integer's range clamp; saturate speaks about float8 alone.
+// As Cast's kernel: integers wrap, floats out of an integer's range clamp to it, or wrap where it
+// has less than 8 bits; the attribute saturate speaks about float8 types alone.
+bool cast_saturates(const Attributes& attributes, ElementType from, ElementType to) {
+  if (!is_floating(to)) return is_floating(from) && bit_width(to) >= 8;
+  return bit_width(to) != 8 || attributes.integer("saturate", 1) != 0;
+}
+
 std::optional<Term> cast(ExpressionMaker& m) {
   const auto to = static_cast<ElementType>(m.attributes().integer("to"));
   if (!is_scalar(to)) return std::nullopt;
   if (to == ElementType::float8e8m0 && m.attributes().text("round_mode", "up") != "up")
     return std::nullopt;
-  const bool saturate =
-      is_floating(to) ? m.attributes().integer("saturate", 1) != 0 : is_floating(m.operand_type(0));
-  return m.cast(m.operand(0), to, saturate || (is_floating(to) && bit_width(to) != 8));
+  return m.cast(m.operand(0), to, cast_saturates(m.attributes(), m.operand_type(0), to));
 }
 
 std::optional<Term> dequantize(ExpressionMaker& m) {
