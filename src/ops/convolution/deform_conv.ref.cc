@@ -119,7 +119,7 @@ Job open(EvalContext& context) {
 }  // namespace
 
 void infer_deform_conv(InferContext& context) {
-  infer_conv(context);
+  infer_convolution(context, bias);
   const auto kernel = kernel_of_weights(context, weights);
   if (!kernel || !context.has_rank(offset)) return;
   const auto attributes = DeformableAttributes::from(context.attributes(), kernel);
