@@ -175,6 +175,16 @@ TEST(ScalarExpression, QuantisationAgreesWithItsKernels) {
   check("DequantizeLinear", {ElementType::int32, ElementType::float32});
 }
 
+TEST(ScalarExpression, QuotientsAreTiesWhereFloatSaysSo) {
+  // 0.5 / (5 / 255) is 25.5 in float and a little less in double.
+  const std::vector<ElementType> types{ElementType::float32, ElementType::float32};
+  const auto expression = scalar_expression("QuantizeLinear", {}, types);
+  const WideScalar operands[] = {{.real = 0.5}, {.real = 5.0F / 255}};
+  WideScalar result;
+  evaluate_point(*expression, operands, {&result, 1});
+  EXPECT_EQ(result.integer, 26);
+}
+
 TEST(ScalarExpression, SaysNothingOfOtherTypesAndOperators) {
   const auto none = [](std::string_view name, std::vector<ElementType> types) {
     return !scalar_expression(name, {}, types).has_value();

@@ -200,6 +200,14 @@ std::optional<Term> dequantize(ExpressionMaker& m) {
   return m.cast(x * m.cast(m.operand(1), type), result);
 }
 
+// Expressions may compute wider than their types, but whether a quotient is a tie depends on its
+// rounding to `type`: so it is made in the next wider type and cast.
+Term rounded_quotient(ExpressionMaker& m, Term a, Term b, ElementType type) {
+  const ElementType wider = bit_width(type) < 32 ? ElementType::float32 : ElementType::float64;
+  const Term quotient = m.cast(m.cast(a, type), wider) / m.cast(m.cast(b, type), wider);
+  return m.cast(quotient, type);
+}
+
 // The division rounds to the scale's precision, the rest computes wide.
 std::optional<Term> quantize(ExpressionMaker& m) {
   ElementType result = static_cast<ElementType>(m.attributes().integer("output_dtype", 0));
@@ -209,7 +217,7 @@ std::optional<Term> quantize(ExpressionMaker& m) {
   if (type == ElementType::undefined) type = m.operand_type(1);
   if (type == ElementType::float8e8m0) type = ElementType::float32;
   if (!is_floating(type) || !is_scalar(result)) return std::nullopt;
-  const Term quotient = m.cast(m.operand(0), type) / m.cast(m.operand(1), type);
+  const Term quotient = rounded_quotient(m, m.operand(0), m.operand(1), type);
   Term x = m.cast(quotient, ExpressionMaker::wide_type(type));
   if (!is_floating(result)) x = call(ScalarOp::round, x);
   if (m.has_operand(2)) x = x + m.cast(m.operand(2), m.type(x));
