@@ -27,11 +27,9 @@ decltype(auto) in_field(Field&& field, Body&& body) {
   try {
     return std::forward<Body>(body)();
   } catch (const Error& error) {
-    Error damaged(
-        error.code() == ErrorCode::out_of_memory ? error.code() : ErrorCode::invalid_engine,
-        error.message());
-    damaged.add_context(field());
-    throw damaged;
+    const bool memory = error.code() == ErrorCode::out_of_memory;
+    throw Error(memory ? error.code() : ErrorCode::invalid_engine,
+                fmt::format("{}: {}", field(), error.message()));
   }
 }
 
