@@ -47,6 +47,9 @@ foreach(folder IN LISTS folders)
   target_include_directories(test_${folder} SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
   target_link_libraries(test_${folder} PRIVATE
     cermet_internal ${library_under_test} nlohmann_json::nlohmann_json GTest::gtest_main)
+  if(folder STREQUAL "tools")
+    target_link_libraries(test_${folder} PRIVATE cermet_tools_common)
+  endif()
   # Tests run in the source folder, so test data is named from the project's root.
   gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}."
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60

@@ -1,6 +1,13 @@
 # The commands. They see the public headers and tools/common only.
 
-cermet_glob(CERMET_TOOLS_COMMON tools/common/*.cc)
+# What both commands and the tests of tools/common share; it needs the runtime alone.
+cermet_glob(common_sources tools/common/*.cc)
+if(common_sources AND TARGET cermet_runtime)
+  add_library(cermet_tools_common STATIC ${common_sources})
+  target_include_directories(cermet_tools_common PUBLIC "${CMAKE_SOURCE_DIR}/tools")
+  target_include_directories(cermet_tools_common SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
+  target_link_libraries(cermet_tools_common PUBLIC cermet_runtime CLI11::CLI11 fmt::fmt)
+endif()
 
 # cermet_tool(TARGET NAME LIBRARY FOLDER LIBRARIES...)
 function(cermet_tool target name library folder)
@@ -9,11 +16,10 @@ function(cermet_tool target name library folder)
     message(STATUS "${name}: no sources yet, skipped")
     return()
   endif()
-  add_executable(${target} ${sources} ${CERMET_TOOLS_COMMON})
-  target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tools")
+  add_executable(${target} ${sources})
   target_include_directories(${target} SYSTEM PRIVATE "${CERMET_TURBOJPEG_INCLUDE}")
   target_compile_definitions(${target} PRIVATE CERMET_VERSION_STRING="${PROJECT_VERSION}")
-  target_link_libraries(${target} PRIVATE ${library} CLI11::CLI11 fmt::fmt PNG::PNG
+  target_link_libraries(${target} PRIVATE ${library} cermet_tools_common PNG::PNG
                                           "${CERMET_TURBOJPEG_LIBRARY}" ${ARGN})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
     BUILD_RPATH "$ORIGIN/../lib" INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")

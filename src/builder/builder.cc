@@ -11,6 +11,7 @@
 #include "lower/lower.h"
 #include "passes/pass.h"
 #include "runtime/shape_plan.h"
+#include "tactics/assign_layouts.h"
 #include "tactics/tactic.h"
 
 namespace cermet {
@@ -79,6 +80,7 @@ class Build {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
     tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    assign_layouts(image.plan, cpu::tactics(), tactic_options);
     for (const StepChoice& choice :
          choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
       report_.steps.push_back(describe(choice));

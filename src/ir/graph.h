@@ -2,6 +2,7 @@
 // closed: what they read from outside comes in through additional inputs of the node.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -141,7 +142,7 @@ class Graph {
   std::string unique_name(std::string_view stem) const;
 
  private:
-  std::vector<GraphValue> values_;
+  std::deque<GraphValue> values_;  // references stay valid while the graph grows
   std::vector<std::optional<Node>> nodes_;
   std::vector<ValueId> inputs_;
   std::vector<ValueId> outputs_;

@@ -2,6 +2,7 @@
 // taken as they stand.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -23,6 +24,9 @@ struct RawNode {
   std::vector<bool> wanted;  // by output: does the model name it
   Attributes attributes;
   std::map<std::string, ValueType> types;  // attributes that hold types
+  // Attributes that hold graphs: each adds its graph's operators to the node's own graph, on the
+  // given inputs, and returns its results.
+  std::map<std::string, std::function<std::vector<ValueId>(std::span<const ValueId>)>> graphs;
 
   ValueId input(size_t i) const { return i < inputs.size() ? inputs[i] : no_value; }
 };

@@ -11,5 +11,10 @@ std::vector<Patch> fold_constants(const Graph& graph);
 std::vector<Patch> fold_shapes(const Graph& graph);
 std::vector<Patch> eliminate_no_ops(const Graph& graph);
 std::vector<Patch> share_equal_nodes(const Graph& graph);
+std::vector<Patch> merge_movements(const Graph& graph);
+std::vector<Patch> fold_batch_normalization(const Graph& graph);
+std::vector<Patch> expand_gemm(const Graph& graph);
+std::vector<Patch> fuse_epilogue(const Graph& graph);
+std::vector<Patch> fuse_pointwise(const Graph& graph);
 
 }  // namespace cermet

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -29,6 +30,8 @@ class BoundKernel {
   virtual ~BoundKernel() = default;
   virtual size_t workspace_bytes() const { return 0; }
   virtual void run(const Call& call) = 0;
+  // Which code runs, for people: "brgconv:avx512_core".
+  virtual std::string description() const { return {}; }
 };
 
 // Concrete shapes of a step's operands, in order; nothing where absent.

@@ -7,12 +7,6 @@
 namespace cermet {
 namespace {
 
-bool disabled(const Tactic& tactic, const TacticOptions& options) {
-  return std::any_of(options.disabled.begin(), options.disabled.end(), [&](const auto& name) {
-    return tactic.name == name || (name.ends_with('.') && tactic.name.starts_with(name));
-  });
-}
-
 class Chooser {
  public:
   Chooser(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
@@ -48,7 +42,7 @@ class Chooser {
   Candidate ask(const Tactic& tactic, const TacticQuery& query) {
     Candidate candidate;
     candidate.tactic = tactic.name;
-    if (disabled(tactic, options_)) {
+    if (is_disabled(tactic, options_)) {
       candidate.reason = "disabled by the user";
       return candidate;
     }
@@ -73,6 +67,12 @@ const Tensor* TacticQuery::constant(size_t i) const {
   if (i >= step->inputs.size() || step->inputs[i] == no_buffer) return nullptr;
   const Buffer& buffer = plan->buffer(step->inputs[i]);
   return buffer.storage == Storage::constant ? &plan->constants[buffer.constant].tensor : nullptr;
+}
+
+bool is_disabled(const Tactic& tactic, const TacticOptions& options) {
+  return std::any_of(options.disabled.begin(), options.disabled.end(), [&](const auto& name) {
+    return tactic.name == name || (name.ends_with('.') && tactic.name.starts_with(name));
+  });
 }
 
 bool needs_kernel(ProblemKind kind) {

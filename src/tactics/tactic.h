@@ -63,6 +63,9 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements);
 
+// Whether the user switched the tactic off.
+bool is_disabled(const Tactic& tactic, const TacticOptions& options);
+
 // View, dims and control flow need none.
 bool needs_kernel(ProblemKind kind);
 

@@ -26,11 +26,15 @@ ValueId unknown_value(Graph& graph, const std::string& name) {
 NodeImporter::NodeImporter(const OnnxModel& model, const ImportOptions& options)
     : model_(&model), options_(&options) {}
 
-void NodeImporter::import_body(const OnnxGraph& from, Scope& scope) {
+void NodeImporter::import_nodes(const OnnxGraph& from, Scope& scope) {
   for (const OnnxTensor& weight : from.initializers)
     scope.values[weight.name] =
         scope.graph->add_constant(weight.name, weight.tensor, Recipe{{weight.name}, {}});
   for (size_t i = 0; i < from.nodes.size(); ++i) import_node_guarded(from.nodes[i], i, scope);
+}
+
+void NodeImporter::import_body(const OnnxGraph& from, Scope& scope) {
+  import_nodes(from, scope);
   for (const OnnxValueInfo& output : from.outputs) {
     const ValueId* id = scope.find(output.name);
     if (id == nullptr && options_->diagnostics) {
@@ -179,6 +183,27 @@ void NodeImporter::import_call(const OnnxNode& node, const OnnxFunction& functio
   active_functions_.erase(key);
 }
 
+std::vector<ValueId> NodeImporter::import_inline(const OnnxGraph& from,
+                                                 std::span<const ValueId> inputs,
+                                                 const std::string& name, const Scope& outer) {
+  require(from.inputs.size() == inputs.size(), ErrorCode::invalid_model,
+          "the graph '{}' takes {} values, the node hands it {}", from.name, from.inputs.size(),
+          inputs.size());
+  Scope scope;
+  scope.graph = outer.graph;
+  scope.opsets = outer.opsets;
+  scope.prefix = name;
+  scope.call_attributes = outer.call_attributes;
+  scope.depth = outer.depth + 1;
+  for (const std::string& captured : free_names(from))
+    if (const ValueId* id = outer.find(captured)) scope.values[captured] = *id;
+  for (size_t i = 0; i < inputs.size(); ++i) scope.values[from.inputs[i].name] = inputs[i];
+  import_nodes(from, scope);
+  std::vector<std::string> results;
+  for (const OnnxValueInfo& output : from.outputs) results.push_back(output.name);
+  return resolve(results, scope);
+}
+
 std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const std::string& name,
                                                    Scope& scope) {
   GraphBuilder builder(*scope.graph, Origin{{name}});
@@ -196,8 +221,13 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
   raw.output_count = node.outputs.size();
   for (const std::string& output : node.outputs) raw.wanted.push_back(!output.empty());
   raw.attributes = attributes_of(node, scope);
-  for (const OnnxAttribute& attribute : node.attributes)
+  for (const OnnxAttribute& attribute : node.attributes) {
     if (attribute.type) raw.types.emplace(attribute.name, *attribute.type);
+    if (attribute.graphs.size() == 1)
+      raw.graphs.emplace(attribute.name, [&](std::span<const ValueId> inputs) {
+        return import_inline(attribute.graphs[0], inputs, name, scope);
+      });
+  }
   const auto opset = scope.opsets->find(node.domain);
   raw.version = opset == scope.opsets->end() ? 1 : opset->second;
 

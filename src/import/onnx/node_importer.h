@@ -18,6 +18,7 @@ class NodeImporter {
   void import_body(const OnnxGraph& from, Scope& scope);
 
  private:
+  void import_nodes(const OnnxGraph& from, Scope& scope);  // initialisers too
   void import_node(const OnnxNode& node, size_t index, Scope& scope);
   // Problems of one node are thrown, or collected with the node's results marked as unknown.
   void import_node_guarded(const OnnxNode& node, size_t index, Scope& scope);
@@ -30,6 +31,9 @@ class NodeImporter {
   const OnnxFunction* find_function(const OnnxNode& node) const;
   void import_call(const OnnxNode& node, const OnnxFunction& function, const std::string& name,
                    Scope& scope);
+  // The nodes of a graph attribute beside its node, on the given inputs; returns its results.
+  std::vector<ValueId> import_inline(const OnnxGraph& from, std::span<const ValueId> inputs,
+                                     const std::string& name, const Scope& outer);
   std::vector<ValueId> import_operator(const OnnxNode& node, const std::string& name, Scope& scope);
 
   // control_importer.cc

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {
@@ -71,7 +71,7 @@ void infer_range(InferContext& context) {
   context.set_output(0, context.element(0), {count ? *count : context.new_dim("range")});
   const auto start = context.contents(0);
   const auto delta = context.contents(2);
-  if (!count || !count->is_constant() || count->constant() > longest_contents || !start || !delta)
+  if (!count || !count->is_constant() || count->constant() > longest_shape || !start || !delta)
     return;
   Dims elements;
   for (int64_t i = 0; i < count->constant(); ++i)

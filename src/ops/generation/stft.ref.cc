@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "ops/generation/fourier.ref.h"
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {

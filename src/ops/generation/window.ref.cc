@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 #include "ops/movement/strided_copy.ref.h"
 
 namespace cermet {

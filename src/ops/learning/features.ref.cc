@@ -78,9 +78,9 @@ void evaluate_normalizer(EvalContext& ctx) {
   rows.length = columns_of(x.shape);
   rows.outer = rows.length == 0 ? 0 : x.elements() / rows.length;
   for_each_lane(data, rows, [&](std::span<double> row) {
-    double divisor = 0;
+    double divisor = norm == "MAX" && !row.empty() ? row[0] : 0;
     for (const double v : row) {
-      if (norm == "MAX") divisor = std::max(divisor, std::abs(v));
+      if (norm == "MAX") divisor = std::max(divisor, v);
       if (norm == "L1") divisor += std::abs(v);
       if (norm == "L2") divisor += v * v;
     }

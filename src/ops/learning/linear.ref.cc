@@ -34,7 +34,7 @@ void transform_rows(const EvalContext& ctx, std::vector<double>& scores, int64_t
   const PostTransform transform =
       post_transform_from_name(ctx.attributes().text("post_transform", "NONE"));
   for (size_t start = 0; start < scores.size(); start += static_cast<size_t>(columns))
-    apply(transform, std::span(scores.data() + start, static_cast<size_t>(columns)));
+    transform_scores(transform, std::span(scores.data() + start, static_cast<size_t>(columns)));
 }
 
 Dim rows_of_input(InferContext& ctx) {

@@ -67,7 +67,7 @@ double probit(double x) {
   return upper ? -z : z;
 }
 
-void apply(PostTransform transform, std::span<double> row) {
+void transform_scores(PostTransform transform, std::span<double> row) {
   switch (transform) {
     case PostTransform::none:
       return;

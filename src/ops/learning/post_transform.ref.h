@@ -12,7 +12,7 @@ enum class PostTransform : int { none, softmax, logistic, softmax_zero, probit }
 PostTransform post_transform_from_name(std::string_view name);
 PostTransform post_transform_from_number(int64_t number);
 
-void apply(PostTransform transform, std::span<double> row);
+void transform_scores(PostTransform transform, std::span<double> row);
 double logistic(double x);
 // The quantile of the standard normal distribution.
 double probit(double x);

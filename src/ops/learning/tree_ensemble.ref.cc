@@ -65,7 +65,7 @@ std::vector<double> all_votes(const EvalContext& ctx, const Forest& forest, int6
 
 void transform_rows(std::vector<double>& scores, int64_t columns, PostTransform transform) {
   for (size_t start = 0; start < scores.size(); start += static_cast<size_t>(columns))
-    apply(transform, std::span(scores.data() + start, static_cast<size_t>(columns)));
+    transform_scores(transform, std::span(scores.data() + start, static_cast<size_t>(columns)));
 }
 
 Dim rows_of_input(InferContext& ctx) {
@@ -75,25 +75,31 @@ Dim rows_of_input(InferContext& ctx) {
   return feature_rows(ctx.dims(0)).first;
 }
 
-// Votes for one class of two: the score is the second's. When no weight is negative it is a
-// probability, otherwise the classes lie on either side of 0.
+// Two classes of which only one gets votes. Without negative weights the votes are a probability,
+// otherwise they lie on either side of 0. Votes for the first class stand for the second, and the
+// first's score is their complement; votes for the second leave the first's at 0.
 struct BinaryScores {
   std::vector<double> scores;  // [rows, 2]
   std::vector<int64_t> best;
 };
 
-BinaryScores binary_scores(const std::vector<double>& votes, const Forest& forest,
+BinaryScores binary_scores(const std::vector<double>& votes, bool complement, const Forest& forest,
                            PostTransform transform) {
   bool positive = true;
   for (const Forest::Leaf& leaf : forest.leaves)
     for (const auto& [target, weight] : leaf) positive &= weight >= 0;
   BinaryScores result;
   for (const double s : votes) {
-    result.best.push_back(s > (positive ? 0.5 : 0) ? 1 : 0);
-    if (transform == PostTransform::logistic && !positive)
-      result.scores.insert(result.scores.end(), {logistic(-s), logistic(s)});
+    // Weights are float32, and so is a sum that meets the threshold.
+    result.best.push_back(static_cast<float>(s) > (positive ? 0.5f : 0.0f) ? 1 : 0);
+    std::array<double, 2> row{0, s};
+    if (!complement)
+      transform_scores(transform, row);
+    else if (transform == PostTransform::logistic)
+      row = {logistic(-s), logistic(s)};
     else
-      result.scores.insert(result.scores.end(), {positive ? 1 - s : -s, s});
+      row[0] = positive ? 1 - s : -s;
+    result.scores.insert(result.scores.end(), row.begin(), row.end());
   }
   return result;
 }
@@ -157,7 +163,7 @@ void evaluate_tree_classifier(EvalContext& ctx) {
     std::vector<double> votes;
     for (size_t i = static_cast<size_t>(ids[0]); i < scores.size(); i += 2)
       votes.push_back(scores[i]);
-    BinaryScores both = binary_scores(votes, forest, transform);
+    BinaryScores both = binary_scores(votes, ids[0] == 0, forest, transform);
     scores = std::move(both.scores);
     best = std::move(both.best);
   } else {

@@ -1,4 +1,4 @@
-// Import rules of attention in the forms that com.microsoft gives it.
+// Import rules of attention in the forms that com.microsoft and ai.onnx.preview give it.
 #pragma once
 
 #include "ops/import_rule.h"
@@ -8,6 +8,7 @@ namespace cermet {
 std::optional<std::vector<ValueId>> import_packed_attention(RawNode& node, GraphBuilder& builder);
 std::optional<std::vector<ValueId>> import_multi_head_attention(RawNode& node,
                                                                 GraphBuilder& builder);
+std::optional<std::vector<ValueId>> import_flex_attention(RawNode& node, GraphBuilder& builder);
 std::optional<std::vector<ValueId>> import_microsoft_rotary(RawNode& node, GraphBuilder& builder);
 
 }  // namespace cermet

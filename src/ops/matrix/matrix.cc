@@ -58,6 +58,7 @@ std::span<const ImportRule> matrix_import_rules() {
       ImportRule{"TransposeMatMul", 0, fused_mat_mul, microsoft},
       ImportRule{"Attention", 0, import_packed_attention, microsoft},
       ImportRule{"MultiHeadAttention", 0, import_multi_head_attention, microsoft},
+      ImportRule{"FlexAttention", 0, import_flex_attention, "ai.onnx.preview"},
       ImportRule{"RotaryEmbedding", 0, import_microsoft_rotary, microsoft},
   };
   return rules;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 #include "ops/movement/strided_copy.ref.h"
 
 namespace cermet {
@@ -71,7 +71,7 @@ void infer_one_hot(InferContext& context) {
   if (!context.has_rank(0)) return context.set_output_rank_unknown(0, element);
   Dims dims = context.dims(0);
   const int axis = context.axis(context.attributes().integer("axis", -1), context.rank(0) + 1);
-  const auto contents = short_contents(context, 1);
+  const auto contents = shape_values(context, 1);
   Dim depth;
   if (contents && contents->size() == 1)
     depth = (*contents)[0];
@@ -130,7 +130,7 @@ void evaluate_eye_like(EvalContext& context) {
 
 void infer_constant_of_shape(InferContext& context) {
   const Tensor value = fill_value(context.attributes());
-  const auto sizes = short_contents(context, 0);
+  const auto sizes = shape_values(context, 0);
   if (!sizes) {
     if (const auto length = known_length(context, 0))
       return context.set_output_rank(0, value.type(), *length);
@@ -142,7 +142,7 @@ void infer_constant_of_shape(InferContext& context) {
   context.set_output(0, value.type(), *sizes);
   const Dim count = product(*sizes);
   if (sizes->size() > 1 || !is_integer(value.type()) || !count.is_constant() ||
-      count.constant() > longest_contents)
+      count.constant() > longest_shape)
     return;
   const auto number = load_element<int64_t>(value.view(), 0);
   context.set_contents(0, Dims(count.constant(), Dim(number)));

@@ -1,6 +1,6 @@
 #include "ops/movement/gather.ref.h"
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 // Gathering from a vector whose elements are known.
 void set_gathered_contents(InferContext& context) {
   if (!context.has_rank(1) || context.rank(1) > 1) return;
-  const auto data = short_contents(context, 0);
+  const auto data = shape_values(context, 0);
   const auto indices = context.integers(1);
   if (!data || !indices) return;
   Dims elements;
@@ -18,7 +18,7 @@ void set_gathered_contents(InferContext& context) {
                     size);
     elements.push_back((*data)[at < 0 ? at + size : at]);
   }
-  set_short_contents(context, 0, std::move(elements));
+  set_shape_values(context, 0, std::move(elements));
 }
 
 }  // namespace

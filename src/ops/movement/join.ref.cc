@@ -1,6 +1,6 @@
 #include "ops/movement/join.ref.h"
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {
@@ -39,7 +39,7 @@ Joined join_dims(InferContext& context, int64_t axis_value) {
 std::optional<Dims> joined_contents(const InferContext& context) {
   Dims all;
   for (size_t i = 0; i < context.input_count(); ++i) {
-    const auto contents = short_contents(context, i);
+    const auto contents = shape_values(context, i);
     if (!contents) return std::nullopt;
     all.insert(all.end(), contents->begin(), contents->end());
   }
@@ -60,7 +60,7 @@ Dims even_pieces(const InferContext& context, const Dim& size, int64_t count) {
 std::optional<Dims> piece_sizes(InferContext& context, const Dim& size) {
   const auto count = static_cast<int64_t>(context.output_count());
   if (context.has_input(1)) {
-    const auto sizes = short_contents(context, 1);
+    const auto sizes = shape_values(context, 1);
     if (!sizes) return std::nullopt;
     context.require(static_cast<int64_t>(sizes->size()) == count,
                     "split: expected {} sizes, one an output, got {}", count, sizes->size());
@@ -81,7 +81,7 @@ std::optional<Dims> piece_sizes(InferContext& context, const Dim& size) {
 }
 
 void set_split_contents(InferContext& context, const Dims& sizes) {
-  const auto contents = short_contents(context, 0);
+  const auto contents = shape_values(context, 0);
   if (!contents || !all_constant(sizes)) return;
   size_t next = 0;
   for (size_t i = 0; i < context.output_count(); ++i) {
@@ -104,8 +104,7 @@ void infer_concat(InferContext& context) {
   const bool is_vector = joined.dims->size() == 1;
   context.set_output(0, context.element(0), std::move(*joined.dims));
   if (!is_vector || !joined.all_known) return;
-  if (auto contents = joined_contents(context))
-    set_short_contents(context, 0, std::move(*contents));
+  if (auto contents = joined_contents(context)) set_shape_values(context, 0, std::move(*contents));
 }
 
 void copy_into(const ConstTensorView& part, const TensorView& whole, size_t axis, int64_t start) {

@@ -1,4 +1,4 @@
-#include "base/error.h"
+#include "base/scalar.h"
 #include "ops/import_rule.h"
 
 namespace cermet {
@@ -32,19 +32,20 @@ Outputs import_axes(RawNode& node, GraphBuilder& builder) {
 
 // Tile repeated one dimension, named by an input.
 Outputs import_tile_1(RawNode& node, GraphBuilder& builder) {
-  const auto axis = builder.known_integers(builder.cast(node.input(2), ElementType::int64));
-  const ValueType& type = builder.type(node.input(0));
-  require(
-      axis && axis->size() == 1 && type.has_rank() && (*axis)[0] >= 0 && (*axis)[0] < type.rank(),
-      ErrorCode::unsupported,
-      "Tile before version 6 with a dimension that is not a constant inside {}", type.to_string());
-  const auto before = static_cast<size_t>((*axis)[0]);
+  const Tensor* constant =
+      node.input(2) == no_value ? nullptr : builder.known_constant(node.input(2));
+  const ValueType type = builder.type(node.input(0));
+  const int64_t axis =
+      constant && constant->elements() == 1 ? load_element<int64_t>(constant->view(), 0) : -1;
+  require(type.has_rank() && axis >= 0 && axis < type.rank(), ErrorCode::unsupported,
+          "Tile before version 6 with a dimension that is not a constant inside {}",
+          type.to_string());
   const ValueId repeats = builder.add(
       "Reshape", {builder.cast(node.input(1), ElementType::int64), builder.integers({1})});
   Attributes attributes;
   attributes.set("axis", int64_t{0});
-  const std::vector<int64_t> left(before, 1);
-  const std::vector<int64_t> right(type.rank() - before - 1, 1);
+  const std::vector<int64_t> left(axis, 1);
+  const std::vector<int64_t> right(type.rank() - axis - 1, 1);
   node.inputs = {node.input(0),
                  builder.add("Concat", {builder.integers(left), repeats, builder.integers(right)},
                              attributes)};

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 #include "ops/movement/slice.ref.h"
 #include "ops/movement/strided_copy.ref.h"
 
@@ -99,7 +99,7 @@ void infer_pad(InferContext& context) {
   check_pad(context);
   if (!context.has_rank(0)) return context.set_output_rank_unknown(0, context.element(0));
   const bool axes_known = !context.has_input(3) || context.integers(3);
-  const auto pads = short_contents(context, 1);
+  const auto pads = shape_values(context, 1);
   if (!axes_known || !pads) return context.set_output_rank(0, context.element(0), context.rank(0));
   const auto given = context.has_input(3) ? context.integers(3) : std::nullopt;
   const auto axes = named_axes(context, given, context.rank(0));
@@ -144,7 +144,7 @@ void infer_center_crop_pad(InferContext& context) {
   std::optional<std::vector<int64_t>> given;
   if (context.attributes().has("axes")) given = context.attributes().integers("axes");
   const auto axes = named_axes(context, given, context.rank(0));
-  const auto sizes = short_contents(context, 1);
+  const auto sizes = shape_values(context, 1);
   Dims dims = context.dims(0);
   context.require(!sizes || sizes->size() == axes.size(), "shape: expected {} sizes, got {}",
                   axes.size(), sizes ? sizes->size() : 0);

@@ -1,6 +1,6 @@
 #include "ops/movement/permute.ref.h"
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 #include "ops/movement/strided_copy.ref.h"
 
 namespace cermet {
@@ -24,10 +24,10 @@ std::vector<int64_t> permutation(const InferContext& context, int rank) {
 
 // What Expand and Tile make of a vector's elements.
 void set_repeated_contents(InferContext& context, const Dims& dims) {
-  auto contents = short_contents(context, 0);
+  auto contents = shape_values(context, 0);
   if (!contents || contents->empty() || dims.size() > 1) return;
   const Dim count = dims.empty() ? Dim(1) : dims[0];
-  if (!count.is_constant() || count.constant() > longest_contents) return;
+  if (!count.is_constant() || count.constant() > longest_shape) return;
   Dims repeated;
   for (int64_t i = 0; i < count.constant(); ++i)
     repeated.push_back((*contents)[i % contents->size()]);
@@ -76,7 +76,7 @@ void infer_transpose(InferContext& context) {
   const bool is_vector = dims.size() <= 1;
   context.set_output(0, context.element(0), std::move(dims));
   if (!is_vector) return;
-  if (auto contents = short_contents(context, 0)) context.set_contents(0, std::move(*contents));
+  if (auto contents = shape_values(context, 0)) context.set_contents(0, std::move(*contents));
 }
 
 void evaluate_transpose(EvalContext& context) {
@@ -91,7 +91,7 @@ void evaluate_transpose(EvalContext& context) {
 }
 
 void infer_expand(InferContext& context) {
-  const auto shape = short_contents(context, 1);
+  const auto shape = shape_values(context, 1);
   const auto length = known_length(context, 1);
   if (!context.has_rank(0) || (!shape && !length))
     return context.set_output_rank_unknown(0, context.element(0));
@@ -112,7 +112,7 @@ void evaluate_expand(EvalContext& context) {
 }
 
 void infer_tile(InferContext& context) {
-  const auto repeats = short_contents(context, 1);
+  const auto repeats = shape_values(context, 1);
   const auto length = context.has_rank(0) ? context.rank(0) : known_length(context, 1);
   if (!length) return context.set_output_rank_unknown(0, context.element(0));
   if (!context.has_rank(0) || !repeats)

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {
@@ -25,7 +25,7 @@ void set_reshaped(InferContext& context, Dims dims) {
   const bool is_vector = dims.size() <= 1;
   context.set_output(0, context.element(0), std::move(dims));
   if (!is_vector) return;
-  if (auto contents = short_contents(context, 0)) context.set_contents(0, std::move(*contents));
+  if (auto contents = shape_values(context, 0)) context.set_contents(0, std::move(*contents));
 }
 
 // The size that -1 stands for. Sizes copied from the input cancel, so that one of them may be 0.
@@ -121,7 +121,7 @@ void infer_size(InferContext& context) {
 }
 
 void infer_reshape(InferContext& context) {
-  if (auto wanted = short_contents(context, 1))
+  if (auto wanted = shape_values(context, 1))
     return set_reshaped(context, reshaped(context, *wanted));
   if (auto length = known_length(context, 1))
     return context.set_output_rank(0, context.element(0), *length);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "ops/movement/contents.ref.h"
 #include "ops/movement/gather.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 namespace cermet {
 namespace {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <numeric>
 
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 #include "ops/movement/strided_copy.ref.h"
 
 namespace cermet {
@@ -119,7 +119,7 @@ int64_t first_index(int64_t start, int64_t size, int64_t step) {
 }
 
 void set_sliced_contents(InferContext& context, const Dims& dims, const Dim& start, int64_t step) {
-  const auto contents = short_contents(context, 0);
+  const auto contents = shape_values(context, 0);
   if (!contents || dims.size() != 1 || !dims[0].is_constant() || !start.is_constant()) return;
   const int64_t at = first_index(start.constant(), static_cast<int64_t>(contents->size()), step);
   Dims elements;
@@ -136,8 +136,8 @@ void infer_slice(InferContext& context) {
   const auto axes = count ? axes_of(context, *count) : std::nullopt;
   const auto steps = count ? steps_of(context, *count) : std::nullopt;
   if (!axes) return context.set_output_rank(0, element, context.rank(0));
-  const auto starts = short_contents(context, 1);
-  const auto ends = short_contents(context, 2);
+  const auto starts = shape_values(context, 1);
+  const auto ends = shape_values(context, 2);
   for (const auto* bounds : {&starts, &ends})
     context.require(!*bounds || (*bounds)->size() == *count,
                     "expected as many starts and ends as axes, {}", *count);

@@ -48,9 +48,9 @@ double round_to_even(double x) {
   return std::fmod(down, 2) == 0 ? down : down + 1;
 }
 
-// NaN takes the place of 0.
+// NaN becomes the code 0, as a cast to an integer makes of it.
 double quantize_integer(double quotient, double zero, const IntegerRange& range) {
-  if (std::isnan(quotient)) quotient = 0;
+  if (std::isnan(quotient)) return 0;
   return std::clamp(round_to_even(quotient) + zero, range.low, range.high);
 }
 

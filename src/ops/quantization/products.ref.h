@@ -8,4 +8,7 @@ namespace cermet {
 void infer_mat_mul_integer(InferContext& context);
 void evaluate_mat_mul_integer(EvalContext& context);
 
+void infer_conv_integer(InferContext& context);
+void evaluate_conv_integer(EvalContext& context);
+
 }  // namespace cermet

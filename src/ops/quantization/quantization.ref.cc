@@ -6,6 +6,7 @@ namespace cermet {
 namespace {
 
 constexpr Operator operators[] = {
+    {"ConvInteger", infer_conv_integer, evaluate_conv_integer},
     {"DequantizeLinear", infer_dequantize, evaluate_dequantize},
     {"DynamicQuantizeLinear", infer_dynamic_quantize, evaluate_dynamic_quantize},
     {"MatMulInteger", infer_mat_mul_integer, evaluate_mat_mul_integer},

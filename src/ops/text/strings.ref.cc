@@ -63,6 +63,7 @@ void evaluate_string_concat(EvalContext& context) {
 
 void infer_regex_full_match(InferContext& context) {
   require_strings(context, 0);
+  parse_regex(context.attributes().text("pattern"));
   context.set_output(0, ValueType::tensor(ElementType::boolean, context.input(0).dims));
 }
 

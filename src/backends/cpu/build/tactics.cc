@@ -2,12 +2,42 @@
 
 #include <vector>
 
+#include "backends/cpu/build/onednn_tactics.h"
+
 namespace cermet::cpu {
+namespace {
+
+std::optional<std::string> rejects_reorder(const TacticQuery& query) {
+  if (query.problem().kind != ProblemKind::reorder) return "changes layouts only";
+  if (bit_width(query.problem().outputs[0]->type.element) < 8)
+    return "elements of whole bytes only";
+  return std::nullopt;
+}
+
+std::optional<std::string> rejects_reference(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  for (const auto* operands : {&problem.inputs, &problem.outputs})
+    for (const auto& operand : *operands)
+      if (operand && !operand->layout.is_row_major()) return "operands have to be row-major";
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::span<const Tactic> tactics() {
-  static const std::vector<Tactic> list{
-      {.name = "cpu.reference", .version = 1},
-  };
+  static const std::vector<Tactic> list = [] {
+    const std::span<const Tactic> onednn = onednn_tactics();
+    std::vector<Tactic> all(onednn.begin(), onednn.end());
+    Tactic reorder;
+    reorder.name = "cpu.reorder";
+    reorder.rejects = rejects_reorder;
+    all.push_back(reorder);
+    Tactic reference;
+    reference.name = "cpu.reference";
+    reference.rejects = rejects_reference;
+    all.push_back(reference);
+    return all;
+  }();
   return list;
 }
 

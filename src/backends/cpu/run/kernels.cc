@@ -5,7 +5,8 @@
 namespace cermet::cpu {
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 1> entries{{
+  static const std::array<KernelEntry, 2> entries{{
+      {"cpu.reorder", 1, make_reorder_kernel},
       {"cpu.reference", 1, make_reference_kernel},
   }};
   return entries;

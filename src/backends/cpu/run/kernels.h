@@ -12,4 +12,7 @@ std::span<const KernelEntry> kernels();
 // Runs any problem by its operator's reference kernel; the definition of all others.
 std::unique_ptr<Kernel> make_reference_kernel(const KernelContext& context);
 
+// The same values under another layout.
+std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context);
+
 }  // namespace cermet::cpu

@@ -1,4 +1,4 @@
-#include "ops/movement/contents.ref.h"
+#include "ops/movement/shape_values.ref.h"
 
 #include <limits>
 
@@ -20,17 +20,17 @@ std::optional<Range> bounds_of_sizes(const Dim& dim) {
 
 }  // namespace
 
-std::optional<Dims> short_contents(const InferContext& context, size_t i) {
+std::optional<Dims> shape_values(const InferContext& context, size_t i) {
   if (!context.has_input(i)) return std::nullopt;
   const ValueType& type = context.input(i);
   if (type.is_static() && (type.rank() > 1 || !product(*type.dims).is_constant() ||
-                           product(*type.dims).constant() > longest_contents))
+                           product(*type.dims).constant() > longest_shape))
     return std::nullopt;
   return context.contents(i);
 }
 
-void set_short_contents(InferContext& context, size_t i, Dims elements) {
-  if (static_cast<int64_t>(elements.size()) <= longest_contents)
+void set_shape_values(InferContext& context, size_t i, Dims elements) {
+  if (static_cast<int64_t>(elements.size()) <= longest_shape)
     context.set_contents(i, std::move(elements));
 }
 
@@ -41,8 +41,8 @@ std::optional<int> known_length(const InferContext& context, size_t i) {
                   to_string(dims));
   if (dims.empty()) return 1;
   if (!dims[0].is_constant()) return std::nullopt;
-  context.require(dims[0].constant() <= longest_contents,
-                  "input {}: expected at most {} elements, got {}", i, longest_contents,
+  context.require(dims[0].constant() <= longest_shape,
+                  "input {}: expected at most {} elements, got {}", i, longest_shape,
                   dims[0].constant());
   return static_cast<int>(dims[0].constant());
 }

@@ -8,12 +8,12 @@
 namespace cermet {
 
 // Longer tensors are data, not shapes: their elements are not followed.
-inline constexpr int64_t longest_contents = 1024;
+inline constexpr int64_t longest_shape = 1024;
 
 // contents(i), unless the tensor is long.
-std::optional<Dims> short_contents(const InferContext& context, size_t i);
+std::optional<Dims> shape_values(const InferContext& context, size_t i);
 // States the elements of output i unless they are many; for outputs of rank 0 or 1.
-void set_short_contents(InferContext& context, size_t i, Dims elements);
+void set_shape_values(InferContext& context, size_t i, Dims elements);
 
 // The number of elements of a rank-1 input, when it is known (1 for a scalar).
 std::optional<int> known_length(const InferContext& context, size_t i);

@@ -1,0 +1,90 @@
+// Conv and ConvTranspose. Activations are channels-last inside; other layouts are reordered.
+#include "backends/cpu/onednn/kernels.h"
+#include "backends/cpu/onednn/window.h"
+
+namespace cermet::cpu::onednn {
+namespace {
+
+constexpr auto inference = dnnl::prop_kind::forward_inference;
+
+// Which input is a vector with one element a channel, to be added before anything else.
+struct Bias {
+  int input = -1;
+  size_t first_link = 0;  // of the rest of the epilogue
+};
+
+// The operator's own bias, or an epilogue that starts by adding one.
+Bias find_bias(const Assembly& assembly) {
+  if (assembly.has_input(2) && !assembly.is_epilogue_operand(2)) return {2, 0};
+  const Chain& epilogue = assembly.epilogue();
+  if (epilogue.links.empty() || epilogue.links[0].kind != ChainLink::Kind::add) return {};
+  const int input = static_cast<int>(assembly.input_of(epilogue.links[0]));
+  const Shape& shape = assembly.input_shape(input);
+  const Shape& result = assembly.output_shape();
+  const size_t rank = result.size();
+  if (shape.size() + 1 < rank || shape[shape.size() - rank + 1] != result[1]) return {};
+  if (element_count(shape) != result[1]) return {};
+  return {input, 1};
+}
+
+Descriptor describe_bias(const Shape& result) { return describe({result[1]}); }
+
+// Weights as oneDNN sees them: groups in front when there are several. `transposed` weights lie as
+// [input channels][output channels of a group]...
+Descriptor describe_weights(const Shape& weights, int64_t groups, bool transposed) {
+  Shape shape{groups, weights[0] / groups, weights[1]};
+  shape.insert(shape.end(), weights.begin() + 2, weights.end());
+  std::vector<int64_t> steps = strides(shape, Layout{});
+  if (transposed) {
+    std::swap(shape[1], shape[2]);
+    std::swap(steps[1], steps[2]);
+  }
+  if (groups == 1) {
+    shape.erase(shape.begin());
+    steps.erase(steps.begin());
+  }
+  return describe_strided(shape, steps);
+}
+
+template <class Primitive>
+void assemble(Assembly& assembly, dnnl::algorithm algorithm, const Window& window,
+              bool transposed) {
+  const Descriptor source = describe_channels_last(assembly.input_shape(0));
+  const Descriptor result = describe_channels_last(assembly.output_shape());
+  const Descriptor weights = describe_weights(
+      assembly.input_shape(1), assembly.attributes().integer("group", 1), transposed);
+  const Bias bias = find_bias(assembly);
+  const auto attributes = assembly.make_attributes(bias.first_link, result);
+  const typename Primitive::primitive_desc chosen(
+      cpu_engine(), inference, algorithm, source, describe_any(weights.get_dims()),
+      bias.input < 0 ? Descriptor() : describe_bias(assembly.output_shape()), result,
+      window.strides, window.dilations, window.begin, window.end, attributes);
+  std::vector<Argument> arguments{
+      assembly.read(DNNL_ARG_SRC, 0, assembly.input(0), source),
+      assembly.read(DNNL_ARG_WEIGHTS, 1, weights, chosen.weights_desc())};
+  if (bias.input >= 0)
+    arguments.push_back({DNNL_ARG_BIAS, chosen.bias_desc(), Place::input(bias.input)});
+  assembly.finish(Primitive(chosen), std::move(arguments), assembly.output(), result);
+}
+
+dnnl::memory::dims kernel_of(const Shape& weights) { return {weights.begin() + 2, weights.end()}; }
+
+}  // namespace
+
+void assemble_convolution(Assembly& assembly) {
+  assemble<dnnl::convolution_forward>(
+      assembly, dnnl::algorithm::convolution_direct,
+      window(assembly.attributes(), kernel_of(assembly.input_shape(1)), assembly.input_shape(0),
+             assembly.output_shape()),
+      false);
+}
+
+void assemble_deconvolution(Assembly& assembly) {
+  assemble<dnnl::deconvolution_forward>(
+      assembly, dnnl::algorithm::deconvolution_direct,
+      transposed_window(assembly.attributes(), kernel_of(assembly.input_shape(1)),
+                        assembly.input_shape(0), assembly.output_shape()),
+      true);
+}
+
+}  // namespace cermet::cpu::onednn

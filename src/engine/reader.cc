@@ -1,0 +1,34 @@
+#include "engine/reader.h"
+
+#include <cstring>
+
+#include "engine/decode_plan.h"
+#include "engine/sections.h"
+
+namespace cermet {
+namespace {
+
+EngineImage read(std::span<const std::byte> file, std::shared_ptr<void> owner,
+                 ReadOptions options) {
+  Sections sections = read_sections(file, options.verify_checksums);
+  sections.owner = std::move(owner);
+  return decode_metadata(sections);
+}
+
+}  // namespace
+
+EngineImage read_engine(std::shared_ptr<MappedFile> file, ReadOptions options) {
+  const std::span<const std::byte> bytes = file->bytes();
+  file->advise(Access::soon);
+  return read(bytes, std::move(file), options);
+}
+
+EngineImage read_engine(std::span<const std::byte> bytes, ReadOptions options) {
+  const auto copy =
+      std::make_shared<Tensor>(ElementType::uint8, Shape{static_cast<int64_t>(bytes.size())});
+  TensorView view = copy->view();
+  if (!bytes.empty()) std::memcpy(view.data, bytes.data(), bytes.size());
+  return read({static_cast<const std::byte*>(view.data), bytes.size()}, copy, options);
+}
+
+}  // namespace cermet

@@ -1,0 +1,23 @@
+// Reads engine files. Nothing in them is trusted: every error has the code invalid_engine and names
+// the field, what was expected and what came.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/file.h"
+#include "engine/image.h"
+
+namespace cermet {
+
+struct ReadOptions {
+  // Off only to reach what lies behind the checksums with damaged files, as a fuzzer does.
+  bool verify_checksums = true;
+};
+
+// Numeric constants stay in the mapping, which they keep alive.
+EngineImage read_engine(std::shared_ptr<MappedFile> file, ReadOptions options = {});
+// The same from memory, which is copied.
+EngineImage read_engine(std::span<const std::byte> bytes, ReadOptions options = {});
+
+}  // namespace cermet

@@ -1,0 +1,26 @@
+// The frame of an engine file, read and checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace cermet {
+
+// Header and table of a file; the checksum covers both.
+uint64_t header_checksum(std::span<const std::byte> header, std::span<const std::byte> table);
+
+// Lie within the file that was given; empty where the file has none.
+struct Sections {
+  std::span<const std::byte> metadata;
+  std::span<const std::byte> strings;
+  std::span<const std::byte> weights;
+  std::shared_ptr<void> owner;  // of the memory
+};
+
+// Requires `file` to be aligned to 64 bytes. After this every byte of the file is known to be
+// either zero padding or covered by a checksum. Throws invalid_engine.
+Sections read_sections(std::span<const std::byte> file, bool verify_checksums);
+
+}  // namespace cermet

@@ -1,0 +1,19 @@
+// Import of matrix products and convolutions on quantised operands.
+#pragma once
+
+#include "ops/import_rule.h"
+
+namespace cermet {
+
+using ImportResult = std::optional<std::vector<ValueId>>;
+
+ImportResult import_qlinear_conv(RawNode& node, GraphBuilder& builder);
+ImportResult import_qlinear_mat_mul(RawNode& node, GraphBuilder& builder);
+// com.microsoft
+ImportResult import_qgemm(RawNode& node, GraphBuilder& builder);
+ImportResult import_dynamic_quantize_mat_mul(RawNode& node, GraphBuilder& builder);
+ImportResult import_mat_mul_integer_to_float(RawNode& node, GraphBuilder& builder);
+ImportResult import_mat_mul_integer16(RawNode& node, GraphBuilder& builder);
+ImportResult import_mat_mul_n_bits(RawNode& node, GraphBuilder& builder);
+
+}  // namespace cermet

@@ -1,0 +1,46 @@
+#include "passes/elementwise.h"
+
+#include "ops/math/scalar_expression.h"
+
+namespace cermet {
+namespace {
+
+// Scales and zero points follow an axis of their own unless there is one for the whole tensor.
+bool quantises_by_axis(const Graph& graph, const Node& node) {
+  if (node.op != "QuantizeLinear" && node.op != "DequantizeLinear") return false;
+  const ValueType& scale = graph.type(node.inputs[1]);
+  if (!scale.has_rank()) return true;
+  return !product(*scale.dims).is_constant(1);
+}
+
+}  // namespace
+
+std::optional<ScalarExpr> elementwise_expression(const Graph& graph, const Node& node) {
+  if (node.epilogue || node.inputs.empty() || node.outputs[0] == no_value) return std::nullopt;
+  if (!graph.type(node.outputs[0]).has_rank()) return std::nullopt;
+  std::vector<ElementType> types;
+  for (ValueId input : node.inputs) {
+    types.push_back(input == no_value ? ElementType::undefined : graph.type(input).element);
+    if (input != no_value && !broadcasts_into(graph.type(input), graph.type(node.outputs[0])))
+      return std::nullopt;
+  }
+  if (node.is("Pointwise", "cermet"))
+    return node.outputs.size() == 1 ? std::optional(node.expression) : std::nullopt;
+  if (!node.domain.empty()) return std::nullopt;
+  for (size_t i = 1; i < node.outputs.size(); ++i)
+    if (node.outputs[i] != no_value) return std::nullopt;
+  if (quantises_by_axis(graph, node)) return std::nullopt;
+  return scalar_expression(node.op, node.attributes, types);
+}
+
+bool broadcasts_into(const ValueType& operand, const ValueType& result) {
+  if (!operand.has_rank() || !result.has_rank() || operand.rank() > result.rank()) return false;
+  const int shift = result.rank() - operand.rank();
+  for (int d = 0; d < operand.rank(); ++d) {
+    const Dim& size = (*operand.dims)[d];
+    if (!size.is_constant(1) && !(size == (*result.dims)[d + shift])) return false;
+  }
+  return true;
+}
+
+}  // namespace cermet

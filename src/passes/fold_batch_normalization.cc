@@ -1,0 +1,141 @@
+// Inference-time batch normalisation is a scale and a shift for each channel: folded into the
+// weights and bias of the convolution before it, or made a multiplication and an addition.
+#include <cmath>
+
+#include "passes/match.h"
+#include "passes/passes.h"
+
+namespace cermet {
+namespace {
+
+struct ScaleShift {
+  std::vector<double> scale, shift;
+};
+
+// y = scale * x + shift, from the constant statistics; nothing when one is not constant.
+std::optional<ScaleShift> scale_shift(const Graph& graph, const Node& node) {
+  std::vector<std::vector<double>> statistics;
+  for (size_t i = 1; i < 5; ++i) {
+    const Tensor* tensor = constant_of(graph, node.input(i));
+    if (tensor == nullptr || !is_floating(tensor->type())) return std::nullopt;
+    statistics.push_back(load_all<double>(tensor->view()));
+  }
+  const double epsilon = node.attributes.number("epsilon", 1e-5);
+  ScaleShift result;
+  for (size_t c = 0; c < statistics[0].size(); ++c) {
+    const double scale = statistics[0][c] / std::sqrt(statistics[3][c] + epsilon);
+    result.scale.push_back(scale);
+    result.shift.push_back(statistics[1][c] - statistics[2][c] * scale);
+  }
+  return result;
+}
+
+bool is_inference(const Node& node) {
+  if (node.attributes.integer("training_mode", 0) != 0) return false;
+  for (size_t i = 1; i < node.outputs.size(); ++i)
+    if (node.outputs[i] != no_value) return false;
+  return true;
+}
+
+// Multiplies the weights of output channel c by scale[c]. A transposed convolution has its output
+// channels in dimension 1, a group at a time.
+Tensor scaled_weights(const Tensor& weights, const std::vector<double>& scale, bool transposed,
+                      int64_t group) {
+  std::vector<double> values = load_all<double>(weights.view());
+  const Shape& shape = weights.shape();
+  const int64_t inner = element_count(Shape(shape.begin() + 2, shape.end()));
+  const int64_t rows_a_group = transposed ? shape[0] / group : shape[0];
+  for (int64_t i = 0; i < static_cast<int64_t>(values.size()); ++i) {
+    const int64_t row = i / (inner * shape[1]);
+    const int64_t column = i / inner % shape[1];
+    values[i] *= transposed ? scale[row / rows_a_group * shape[1] + column] : scale[row];
+  }
+  Tensor result(weights.type(), shape);
+  store_all<double>(result.view(), values);
+  return result;
+}
+
+std::optional<Patch> into_convolution(const Graph& graph, NodeId id, const ScaleShift& by,
+                                      const Uses& uses) {
+  const Node& node = graph.node(id);
+  const NodeId before = graph.value(node.inputs[0]).producer;
+  if (before == no_node || uses.only_reader(node.inputs[0]) != id) return std::nullopt;
+  const Node& convolution = graph.node(before);
+  const bool transposed = convolution.is("ConvTranspose");
+  if ((!convolution.is("Conv") && !transposed) || convolution.epilogue) return std::nullopt;
+  const Tensor* weights = constant_of(graph, convolution.input(1));
+  const Tensor* bias = constant_of(graph, convolution.input(2));
+  if (weights == nullptr || (convolution.input(2) != no_value && bias == nullptr))
+    return std::nullopt;
+  const int64_t group = convolution.attributes.integer("group", 1);
+  const int64_t channels = transposed ? weights->shape()[1] * group : weights->shape()[0];
+  if (channels != static_cast<int64_t>(by.scale.size())) return std::nullopt;
+
+  std::vector<double> shifts = by.shift;
+  if (bias != nullptr)
+    for (int64_t c = 0; c < channels; ++c)
+      shifts[c] += load_element<double>(bias->view(), c) * by.scale[c];
+  Tensor new_bias(weights->type(), {channels});
+  store_all<double>(new_bias.view(), shifts);
+
+  Patch patch(graph);
+  patch.consume(id);
+  patch.consume(before);
+  Node fused = Patch::copy_of(convolution);
+  const std::vector<ValueId> statistics(node.inputs.begin() + 1, node.inputs.end());
+  fused.inputs.resize(3, no_value);
+  fused.inputs[1] = patch.constant(
+      scaled_weights(*weights, by.scale, transposed, group),
+      derived_recipe(graph, {convolution.inputs[1]}, "scale by batch normalisation"));
+  fused.inputs[2] = patch.constant(
+      std::move(new_bias), derived_recipe(graph, statistics, "shift by batch normalisation"));
+  patch.replace(node.outputs[0], patch.add(std::move(fused)));
+  return patch;
+}
+
+// A vector over channels in the shape in which it broadcasts to [N, C, ...].
+Tensor over_channels(const std::vector<double>& values, ElementType type, int rank) {
+  Shape shape(rank - 1, 1);
+  shape[0] = static_cast<int64_t>(values.size());
+  Tensor tensor(type, shape);
+  store_all<double>(tensor.view(), values);
+  return tensor;
+}
+
+std::optional<Patch> as_arithmetic(const Graph& graph, NodeId id, const ScaleShift& by) {
+  const Node& node = graph.node(id);
+  const ValueType& type = graph.type(node.inputs[0]);
+  if (!type.has_rank() || type.rank() < 2 || graph.type(node.outputs[0]).element != type.element)
+    return std::nullopt;
+  Patch patch(graph);
+  patch.consume(id);
+  Node scale;
+  scale.op = "Mul";
+  scale.inputs = {node.inputs[0],
+                  patch.constant(over_channels(by.scale, type.element, type.rank()))};
+  Node shift;
+  shift.op = "Add";
+  shift.inputs = {patch.add(std::move(scale)),
+                  patch.constant(over_channels(by.shift, type.element, type.rank()))};
+  patch.replace(node.outputs[0], patch.add(std::move(shift)));
+  return patch;
+}
+
+}  // namespace
+
+std::vector<Patch> fold_batch_normalization(const Graph& graph) {
+  std::vector<Patch> patches;
+  const Uses uses(graph);
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (!node.is("BatchNormalization") || !is_inference(node)) continue;
+    const auto by = scale_shift(graph, node);
+    if (!by) continue;
+    auto patch = into_convolution(graph, id, *by, uses);
+    if (!patch) patch = as_arithmetic(graph, id, *by);
+    if (patch) patches.push_back(std::move(*patch));
+  }
+  return patches;
+}
+
+}  // namespace cermet

@@ -1,0 +1,96 @@
+// An elementwise operator after a convolution or matrix product becomes its epilogue: bias,
+// activation, residual addition, in any order and number.
+#include <algorithm>
+#include <array>
+
+#include "passes/elementwise.h"
+#include "passes/match.h"
+#include "passes/passes.h"
+
+namespace cermet {
+namespace {
+
+constexpr size_t most_operands = 8;
+
+bool takes_epilogue(const Node& node) {
+  static constexpr std::array<std::string_view, 4> names{"Conv", "ConvTranspose", "MatMul", "Gemm"};
+  return node.domain.empty() && std::find(names.begin(), names.end(), node.op) != names.end();
+}
+
+// Starts the new expression with what the producer does already; returns the node of its result.
+int hand_on(const Graph& graph, const Node& producer, ValueId joint, size_t first,
+            ScalarExpr& expression) {
+  if (!producer.epilogue) return expression.input(0, graph.type(joint).element);
+  const ScalarExpr& before = producer.epilogue->expression;
+  std::vector<int> operands(1 + producer.inputs.size() - first, -1);
+  for (const ScalarNode& node : before.nodes())
+    if (node.op == ScalarOp::input) operands[node.index] = expression.input(node.index, node.type);
+  return expression.inline_expression(before, operands)[0];
+}
+
+// The producer with `reader`, which reads its result as inputs `places`, as (more of) its epilogue.
+Node fused(const Graph& graph, const Node& producer, const Node& reader, ValueId joint,
+           const ScalarExpr& reader_expression) {
+  Node node = producer;
+  size_t first = producer.epilogue ? producer.epilogue->first_input : producer.inputs.size();
+  if (!producer.epilogue && node.op != "MatMul") {
+    node.inputs.resize(3, no_value);  // so that a convolution's bias stays in its place
+    first = 3;
+  }
+  ScalarExpr expression;
+  const int result = hand_on(graph, producer, joint, first, expression);
+  std::vector<int> arguments;
+  for (ValueId input : reader.inputs) {
+    if (input == joint) {
+      arguments.push_back(result);
+      continue;
+    }
+    if (input == no_value) {
+      arguments.push_back(-1);
+      continue;
+    }
+    node.inputs.push_back(input);
+    arguments.push_back(
+        expression.input(static_cast<int>(node.inputs.size() - first), graph.type(input).element));
+  }
+  expression.add_result(expression.inline_expression(reader_expression, arguments)[0]);
+  node.epilogue = Epilogue{std::move(expression), first};
+  node.origin.merge(reader.origin);
+  return node;
+}
+
+std::optional<Patch> fuse(const Graph& graph, NodeId id, const Uses& uses) {
+  const Node& producer = graph.node(id);
+  if (!takes_epilogue(producer)) return std::nullopt;
+  const ValueId joint = producer.outputs[0];
+  const NodeId reader_id = uses.sole_reading_node(joint);
+  if (reader_id == no_node) return std::nullopt;
+  const Node& reader = graph.node(reader_id);
+  const auto expression = elementwise_expression(graph, reader);
+  if (!expression) return std::nullopt;
+  const ValueType& type = graph.type(joint);
+  const ValueType& result = graph.type(reader.outputs[0]);
+  if (!is_floating(type.element) || !(type.dims == result.dims)) return std::nullopt;
+  const size_t operands =
+      producer.epilogue ? producer.inputs.size() - producer.epilogue->first_input : 0;
+  if (operands + reader.inputs.size() > most_operands) return std::nullopt;
+  Patch patch(graph);
+  patch.consume(id);
+  patch.consume(reader_id);
+  patch.replace(reader.outputs[0], patch.add(fused(graph, producer, reader, joint, *expression)));
+  return patch;
+}
+
+}  // namespace
+
+std::vector<Patch> fuse_epilogue(const Graph& graph) {
+  const Uses uses(graph);
+  std::vector<Patch> patches;
+  // Last producers first: a residual sum joins the one of its operands that is made last.
+  const std::vector<NodeId> order = graph.order();
+  for (size_t i = order.size(); i-- > 0;)
+    if (auto patch = fuse(graph, order[i], uses)) patches.push_back(std::move(*patch));
+  return patches;
+}
+
+}  // namespace cermet

@@ -1,0 +1,123 @@
+// Chains of elementwise operators become one node: each element is loaded and stored once.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "passes/elementwise.h"
+#include "passes/match.h"
+#include "passes/passes.h"
+
+namespace cermet {
+namespace {
+
+// More operands than this, and pointers take the registers that the data needs.
+constexpr size_t most_operands = 12;
+constexpr size_t most_nodes = 96;
+
+// An expression that grows from its last node towards its inputs.
+class Chain {
+ public:
+  Chain(const Graph& graph, const Uses& uses, NodeId root)
+      : graph_(graph), uses_(uses), root_(root) {}
+
+  std::optional<Patch> grow() {
+    const Node& root = graph_.node(root_);
+    if (!elementwise_expression(graph_, root)) return std::nullopt;
+    const int result = add(root_);
+    if (operands_.empty() || (members_.size() == 1 && root.is("Pointwise", "cermet")))
+      return std::nullopt;
+    expression_.add_result(result);
+    Patch patch(graph_);
+    for (NodeId member : members_) patch.consume(member);
+    Node fused;
+    fused.domain = "cermet";
+    fused.op = "Pointwise";
+    fused.name = root.name;
+    fused.inputs = operands_;
+    fused.expression = expression_;
+    patch.replace(root.outputs[0], patch.add(std::move(fused)));
+    return patch;
+  }
+
+  const std::vector<NodeId>& members() const { return members_; }
+
+ private:
+  int add(NodeId id) {
+    const Node& node = graph_.node(id);
+    members_.push_back(id);
+    const auto own = elementwise_expression(graph_, node);
+    std::vector<int> arguments;
+    for (ValueId input : node.inputs) arguments.push_back(input == no_value ? -1 : value(input));
+    return expression_.inline_expression(*own, arguments)[0];
+  }
+
+  // The node of the expression that holds a value: its producer drawn in, or an operand.
+  int value(ValueId id) {
+    if (const auto known = known_.find(id); known != known_.end()) return known->second;
+    const int node = joins(id) ? add(graph_.value(id).producer) : operand(id);
+    known_[id] = node;
+    return node;
+  }
+
+  int operand(ValueId id) {
+    const GraphValue& value = graph_.value(id);
+    // A constant of one element is part of the expression.
+    if (value.constant && value.constant->tensor.elements() == 1 &&
+        bit_width(value.type.element) >= 8 && !is_complex(value.type.element)) {
+      const ConstTensorView view = value.constant->tensor.view();
+      if (is_floating(value.type.element))
+        return expression_.constant(load_element<double>(view, 0), value.type.element);
+      return expression_.constant_integer(load_element<int64_t>(view, 0), value.type.element);
+    }
+    operands_.push_back(id);
+    return expression_.input(static_cast<int>(operands_.size()) - 1, value.type.element);
+  }
+
+  // Whether the producer of a value is computed within this expression: only where every element of
+  // it is read here alone and as often as it is made.
+  bool joins(ValueId id) const {
+    const NodeId producer = graph_.value(id).producer;
+    if (producer == no_node || operands_.size() + 2 > most_operands) return false;
+    if (expression_.nodes().size() > most_nodes) return false;
+    if (!(graph_.type(id).dims == graph_.type(graph_.node(root_).outputs[0]).dims)) return false;
+    if (!read_here_only(id)) return false;
+    return elementwise_expression(graph_, graph_.node(producer)).has_value();
+  }
+
+  // Every reader is a member already.
+  bool read_here_only(ValueId id) const {
+    if (graph_.is_output(id)) return false;
+    const auto& readers = uses_.readers(id);
+    return std::all_of(readers.begin(), readers.end(), [&](NodeId reader) {
+      return std::find(members_.begin(), members_.end(), reader) != members_.end();
+    });
+  }
+
+  const Graph& graph_;
+  const Uses& uses_;
+  NodeId root_;
+  ScalarExpr expression_;
+  std::vector<ValueId> operands_;
+  std::map<ValueId, int> known_;
+  std::vector<NodeId> members_;
+};
+
+}  // namespace
+
+std::vector<Patch> fuse_pointwise(const Graph& graph) {
+  const Uses uses(graph);
+  std::vector<Patch> patches;
+  std::vector<NodeId> order = graph.order();
+  std::set<NodeId> taken;
+  for (size_t i = order.size(); i-- > 0;) {
+    if (taken.contains(order[i])) continue;
+    Chain chain(graph, uses, order[i]);
+    auto patch = chain.grow();
+    if (!patch) continue;
+    taken.insert(chain.members().begin(), chain.members().end());
+    patches.push_back(std::move(*patch));
+  }
+  return patches;
+}
+
+}  // namespace cermet

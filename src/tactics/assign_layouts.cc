@@ -1,0 +1,216 @@
+#include "tactics/assign_layouts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+std::vector<int8_t> order_of(const Layout& layout, size_t rank) {
+  if (!layout.order.empty()) return layout.order;
+  std::vector<int8_t> order(rank);
+  for (size_t d = 0; d < rank; ++d) order[d] = static_cast<int8_t>(d);
+  return order;
+}
+
+bool starts_channels_last(const Problem& problem) {
+  return problem.kind == ProblemKind::convolution || problem.kind == ProblemKind::pooling;
+}
+
+class LayoutAssigner {
+ public:
+  LayoutAssigner(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
+      : plan_(plan), tactics_(tactics), options_(options) {}
+
+  void run() {
+    outputs_.insert(plan_.root.outputs.begin(), plan_.root.outputs.end());
+    region(plan_.root);
+  }
+
+ private:
+  using Place = std::pair<BufferId, std::string>;
+
+  void region(Region& region) {
+    // Results of a branch or body are handed over row-major.
+    outputs_.insert(region.outputs.begin(), region.outputs.end());
+    std::map<Place, BufferId> outer = std::move(reordered_);
+    reordered_.clear();
+    std::vector<Step> steps = std::move(region.steps);
+    region.steps.clear();
+    target_ = &region.steps;
+    for (Step& step : steps) {
+      std::vector<Step>* const here = target_;
+      for (Region& body : step.regions) this->region(body);
+      target_ = here;
+      visit(std::move(step));
+    }
+    reordered_ = std::move(outer);
+  }
+
+  void visit(Step step) {
+    if (is_free_transpose(step)) return as_view(std::move(step));
+    if (!worth_trying(step) || !try_channels_last(step)) make_row_major(step);
+  }
+
+  const Layout& layout_of(BufferId id) const { return plan_.buffers[id].layout; }
+  const ValueType& type_of(BufferId id) const { return plan_.buffers[id].type; }
+
+  // Reads a channels-last tensor in the order in which it lies.
+  bool is_free_transpose(const Step& step) const {
+    if (step.problem.op != "Transpose" || !step.problem.domain.empty()) return false;
+    if (step.problem.has_epilogue() || outputs_.contains(step.outputs[0])) return false;
+    const Layout& layout = layout_of(step.inputs[0]);
+    if (layout.is_row_major()) return false;
+    const auto perm = step.problem.attributes.integers("perm", {});
+    return std::equal(perm.begin(), perm.end(), layout.order.begin(), layout.order.end());
+  }
+
+  void as_view(Step step) {
+    step.problem.kind = ProblemKind::view;
+    step.problem.inputs[0]->layout = layout_of(step.inputs[0]);
+    plan_.buffers[step.outputs[0]].alias = step.inputs[0];
+    target_->push_back(std::move(step));
+  }
+
+  bool worth_trying(const Step& step) const {
+    if (!needs_kernel(step.problem.kind) || step.outputs.empty() || step.outputs[0] == no_buffer)
+      return false;
+    const ValueType& result = type_of(step.outputs[0]);
+    if (!result.has_rank() || result.rank() < 3 || result.rank() > 5) return false;
+    if (step.problem.op == "Transpose") return false;
+    if (starts_channels_last(step.problem)) return true;
+    return std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
+      return id != no_buffer && !layout_of(id).is_row_major();
+    });
+  }
+
+  // Inputs that take part in the layout: tensors of the result's rank, but not weights.
+  std::vector<size_t> followers(const Step& step) const {
+    const int rank = type_of(step.outputs[0]).rank();
+    std::vector<size_t> result;
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == no_buffer) continue;
+      const bool weights = starts_channels_last(step.problem) && i > 0 &&
+                           !(step.problem.has_epilogue() && i >= step.problem.epilogue_first);
+      const ValueType& type = type_of(step.inputs[i]);
+      if (!weights && type.has_rank() && type.rank() == rank) result.push_back(i);
+    }
+    return result;
+  }
+
+  bool try_channels_last(Step& step) {
+    const Layout layout = Layout::channels_last(type_of(step.outputs[0]).rank());
+    const std::vector<size_t> inputs = followers(step);
+    Step trial = step;
+    for (size_t i : inputs) trial.problem.inputs[i]->layout = layout;
+    for (size_t i = 0; i < step.outputs.size(); ++i) {
+      if (step.outputs[i] == no_buffer) continue;
+      if (type_of(step.outputs[i]).rank() != type_of(step.outputs[0]).rank()) return false;
+      trial.problem.outputs[i]->layout = layout;
+    }
+    if (!accepted(trial)) return false;
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == no_buffer) continue;
+      const bool follows = std::find(inputs.begin(), inputs.end(), i) != inputs.end();
+      trial.inputs[i] = in_layout(step.inputs[i], follows ? layout : Layout{});
+    }
+    emit(std::move(trial), layout);
+    return true;
+  }
+
+  // Whether a tactic that knows layouts takes the step; the last one does not.
+  bool accepted(const Step& step) const {
+    const TacticQuery query{&plan_, &step, options_.threads};
+    for (const Tactic& tactic : tactics_.first(tactics_.size() - 1))
+      if (!is_disabled(tactic, options_) && tactic.rejects && !tactic.rejects(query)) return true;
+    return false;
+  }
+
+  void make_row_major(Step& step) {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (step.inputs[i] == no_buffer) continue;
+      step.inputs[i] = in_layout(step.inputs[i], Layout{});
+      step.problem.inputs[i]->layout = Layout{};
+    }
+    if (step.problem.kind == ProblemKind::view)
+      plan_.buffers[step.outputs[0]].alias = step.inputs[0];
+    target_->push_back(std::move(step));
+  }
+
+  // The buffer that holds the value of `id` under `layout`: itself, or the result of a reorder.
+  BufferId in_layout(BufferId id, const Layout& layout) {
+    const ValueType& type = type_of(id);
+    if (layout_of(id) == layout) return id;
+    if (type.has_rank() && same_bytes(*type.dims, layout_of(id), layout)) return id;
+    const auto [entry, fresh] = reordered_.emplace(Place{id, layout.to_string()}, no_buffer);
+    if (fresh) entry->second = reorder(id, add_buffer(id, layout));
+    return entry->second;
+  }
+
+  BufferId add_buffer(BufferId like, const Layout& layout) {
+    Buffer buffer;
+    buffer.name = plan_.buffers[like].name + "." + layout.to_string();
+    buffer.type = type_of(like);
+    buffer.layout = layout;
+    plan_.buffers.push_back(std::move(buffer));
+    return static_cast<BufferId>(plan_.buffers.size() - 1);
+  }
+
+  BufferId reorder(BufferId from, BufferId to) {
+    Step step;
+    step.name = plan_.buffers[to].name;
+    step.problem.kind = ProblemKind::reorder;
+    step.problem.op = "Identity";
+    step.inputs = {from};
+    step.outputs = {to};
+    step.problem.inputs = {
+        Operand{type_of(from), layout_of(from), plan_.buffers[from].storage == Storage::constant}};
+    step.problem.outputs = {Operand{type_of(to), layout_of(to), false}};
+    target_->push_back(std::move(step));
+    return to;
+  }
+
+  // Results get the layout, except where row-major is owed: there a reorder follows.
+  void emit(Step step, const Layout& layout) {
+    std::vector<std::pair<BufferId, BufferId>> owed;
+    for (BufferId& id : step.outputs) {
+      if (id == no_buffer || same_bytes(*type_of(id).dims, Layout{}, layout)) continue;
+      if (outputs_.contains(id)) {
+        owed.emplace_back(add_buffer(id, layout), id);
+        id = owed.back().first;
+      } else {
+        plan_.buffers[id].layout = layout;
+      }
+    }
+    target_->push_back(std::move(step));
+    for (const auto& [from, to] : owed) reorder(from, to);
+  }
+
+  Plan& plan_;
+  std::span<const Tactic> tactics_;
+  const TacticOptions& options_;
+  std::set<BufferId> outputs_;
+  std::map<Place, BufferId> reordered_;
+  std::vector<Step>* target_ = nullptr;
+};
+
+}  // namespace
+
+bool same_bytes(const Dims& dims, const Layout& a, const Layout& b) {
+  if (a.block_axis >= 0 || b.block_axis >= 0) return a == b;
+  const auto moving = [&](const Layout& layout) {
+    std::vector<int8_t> order = order_of(layout, dims.size());
+    std::erase_if(order, [&](int8_t d) { return dims[d].is_constant(1); });
+    return order;
+  };
+  return moving(a) == moving(b);
+}
+
+void assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options) {
+  LayoutAssigner(plan, tactics, options).run();
+}
+
+}  // namespace cermet

@@ -1,0 +1,84 @@
+// What a plan from a file may not say.
+#include "engine/check_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "base/error.h"
+#include "tests/engine/sample_plan.h"
+
+namespace cermet {
+namespace {
+
+struct Case {
+  std::string_view name;
+  std::function<void(Plan&)> change;
+  std::string_view message;
+};
+
+// Steps of the sample: 0 convolution, 1 view, 2 dims, 3 reference, 4 branch.
+const Case cases[] = {
+    {"ConstantIndex", [](Plan& p) { p.buffers[9].constant = 77; }, "constant: expected an index"},
+    {"NoConstant", [](Plan& p) { p.buffers[0].constant = 0; }, "expected -1 since it is not"},
+    {"ConstantTooSmall", [](Plan& p) { p.buffers[9].type.dims = Dims{Dim(4)}; },
+     "buffer 9 'w': constant: expected at least 16 bytes for float32[4], got 12"},
+    {"ConstantNoTensor",
+     [](Plan& p) { p.buffers[9].type = ValueType::sequence(p.buffers[9].type); },
+     "expected a tensor since it is constant"},
+    {"ConstantNoStrings", [](Plan& p) { p.buffers[9].type.element = ElementType::string; },
+     "expected elements of type string, got float32"},
+    {"AliasTooLarge",
+     [](Plan& p) {
+       p.buffers[2].type.dims = Dims{Dim(1)};
+       p.buffers[2].layout = {};
+       p.buffers[4].type.dims = Dims{Dim(2)};
+     },
+     "buffer 4 'view': alias: expected at most the 4 bytes of 'y', got 8"},
+    {"AliasCycle", [](Plan& p) { p.buffers[2].alias = 4; }, "is an alias of itself"},
+    {"OperandCount", [](Plan& p) { p.root.steps[0].problem.inputs.pop_back(); }, "4"},
+    {"OperandAbsent", [](Plan& p) { p.root.steps[0].problem.inputs[0].reset(); },
+     "input 0: the problem and the step do not agree"},
+    {"EpilogueFirst", [](Plan& p) { p.root.steps[0].problem.epilogue_first = 5; },
+     "epilogue_first: expected at most 4, got 5"},
+    {"EpilogueOperands", [](Plan& p) { p.root.steps[0].problem.epilogue_first = 4; },
+     "expression: expected at most 1 operands, got 2"},
+    {"InPlace", [](Plan& p) { p.root.steps[0].in_place = {{0, 2}}; }, "in_place: expected one of"},
+    {"RegionCount", [](Plan& p) { p.root.steps[4].regions.pop_back(); },
+     "step 'If_step': regions: expected 2 in a step of kind branch, got 1"},
+    {"BranchOutputs", [](Plan& p) { p.root.steps[4].regions[1].outputs.push_back(0); },
+     "region's outputs: expected 1, got 2"},
+    {"LoopInputs",
+     [](Plan& p) {
+       p.root.steps[4].problem.kind = ProblemKind::loop;
+       p.root.steps[4].regions.pop_back();
+       p.root.steps[4].problem.attributes.set("captured", int64_t{1});
+     },
+     "captured: expected at most"},
+    {"ProfileName", [](Plan& p) { p.profiles[0].inputs[0].name = "z"; },
+     "profile 0: input 'z': name: expected an input"},
+    {"ProfileRank", [](Plan& p) { p.profiles[0].inputs[0].opt.pop_back(); },
+     "expected 4 dimensions, got 4, 3 and 4"},
+    {"ProfileOrder", [](Plan& p) { p.profiles[0].inputs[0].min[1] = 9; },
+     "dimension 1: expected 0 <= min <= opt <= max, got 9, 8 and 16"},
+    {"InputNames", [](Plan& p) { p.input_names.pop_back(); }, "2 inputs have 1 names"},
+};
+
+class CheckPlan : public testing::TestWithParam<Case> {};
+
+TEST_P(CheckPlan, NamesTheField) {
+  EngineImage image = sample_image();
+  GetParam().change(image.plan);
+  try {
+    check_plan(image.plan);
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find(GetParam().message), std::string::npos) << error.message();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, CheckPlan, testing::ValuesIn(cases),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace cermet

@@ -1,0 +1,182 @@
+#include "tests/engine/sample_plan.h"
+
+#include "base/error.h"
+#include "base/scalar.h"
+
+namespace cermet {
+namespace {
+
+constexpr auto f32 = ElementType::float32;
+constexpr auto i64 = ElementType::int64;
+
+Dim sample_size() { return floor_div(Dim::symbol("N") * 3 + 1, 2); }
+
+BufferId add(Plan& plan, std::string name, ValueType type, Storage storage) {
+  Buffer buffer;
+  buffer.name = std::move(name);
+  buffer.type = std::move(type);
+  buffer.storage = storage;
+  plan.buffers.push_back(std::move(buffer));
+  return static_cast<BufferId>(plan.buffers.size() - 1);
+}
+
+BufferId add_constant(Plan& plan, std::string name, Tensor tensor) {
+  const ValueType type = ValueType::tensor(tensor.type(), to_dims(tensor.shape()));
+  const BufferId id = add(plan, std::move(name), type, Storage::constant);
+  plan.buffers[id].constant = static_cast<int32_t>(plan.constants.size());
+  plan.constants.push_back({std::move(tensor), {"w." + plan.buffers[id].name}, {"fold", "cast"}});
+  return id;
+}
+
+std::optional<Operand> operand(const Plan& plan, BufferId id) {
+  if (id == no_buffer) return std::nullopt;
+  const Buffer& buffer = plan.buffer(id);
+  return Operand{buffer.type, buffer.layout, buffer.storage == Storage::constant};
+}
+
+Step step(const Plan& plan, ProblemKind kind, std::string op, std::vector<BufferId> inputs,
+          std::vector<BufferId> outputs) {
+  Step made;
+  made.name = op + "_step";
+  made.problem.kind = kind;
+  made.problem.op = std::move(op);
+  for (const BufferId id : inputs) made.problem.inputs.push_back(operand(plan, id));
+  for (const BufferId id : outputs) made.problem.outputs.push_back(operand(plan, id));
+  made.inputs = std::move(inputs);
+  made.outputs = std::move(outputs);
+  made.choice = {"cpu.reference", 3, "tile=8x8"};
+  made.origin = {"node_" + made.name, ""};
+  return made;
+}
+
+Attributes every_attribute() {
+  Attributes attributes;
+  attributes.set("integer", int64_t{-7});
+  attributes.set("number", 0.1);
+  attributes.set("text", std::string("a\0\xff", 3));
+  attributes.set("tensor", Tensor::from<float>(f32, {2}, {1.5F, -2}));
+  attributes.set("strings", Tensor::from<std::string>(ElementType::string, {2}, {"x", ""}));
+  attributes.set("integers", std::vector<int64_t>{1, INT64_MIN});
+  attributes.set("numbers", std::vector<double>{-0.0, 1e300});
+  attributes.set("texts", std::vector<std::string>{"", "b"});
+  attributes.set("no_integers", std::vector<int64_t>{});
+  return attributes;
+}
+
+Step convolution(Plan& plan, BufferId x, BufferId weights, BufferId y) {
+  Step made = step(plan, ProblemKind::convolution, "Conv", {x, weights, no_buffer, x}, {y});
+  made.problem.domain = "com.example";
+  made.problem.attributes = every_attribute();
+  made.problem.epilogue_first = 3;
+  ScalarExpr& expression = made.problem.expression;
+  const int own = expression.input(0, f32);
+  const int other = expression.input(1, f32);
+  expression.add_result(expression.apply(ScalarOp::add, f32, {own, other}));
+  made.in_place = {{0, 3}};
+  return made;
+}
+
+Step branch(Plan& plan, BufferId condition, BufferId x, BufferId result) {
+  Step made = step(plan, ProblemKind::branch, "If", {condition, x}, {result});
+  for (const std::string op : {"Neg", "Abs"}) {
+    const BufferId inner = add(plan, op + ".y", plan.buffer(x).type, Storage::activation);
+    Region region{{x}, {inner}, {}};
+    region.steps.push_back(step(plan, ProblemKind::reference, op, {x}, {inner}));
+    made.regions.push_back(std::move(region));
+  }
+  return made;
+}
+
+Step dims_step(Plan& plan, BufferId shape) {
+  Step made = step(plan, ProblemKind::dims, "", {}, {shape});
+  made.problem.dims = {Dim(4), sample_size()};
+  return made;
+}
+
+void dump_tensor(const Tensor& tensor, std::string& text) {
+  text += fmt::format("{}{}:", name(tensor.type()), to_string(tensor.shape()));
+  if (tensor.type() == ElementType::string) {
+    for (int64_t i = 0; i < tensor.elements(); ++i) text += tensor.as<std::string>()[i] + "|";
+  } else {
+    for (size_t i = 0; i < tensor.bytes(); ++i)
+      text += fmt::format("{:02x}", tensor.as<uint8_t>()[i]);
+  }
+  text += '\n';
+}
+
+}  // namespace
+
+EngineImage sample_image() {
+  EngineImage image;
+  image.info = {"0.1.0", "--profile x", {"onednn 3.2", ""}, {"avx2", "fma"}};
+  Plan& plan = image.plan;
+  const ValueType square = ValueType::tensor(f32, Dims{Dim(2), Dim::symbol("N"), Dim(4), Dim(4)});
+  const BufferId x = add(plan, "x", square, Storage::input);
+  const BufferId condition =
+      add(plan, "c", ValueType::tensor(ElementType::boolean, Dims{}), Storage::input);
+  const BufferId y = add(plan, "y", square, Storage::activation);
+  plan.buffers[y].layout = Layout::channels_last(4);
+  const BufferId blocked = add(plan, "blocked", square, Storage::workspace);
+  plan.buffers[blocked].layout = {{}, 1, 16};
+  const BufferId view = add(plan, "view", square, Storage::activation);
+  plan.buffers[view].alias = y;
+  const BufferId state = add(plan, "state", ValueType::tensor(i64, std::nullopt), Storage::state);
+  const BufferId sequence =
+      add(plan, "sequence",
+          ValueType::optional(ValueType::sequence(ValueType::tensor(f32, std::nullopt))),
+          Storage::activation);
+  const BufferId shape =
+      add(plan, "shape", ValueType::tensor(i64, Dims{Dim(2)}), Storage::activation);
+  const BufferId result = add(plan, "result", square, Storage::output);
+  const BufferId weights = add_constant(plan, "w", Tensor::from<float>(f32, {3}, {1, 2, 3}));
+  add_constant(plan, "same", Tensor::from<float>(f32, {3, 1}, {1, 2, 3}));
+  add_constant(plan, "int4", Tensor::from<uint8_t>(ElementType::int4, {3}, {0x21, 0x03}));
+  add_constant(plan, "empty", Tensor(f32, {0, 2}));
+  const BufferId words = add_constant(
+      plan, "words", Tensor::from<std::string>(ElementType::string, {2, 1}, {"one", ""}));
+  plan.root.inputs = {x, condition};
+  plan.root.outputs = {result};
+  plan.input_names = {"x", "c"};
+  plan.output_names = {"result"};
+  plan.root.steps.push_back(convolution(plan, x, weights, y));
+  plan.root.steps.push_back(step(plan, ProblemKind::view, "Reshape", {y}, {view}));
+  plan.root.steps.push_back(dims_step(plan, shape));
+  plan.root.steps.push_back(
+      step(plan, ProblemKind::reference, "Odd", {words, no_buffer}, {sequence, no_buffer, state}));
+  plan.root.steps.push_back(branch(plan, condition, view, result));
+  plan.profiles = {{{{"x", {2, 1, 4, 4}, {2, 8, 4, 4}, {2, 16, 4, 4}}}}, {}};
+  return image;
+}
+
+std::string dump(const EngineImage& image) {
+  const Plan& plan = image.plan;
+  std::string text =
+      fmt::format("{}|{}|{}|{}\n", image.info.version, image.info.options,
+                  fmt::join(image.info.requirements, ","), fmt::join(image.info.cpu_features, ","));
+  for (const Buffer& buffer : plan.buffers)
+    text +=
+        fmt::format("{} {} {} {} {} {}\n", buffer.name, buffer.type.to_string(),
+                    name(buffer.storage), buffer.layout.to_string(), buffer.constant, buffer.alias);
+  for (const PlanConstant& constant : plan.constants) {
+    text += fmt::format("{}|{}|", fmt::join(constant.initializers, ","),
+                        fmt::join(constant.operations, ","));
+    dump_tensor(constant.tensor, text);
+  }
+  text += print(plan);
+  for_each_step(plan.root.steps, [&](const Step& step) {
+    text += fmt::format("{} v{} {} in place:", step.name, step.choice.version,
+                        fmt::join(step.origin, ","));
+    for (const auto& [output, input] : step.in_place) text += fmt::format(" {}<-{}", output, input);
+    text += '\n';
+  });
+  for (const Profile& profile : plan.profiles) {
+    text += "profile\n";
+    for (const ProfileInput& input : profile.inputs)
+      text += fmt::format("{} {} {} {}\n", input.name, to_string(input.min), to_string(input.opt),
+                          to_string(input.max));
+  }
+  return text + fmt::format("{} -> {}\n", fmt::join(plan.input_names, ","),
+                            fmt::join(plan.output_names, ","));
+}
+
+}  // namespace cermet

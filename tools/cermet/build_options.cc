@@ -1,0 +1,116 @@
+#include "build_options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "common/errors.h"
+#include "common/shapes.h"
+
+namespace cermet::tools {
+namespace {
+
+// One profile: what is missing of min, opt and max follows from the others.
+ShapeProfile profile_of(const BuildFlags& flags) {
+  const InputShapes min = parse_shapes(flags.min_shapes);
+  const InputShapes opt = parse_shapes(flags.opt_shapes);
+  const InputShapes max = parse_shapes(flags.max_shapes);
+  const InputShapes same = parse_shapes(flags.shapes);
+  InputShapes names = same;
+  for (const InputShapes* shapes : {&min, &opt, &max})
+    for (const auto& [name, shape] : *shapes) {
+      require(!same.contains(name), ErrorCode::invalid_argument,
+              "input '{}' is in --shapes, which sets min, opt and max alike; leave it out of "
+              "--min-shapes, --opt-shapes and --max-shapes",
+              name);
+      names.emplace(name, shape);
+    }
+  ShapeProfile profile;
+  for (const auto& [name, shape] : names) {
+    const auto pick = [&](std::initializer_list<const InputShapes*> order) {
+      for (const InputShapes* shapes : order)
+        if (const auto found = shapes->find(name); found != shapes->end()) return found->second;
+      return shape;
+    };
+    profile.push_back(
+        {name, pick({&min, &opt, &max}), pick({&opt, &max, &min}), pick({&max, &opt, &min})});
+  }
+  return profile;
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+void add_shapes(CLI::App& command, const char* flag, std::string& into, const char* purpose) {
+  command.add_option(flag, into, purpose)->type_name("NAME:SHAPE,..");
+}
+
+}  // namespace
+
+void add_build_flags(CLI::App& command, BuildFlags& flags) {
+  BuildOptions& options = flags.options;
+  add_shapes(command, "--min-shapes", flags.min_shapes, "Smallest shapes, as x:1x3x224x224,y:2x3");
+  add_shapes(command, "--opt-shapes", flags.opt_shapes, "Shapes for which kernels are chosen");
+  add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
+  add_shapes(command, "--shapes", flags.shapes, "All three at once");
+  command
+      .add_option("--memory-limit", flags.memory_limit,
+                  "Most memory for activations, as 512M or 2G; more fails the build")
+      ->type_name("BYTES");
+  command.add_option("--threads", options.threads, "Threads it will run with; 0: one a core")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--tuning-budget", options.tuning_budget,
+                  "Seconds of measuring kernels (default 10); 0: by the cost model alone")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
+      ->type_name("NAME,..");
+  const auto repeated = [&](const char* flag, std::vector<std::string>& into, const char* purpose) {
+    command.add_option(flag, into, purpose)->type_name("NAME")->allow_extra_args(false);
+  };
+  repeated("--skip-pass", options.skip_passes, "Leave a pass out; repeat for more");
+  command
+      .add_option("--stop-after", options.stop_after,
+                  "Apply no patch after the Nth of a pass, to find a wrong one by bisection")
+      ->type_name("PASS:N");
+  repeated("--mark-output", options.marked_outputs, "Make a value an output too; repeat for more");
+  repeated("--disable-tactic", options.disabled_tactics,
+           "Never choose a tactic, by name or prefix such as onednn.; repeat for more");
+}
+
+BuildOptions build_options(const BuildFlags& flags) {
+  BuildOptions options = flags.options;
+  if (ShapeProfile profile = profile_of(flags); !profile.empty())
+    options.profiles.push_back(std::move(profile));
+  if (!flags.memory_limit.empty()) options.memory_limit = parse_bytes(flags.memory_limit);
+  options.only_passes = split(flags.passes);
+  return options;
+}
+
+size_t parse_bytes(const std::string& text) {
+  double amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  std::string suffix(end, text.data() + text.size());
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(), ::toupper);
+  if (suffix.ends_with("IB")) suffix.resize(suffix.size() - 2);
+  if (suffix.size() == 2 && suffix.ends_with("B")) suffix.pop_back();
+  constexpr std::string_view units = "BKMGT";
+  const size_t unit = suffix.empty() ? 0 : units.find(suffix);
+  const double bytes = std::ldexp(amount, static_cast<int>(10 * std::min<size_t>(unit, 5)));
+  require(error == std::errc() && suffix.size() <= 1 && unit < units.size() && bytes >= 1 &&
+              bytes < std::ldexp(1.0, 62),
+          ErrorCode::invalid_argument,
+          "'{}' is no number of bytes; expected such as 4096, 512M or 1.5GiB", text);
+  return static_cast<size_t>(bytes);
+}
+
+}  // namespace cermet::tools

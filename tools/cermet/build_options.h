@@ -1,0 +1,26 @@
+// The flags that steer a build.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cermet/builder.h"
+
+namespace cermet::tools {
+
+struct BuildFlags {
+  std::string shapes, min_shapes, opt_shapes, max_shapes;
+  std::string memory_limit;
+  std::string passes;
+  BuildOptions options;
+};
+
+void add_build_flags(CLI::App& command, BuildFlags& flags);
+// What the flags mean together. Throws invalid_argument.
+BuildOptions build_options(const BuildFlags& flags);
+
+// "64M", "1.5GiB", "4096" in bytes; suffixes are powers of 1024. Throws invalid_argument.
+size_t parse_bytes(const std::string& text);
+
+}  // namespace cermet::tools

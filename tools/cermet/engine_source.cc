@@ -1,0 +1,21 @@
+#include "engine_source.h"
+
+#include "common/run_command.h"
+#include "common/terminal.h"
+
+namespace cermet::tools {
+
+std::shared_ptr<const Engine> open_engine(const std::string& file,
+                                          const EngineSourceOptions& options) {
+  const Logger logger = stderr_logger(options.verbose);
+  if (!is_model(file)) return Engine::load(file, logger);
+  BuildOptions build;
+  build.threads = options.threads;
+  build.tuning_budget = options.tuning_budget;
+  build.logger = logger;
+  ProgressBar bar(!options.verbose);
+  build.progress = [&](std::string_view stage, double done) { bar.show(stage, done); };
+  return Engine::from_memory(build_engine(file, build), logger);
+}
+
+}  // namespace cermet::tools

@@ -1,0 +1,73 @@
+#include "explain.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/table.h"
+#include "common/terminal.h"
+
+namespace cermet::tools {
+namespace {
+
+std::string microseconds(double time) { return time < 0 ? "-" : fmt::format("{:.1f}", time); }
+
+nlohmann::json number_or_null(double time) {
+  return time < 0 ? nlohmann::json() : nlohmann::json(time);
+}
+
+nlohmann::json candidate_json(const CandidateReport& candidate) {
+  return {{"tactic", candidate.tactic},
+          {"configuration", candidate.configuration},
+          {"accepted", candidate.accepted},
+          {"reason", candidate.reason},
+          {"estimate_us", number_or_null(candidate.estimate_us)},
+          {"measured_us", number_or_null(candidate.measured_us)}};
+}
+
+void print_step(const StepReport& step, std::FILE* stream) {
+  fmt::print(stream, "{}  {}\n", coloured(stream, Colour::blue, step.name), step.problem);
+  if (!step.nodes.empty()) fmt::print(stream, "  from {}\n", fmt::join(step.nodes, ", "));
+  Table table({{"  "},
+               {"tactic"},
+               {"configuration"},
+               {"estimate us", Table::Align::right},
+               {"measured us", Table::Align::right},
+               {"reason"}});
+  for (size_t i = 0; i < step.candidates.size(); ++i) {
+    const CandidateReport& candidate = step.candidates[i];
+    const bool won = i == step.winner;
+    table.add({won ? "=>" : "", candidate.tactic, candidate.configuration,
+               microseconds(candidate.estimate_us), microseconds(candidate.measured_us),
+               won ? "chosen" : candidate.reason});
+  }
+  if (!table.empty()) table.print(stream);
+  fmt::print(stream, "\n");
+}
+
+}  // namespace
+
+void print_explanation(const BuildReport& report, std::FILE* stream) {
+  for (const StepReport& step : report.steps) print_step(step, stream);
+}
+
+nlohmann::json explanation_json(const BuildReport& report) {
+  nlohmann::json steps = nlohmann::json::array();
+  for (const StepReport& step : report.steps) {
+    nlohmann::json candidates = nlohmann::json::array();
+    for (const CandidateReport& candidate : step.candidates)
+      candidates.push_back(candidate_json(candidate));
+    nlohmann::json winner;
+    if (step.winner < step.candidates.size())
+      winner = {{"tactic", step.candidates[step.winner].tactic},
+                {"configuration", step.candidates[step.winner].configuration}};
+    steps.push_back({{"name", step.name},
+                     {"nodes", step.nodes},
+                     {"problem", step.problem},
+                     {"winner", std::move(winner)},
+                     {"candidates", std::move(candidates)}});
+  }
+  return {{"steps", std::move(steps)}, {"near_fusions", nlohmann::json::array()}};
+}
+
+}  // namespace cermet::tools

@@ -1,0 +1,15 @@
+// Why each step got its kernel.
+#pragma once
+
+#include <cstdio>
+#include <nlohmann/json_fwd.hpp>
+
+#include "cermet/builder.h"
+
+namespace cermet::tools {
+
+void print_explanation(const BuildReport& report, std::FILE* stream);
+// {"steps": [...], "near_fusions": [...]}; docs/command.md describes it.
+nlohmann::json explanation_json(const BuildReport& report);
+
+}  // namespace cermet::tools

@@ -1,0 +1,207 @@
+// cermet inspect: what an engine consists of.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "commands.h"
+#include "common/errors.h"
+#include "common/shapes.h"
+#include "common/table.h"
+#include "common/terminal.h"
+
+namespace cermet::tools {
+namespace {
+
+struct InspectCommand {
+  std::string engine;
+  std::string shapes;
+  int threads = 1;
+  bool json = false;
+  bool problems = false;
+};
+
+struct Inspection {
+  std::vector<TensorInfo> inputs, outputs;
+  EngineSummary summary;
+  size_t reorders = 0;
+  InputShapes shapes;
+  int threads = 1;
+  std::optional<size_t> activation_bytes;  // nothing when sizes are open and none are given
+};
+
+Inspection inspect_engine(const InspectCommand& command) {
+  const auto engine = Engine::load(command.engine, stderr_logger(false));
+  Inspection result;
+  result.inputs = engine->inputs();
+  result.outputs = engine->outputs();
+  result.summary = engine->summary();
+  result.threads = command.threads;
+  result.reorders = static_cast<size_t>(
+      std::count_if(result.summary.steps.begin(), result.summary.steps.end(),
+                    [](const StepInfo& step) { return step.kind == "reorder"; }));
+  const InputShapes given = parse_shapes(command.shapes);
+  check_names(given, result.inputs);
+  try {
+    for (const TensorInfo& input : result.inputs)
+      if (input.kind == Value::Kind::tensor)
+        result.shapes[input.name] = input_shape(input, given, result.summary.profiles);
+  } catch (const Error&) {
+    if (!given.empty()) throw;
+    return result;
+  }
+  result.activation_bytes = engine->activation_bytes(result.shapes, command.threads);
+  return result;
+}
+
+const char* kind_text(Value::Kind kind) {
+  constexpr const char* texts[] = {"tensor", "sequence", "optional"};
+  return texts[static_cast<int>(kind)];
+}
+
+nlohmann::json infos_json(const std::vector<TensorInfo>& infos) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const TensorInfo& info : infos) {
+    nlohmann::json dims;
+    if (info.dims) dims = *info.dims;
+    list.push_back({{"name", info.name},
+                    {"kind", kind_text(info.kind)},
+                    {"type", name(info.type)},
+                    {"dims", std::move(dims)}});
+  }
+  return list;
+}
+
+nlohmann::json profiles_json(const std::vector<ShapeProfile>& profiles) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const ShapeProfile& profile : profiles) {
+    nlohmann::json inputs = nlohmann::json::object();
+    for (const ShapeRange& range : profile)
+      inputs[range.name] = {{"min", range.min}, {"opt", range.opt}, {"max", range.max}};
+    list.push_back(std::move(inputs));
+  }
+  return list;
+}
+
+nlohmann::json steps_json(const std::vector<StepInfo>& steps) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const StepInfo& step : steps)
+    list.push_back({{"name", step.name},
+                    {"kind", step.kind},
+                    {"problem", step.problem},
+                    {"tactic", step.tactic},
+                    {"configuration", step.configuration},
+                    {"nodes", step.origin},
+                    {"depth", step.depth}});
+  return list;
+}
+
+void print_json(const Inspection& it) {
+  nlohmann::json activation_bytes;
+  if (it.activation_bytes) activation_bytes = *it.activation_bytes;
+  nlohmann::json shapes = nlohmann::json::object();
+  for (const auto& [name, shape] : it.shapes) shapes[name] = shape;
+  const nlohmann::json report = {{"version", it.summary.version},
+                                 {"options", it.summary.options},
+                                 {"requirements", it.summary.requirements},
+                                 {"inputs", infos_json(it.inputs)},
+                                 {"outputs", infos_json(it.outputs)},
+                                 {"profiles", profiles_json(it.summary.profiles)},
+                                 {"constant_bytes", it.summary.constant_bytes},
+                                 {"activation_bytes", std::move(activation_bytes)},
+                                 {"shapes", std::move(shapes)},
+                                 {"threads", it.threads},
+                                 {"reorders", it.reorders},
+                                 {"steps", steps_json(it.summary.steps)}};
+  fmt::print("{}\n", report.dump(2));
+}
+
+void print_infos(const char* title, const std::vector<TensorInfo>& infos) {
+  for (const TensorInfo& info : infos)
+    fmt::print("{:<12} {} ({}{} {})\n", title, info.name,
+               info.kind == Value::Kind::tensor ? "" : fmt::format("{} of ", kind_text(info.kind)),
+               name(info.type), dims_text(info));
+}
+
+void print_profiles(const std::vector<ShapeProfile>& profiles) {
+  for (size_t i = 0; i < profiles.size(); ++i)
+    for (const ShapeRange& range : profiles[i])
+      fmt::print("profile {:<4} {}: min {}, opt {}, max {}\n", i, range.name, shape_text(range.min),
+                 shape_text(range.opt), shape_text(range.max));
+}
+
+void print_memory(const Inspection& it) {
+  fmt::print("constants    {} ({} bytes)\n", bytes_text(it.summary.constant_bytes),
+             it.summary.constant_bytes);
+  if (it.activation_bytes)
+    fmt::print("activations  {} ({} bytes), {} thread(s), at the shapes {}\n",
+               bytes_text(*it.activation_bytes), *it.activation_bytes, it.threads, [&] {
+                 std::string text;
+                 for (const auto& [name, shape] : it.shapes)
+                   text += fmt::format("{}{}:{}", text.empty() ? "" : ",", name, shape_text(shape));
+                 return text;
+               }());
+  else
+    fmt::print("activations  depend on the shapes; give them by --shapes\n");
+}
+
+void print_steps(const Inspection& it, bool problems) {
+  std::vector<Table::Column> columns = {
+      {"step", Table::Align::right}, {"name"}, {"kind"}, {"tactic"}, {"configuration"}, {"nodes"}};
+  if (problems) columns.push_back({"problem"});
+  Table table(std::move(columns));
+  for (size_t i = 0; i < it.summary.steps.size(); ++i) {
+    const StepInfo& step = it.summary.steps[i];
+    std::vector<std::string> row = {
+        fmt::format("{}", i),
+        std::string(2 * static_cast<size_t>(step.depth), ' ') + step.name,
+        step.kind,
+        step.tactic,
+        step.configuration,
+        fmt::format("{}", fmt::join(step.origin, " "))};
+    if (problems) row.push_back(step.problem);
+    table.add(std::move(row));
+  }
+  table.print();
+}
+
+void print_text(const Inspection& it, bool problems) {
+  fmt::print("Cermet       {}\n", it.summary.version);
+  if (!it.summary.options.empty()) fmt::print("options      {}\n", it.summary.options);
+  for (const std::string& requirement : it.summary.requirements)
+    fmt::print("needs        {}\n", requirement);
+  print_infos("input", it.inputs);
+  print_infos("output", it.outputs);
+  print_profiles(it.summary.profiles);
+  print_memory(it);
+  fmt::print("steps        {}, of them reorders: {}\n\n", it.summary.steps.size(), it.reorders);
+  print_steps(it, problems);
+}
+
+}  // namespace
+
+Action define_inspect(CLI::App& app) {
+  const auto command = std::make_shared<InspectCommand>();
+  app.add_option("ENGINE", command->engine, "The engine file")->required();
+  app.add_option("--shapes", command->shapes,
+                 "Shapes for which to print the bytes of activations (default: the profile's opt)")
+      ->type_name("NAME:SHAPE,..");
+  app.add_option("--threads", command->threads, "Threads that activations are planned for")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--problems", command->problems, "Print the whole problem of each step too");
+  app.add_flag("--json", command->json, "Print it for programs");
+  app.footer(
+      "\nExamples:\n"
+      "  cermet inspect net.engine\n"
+      "  cermet inspect net.engine --shapes x:8x3x224x224 --json\n");
+  return [command] {
+    const Inspection inspection = inspect_engine(*command);
+    if (command->json)
+      print_json(inspection);
+    else
+      print_text(inspection, command->problems);
+    return 0;
+  };
+}
+
+}  // namespace cermet::tools

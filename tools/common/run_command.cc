@@ -1,0 +1,63 @@
+#include "common/run_command.h"
+
+#include "common/errors.h"
+#include "common/terminal.h"
+
+namespace cermet::tools {
+
+void add_random_inputs(CLI::App& command, InputOptions& options) {
+  command.add_flag_callback(
+      "--random-inputs", [&options] { options.seed = options.seed.value_or(1); },
+      "Make up the inputs that are not given");
+  command
+      .add_option_function<uint64_t>(
+          "--seed", [&options](uint64_t seed) { options.seed = seed; },
+          "Make them up from this seed (default 1)")
+      ->type_name("SEED");
+}
+
+void add_run_options(CLI::App& command, RunOptions& options, const std::string& file_name) {
+  command.add_option("FILE", options.file, file_name)->required();
+  add_input_options(command, options.inputs);
+  command
+      .add_option("--input-dir", options.inputs.folder,
+                  "Folder with input_0.pb, input_1.pb .. (or .npy) in the model's order")
+      ->type_name("DIR");
+  add_random_inputs(command, options.inputs);
+  command
+      .add_option("--output-dir", options.outputs.folder,
+                  "Folder for output_0, output_1 .. in the model's order; made when missing")
+      ->type_name("DIR");
+  command
+      .add_option_function<std::string>(
+          "--format",
+          [&options](const std::string& format) {
+            options.outputs.format = format == "pb" ? FileFormat::pb : FileFormat::npy;
+          },
+          "Of the outputs: npy or pb (default: pb with --input-dir, else npy)")
+      ->check(CLI::IsMember({"npy", "pb"}));
+  command.add_flag("--by-name", options.outputs.by_name, "Name the files after the outputs");
+  command.add_option("--threads", options.threads, "Threads; 0: one a core")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("-v,--verbose", options.verbose, "Print what happens");
+}
+
+int run_engine(const RunOptions& options, const EngineSource& source) {
+  const std::shared_ptr<const Engine> engine = source(options);
+  const std::vector<Value> inputs = gather_inputs(*engine, options.inputs);
+  ContextOptions context_options;
+  context_options.threads = options.threads;
+  ExecutionContext context(engine, context_options);
+  set_inputs(context, *engine, inputs);
+  context.execute();
+  OutputOptions outputs = options.outputs;
+  if (!outputs.format)
+    outputs.format = options.inputs.folder.empty() ? FileFormat::npy : FileFormat::pb;
+  give_outputs(*engine, context, outputs);
+  return 0;
+}
+
+bool is_model(const std::string& path) { return path.ends_with(".onnx"); }
+
+}  // namespace cermet::tools

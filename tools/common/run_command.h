@@ -1,0 +1,35 @@
+// `cermet run` and `cermet-run`: the same flags, another way to an engine.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/inputs.h"
+#include "common/outputs.h"
+
+namespace cermet::tools {
+
+struct RunOptions {
+  std::string file;
+  InputOptions inputs;
+  OutputOptions outputs;
+  int threads = 0;
+  bool verbose = false;
+};
+
+using EngineSource = std::function<std::shared_ptr<const Engine>(const RunOptions&)>;
+
+// Defines the flags of a run; `options` must outlive the command. `file_name` is shown in the help.
+void add_run_options(CLI::App& command, RunOptions& options, const std::string& file_name);
+// Runs the engine once and gives its outputs; the exit status.
+int run_engine(const RunOptions& options, const EngineSource& source);
+
+// Defines --random-inputs and --seed, which set `seed`.
+void add_random_inputs(CLI::App& command, InputOptions& options);
+
+// Tells an ONNX model from an engine by the file's ending.
+bool is_model(const std::string& path);
+
+}  // namespace cermet::tools
