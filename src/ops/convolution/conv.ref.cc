@@ -10,7 +10,7 @@
 namespace cermet {
 namespace {
 
-void check_channels(const InferContext& context, int64_t group) {
+void check_channels(const InferContext& context, int64_t group, size_t bias) {
   if (!context.has_rank(1)) return;
   const Dim& filters = context.dims(1)[0];
   context.require(!filters.is_constant() || filters.constant() % group == 0,
@@ -21,10 +21,10 @@ void check_channels(const InferContext& context, int64_t group) {
                   "expected {} input channels as the weights {} in {} groups have, got {}",
                   (context.dims(1)[1] * group).to_string(), context.input(1).to_string(), group,
                   context.input(0).to_string());
-  if (context.has_input(2) && context.has_rank(2))
-    context.require(context.rank(2) == 1 && may_equal(context.dims(2)[0], filters),
+  if (context.has_input(bias) && context.has_rank(bias))
+    context.require(context.rank(bias) == 1 && may_equal(context.dims(bias)[0], filters),
                     "bias: expected {} elements, got {}", filters.to_string(),
-                    context.input(2).to_string());
+                    context.input(bias).to_string());
 }
 
 struct Geometry {
@@ -61,7 +61,7 @@ void gather(const double* x, const Geometry& geometry, int64_t count,
 
 }  // namespace
 
-void infer_conv(InferContext& context) {
+void infer_convolution(InferContext& context, size_t bias) {
   const ElementType element = context.element(0);
   const std::optional<int> rank = convolution_rank(context);
   const auto kernel = kernel_of_weights(context, 1);
@@ -71,7 +71,7 @@ void infer_conv(InferContext& context) {
   const auto attributes = ConvolutionAttributes::from(context.attributes(), kernel);
   context.require(static_cast<int>(attributes.window.rank()) == *rank - 2,
                   "expected {} kernel sizes, got {}", *rank - 2, attributes.window.rank());
-  check_channels(context, attributes.group);
+  check_channels(context, attributes.group, bias);
   Dims dims{context.has_rank(0) ? context.dims(0)[0] : context.new_dim(),
             kernel ? context.dims(1)[0] : context.new_dim("channels")};
   for (int d = 0; d < *rank - 2; ++d)
@@ -79,6 +79,8 @@ void infer_conv(InferContext& context) {
                                        : context.new_dim("d"));
   context.set_output(0, element, std::move(dims));
 }
+
+void infer_conv(InferContext& context) { infer_convolution(context, 2); }
 
 void evaluate_conv(EvalContext& context) {
   const TensorView output = context.output(0);

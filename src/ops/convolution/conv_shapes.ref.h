@@ -15,6 +15,9 @@ std::optional<Dims> kernel_of_weights(const InferContext& context, size_t weight
 // images without batch and channels and ranks that differ.
 std::optional<int> convolution_rank(const InferContext& context);
 
+// Inference of Conv, for operators whose bias is input `bias`.
+void infer_convolution(InferContext& context, size_t bias);
+
 // Whether two sizes may be equal: false only when both are constant and differ.
 bool may_equal(const Dim& a, const Dim& b);
 

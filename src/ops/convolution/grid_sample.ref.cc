@@ -67,7 +67,8 @@ class Dimension {
     constexpr double far = 1 << 30;
     place = std::isnan(place) ? -far : std::clamp(place, -far, far);
     if (sampler_.mode == Mode::nearest) place = std::nearbyint(place);
-    if (place < low_ || place > high_) {
+    // Cubic taps are brought inside one by one.
+    if (sampler_.mode != Mode::cubic && (place < low_ || place > high_)) {
       if (sampler_.border == Border::border) place = std::clamp(place, 0.0, size - 1);
       if (sampler_.border == Border::reflection) place = reflect(place, low_, high_);
     }

@@ -13,22 +13,29 @@ double original(const ResizeAttributes& attributes, const ResizeAxis& axis, int6
   const auto x = static_cast<double>(i);
   const auto last = static_cast<double>(axis.input - 1);
   // Not rounded: a scale may ask for a fraction of an element.
-  double width = axis.scale * static_cast<double>(axis.input);
+  const double width = axis.scale * static_cast<double>(axis.input);
+  // A scale that is not a binary fraction carries a rounding error, which would decide where
+  // "nearest" falls; a quotient of float precision is free of it.
+  const auto quotient = [&](double a, double b) {
+    return attributes.mode == ResizeMode::nearest ? static_cast<double>(static_cast<float>(a / b))
+                                                  : a / b;
+  };
   switch (attributes.transform) {
     case CoordinateTransform::half_pixel:
-      return (x + 0.5) / axis.scale - 0.5;
+      return quotient(x + 0.5, axis.scale) - 0.5;
     case CoordinateTransform::half_pixel_symmetric: {
       const double adjustment = static_cast<double>(axis.output) / width;
-      return static_cast<double>(axis.input) / 2 * (1 - adjustment) + (x + 0.5) / axis.scale - 0.5;
+      return static_cast<double>(axis.input) / 2 * (1 - adjustment) +
+             quotient(x + 0.5, axis.scale) - 0.5;
     }
     case CoordinateTransform::pytorch_half_pixel:
-      return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : 0;
+      return axis.output > 1 ? quotient(x + 0.5, axis.scale) - 0.5 : 0;
     case CoordinateTransform::align_corners:
-      return width == 1 ? 0 : x * last / (width - 1);
+      return width == 1 ? 0 : quotient(x * last, width - 1);
     case CoordinateTransform::asymmetric:
-      return x / axis.scale;
+      return quotient(x, axis.scale);
     case CoordinateTransform::tf_half_pixel_for_nn:
-      return (x + 0.5) / axis.scale;
+      return quotient(x + 0.5, axis.scale);
     case CoordinateTransform::tf_crop_and_resize: {
       const double extent = axis.roi_end - axis.roi_begin;
       if (axis.output <= 1) return (axis.roi_begin + axis.roi_end) / 2 * last;
