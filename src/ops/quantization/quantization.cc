@@ -17,7 +17,7 @@ ImportResult own_domain(RawNode& node, GraphBuilder&) {
 
 // x, scale, zero point, then scale and zero point of the result.
 ImportResult unary(const RawNode& node, GraphBuilder& builder, std::string_view op, int version,
-                   std::vector<std::string_view> kept) {
+                   const std::vector<std::string_view>& kept) {
   const Quantized x = Quantized::inputs(node, 0);
   const auto as = QuantizedAs::inputs(node, 3, builder.element(x.value));
   const bool last = node.attributes.integer("channels_last", 0) != 0;
