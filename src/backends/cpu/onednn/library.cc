@@ -69,7 +69,7 @@ const std::vector<KernelEntry>& entries() {
   return list;
 }
 
-std::string describe(const KernelContext& step, const BindContext& shapes) {
+std::string describe_step(const KernelContext& step, const BindContext& shapes) {
   const std::string& tactic = step.step->choice.tactic;
   for (const Row& row : rows)
     if (row.tactic == tactic)
@@ -88,6 +88,6 @@ cermet_kernel_library() {
       fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
   static const cpu::KernelLibrary library{cpu::kernel_library_interface, CERMET_VERSION_STRING,
                                           text.c_str(), cpu::onednn::entries(),
-                                          cpu::onednn::describe};
+                                          cpu::onednn::describe_step};
   return &library;
 }
