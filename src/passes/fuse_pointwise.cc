@@ -61,14 +61,7 @@ class Chain {
 
   int operand(ValueId id) {
     const GraphValue& value = graph_.value(id);
-    // A constant of one element is part of the expression.
-    if (value.constant && value.constant->tensor.elements() == 1 &&
-        bit_width(value.type.element) >= 8 && !is_complex(value.type.element)) {
-      const ConstTensorView view = value.constant->tensor.view();
-      if (is_floating(value.type.element))
-        return expression_.constant(load_element<double>(view, 0), value.type.element);
-      return expression_.constant_integer(load_element<int64_t>(view, 0), value.type.element);
-    }
+    if (const auto scalar = add_scalar(value, expression_)) return *scalar;
     operands_.push_back(id);
     return expression_.input(static_cast<int>(operands_.size()) - 1, value.type.element);
   }
