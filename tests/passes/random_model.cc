@@ -117,7 +117,7 @@ class Rebuild {
     result_.facts = from.facts;
   }
 
-  // Without the node: what it gave comes in.
+  // Without the node (or no_node): what it gave comes in. Inputs that nobody reads go.
   RandomModel without(NodeId dropped) {
     const Graph& graph = from_.graph;
     for (size_t i = 0; i < graph.inputs().size(); ++i)
@@ -187,7 +187,8 @@ bool drop_a_node(RandomModel& model, const std::function<bool(const RandomModel&
       RandomModel smaller = Rebuild(model, values).without(order[i]);
       remove_dead_nodes(smaller.graph);
       if (!fails(smaller)) continue;
-      model = std::move(smaller);
+      const auto kept = interpret_all(smaller.graph, smaller.inputs);
+      model = Rebuild(smaller, kept).without(no_node);
       return true;
     } catch (const std::exception&) {
       continue;  // what is left does not fit together
