@@ -81,7 +81,7 @@ class Cermet:
                 arguments += ["--input", f"{name}={file}"]
             written = pathlib.Path(folder) / "out"
             written.mkdir()
-            self.command("run", self.engine, *arguments, "--output-dir", written)
+            self.command("run", self.engine, *arguments, "--output-dir", written, "--by-name")
             return {file.stem: np.load(file) for file in sorted(written.glob("*.npy"))}
 
     def round(self, seconds, warmup):
@@ -162,7 +162,7 @@ class OpenVino:
 
 
 def file_stem(output_name):
-    """The file name that `cermet run` gives an output: what a file system may refuse is '_'."""
+    """The file name that `cermet run --by-name` gives an output: what a file system may refuse is '_'."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", output_name)
 
 

@@ -37,7 +37,14 @@ function(cermet_isa_flags name)
   endif()
 endfunction()
 
-set(CERMET_AVX2_FLAGS -mavx2 -mfma -mf16c)
+# Inner loops: vectorised in every build type; contraction of a * b + c is wanted, the exact moment
+# of floating-point exceptions is not.
+set(CERMET_LOOP_FLAGS -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+set(portable_loops ${CERMET_RUNTIME_SOURCES})
+list(FILTER portable_loops INCLUDE REGEX "/backends/cpu/run/[^/]*_functions\\.cc$")
+set_source_files_properties(${portable_loops} PROPERTIES COMPILE_OPTIONS "${CERMET_LOOP_FLAGS}")
+
+set(CERMET_AVX2_FLAGS ${CERMET_LOOP_FLAGS} -mavx2 -mfma -mf16c)
 set(CERMET_AVX512_FLAGS ${CERMET_AVX2_FLAGS} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
 cermet_isa_flags(avx2 ${CERMET_AVX2_FLAGS})
 cermet_isa_flags(avx512 ${CERMET_AVX512_FLAGS})

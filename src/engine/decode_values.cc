@@ -162,7 +162,8 @@ Attributes ValueDecoder::attributes(
   for_each_entry(list, "attribute", [&](const fb::Attribute* from, size_t) {
     const std::string name = text(from->name());
     expect_engine(!result.has(name), "name: expected another than those before, got '{}'", name);
-    in_field([&] { return name; }, [&] { result.set(name, attribute(*from)); });
+    in_field([&]() -> const std::string& { return name; },
+             [&] { result.set(name, attribute(*from)); });
   });
   return result;
 }

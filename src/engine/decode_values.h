@@ -3,6 +3,7 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,9 @@ decltype(auto) in_field(Field&& field, Body&& body) {
   try {
     return std::forward<Body>(body)();
   } catch (const Error& error) {
-    Error damaged(
-        error.code() == ErrorCode::out_of_memory ? error.code() : ErrorCode::invalid_engine,
-        error.message());
-    damaged.add_context(field());
-    throw damaged;
+    const bool memory = error.code() == ErrorCode::out_of_memory;
+    throw Error(memory ? error.code() : ErrorCode::invalid_engine,
+                fmt::format("{}: {}", field(), error.message()));
   }
 }
 
@@ -57,7 +56,10 @@ class ValueDecoder {
   std::vector<T> list(const flatbuffers::Vector<T>* list) {
     if (list == nullptr) return {};
     spend(list->size() * sizeof(T));
-    return std::vector<T>(list->begin(), list->end());
+    // Copied as bytes: the verifier does not look at the alignment of elements.
+    std::vector<T> result(list->size());
+    if (!result.empty()) std::memcpy(result.data(), list->Data(), result.size() * sizeof(T));
+    return result;
   }
   Dims dims(const flatbuffers::Vector<uint32_t>* indices);
   ValueType type(int64_t index);

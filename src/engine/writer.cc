@@ -32,7 +32,7 @@ class EngineFile {
         metadata_(encode_metadata(plan, info, constants_.places)) {
     const Bytes metadata = std::as_bytes(std::span(metadata_.data(), metadata_.size()));
     pieces_.resize(1);  // the header
-    pieces_.push_back(std::as_bytes(std::span(table_)));
+    pieces_.emplace_back(std::as_bytes(std::span(table_)));
     end_ = sizeof(header_) + sizeof(table_);
     add_section(SectionKind::metadata, {&metadata, 1});
     const Bytes strings = bytes_of(constants_.strings);

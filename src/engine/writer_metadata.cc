@@ -13,6 +13,7 @@ using Offset = flatbuffers::Offset<T>;
 // As FlatBuffers keep them.
 std::vector<fb::InPlace> pairs(const std::vector<std::pair<int32_t, int32_t>>& from) {
   std::vector<fb::InPlace> result;
+  result.reserve(from.size());
   for (const auto& [output, input] : from) result.emplace_back(output, input);
   return result;
 }

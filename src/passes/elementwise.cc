@@ -33,6 +33,15 @@ std::optional<ScalarExpr> elementwise_expression(const Graph& graph, const Node&
   return scalar_expression(node.op, node.attributes, types);
 }
 
+std::optional<int> add_scalar(const GraphValue& value, ScalarExpr& expression) {
+  const ElementType type = value.type.element;
+  if (!value.constant || value.constant->tensor.elements() != 1) return std::nullopt;
+  if (bit_width(type) < 8 || is_complex(type)) return std::nullopt;
+  const ConstTensorView view = value.constant->tensor.view();
+  if (is_floating(type)) return expression.constant(load_element<double>(view, 0), type);
+  return expression.constant_integer(load_element<int64_t>(view, 0), type);
+}
+
 bool broadcasts_into(const ValueType& operand, const ValueType& result) {
   if (!operand.has_rank() || !result.has_rank() || operand.rank() > result.rank()) return false;
   const int shift = result.rank() - operand.rank();

@@ -11,6 +11,9 @@ namespace cermet {
 // elementwise operator of one result with all inputs present, or whose types have no arithmetic.
 std::optional<ScalarExpr> elementwise_expression(const Graph& graph, const Node& node);
 
+// The value as a node of the expression, if it is a constant of one element.
+std::optional<int> add_scalar(const GraphValue& value, ScalarExpr& expression);
+
 // True when `operand` broadcasts into `result` without making it larger, whatever the symbols are.
 bool broadcasts_into(const ValueType& operand, const ValueType& result);
 

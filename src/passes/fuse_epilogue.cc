@@ -49,6 +49,10 @@ Node fused(const Graph& graph, const Node& producer, const Node& reader, ValueId
       arguments.push_back(-1);
       continue;
     }
+    if (const auto scalar = add_scalar(graph.value(input), expression)) {
+      arguments.push_back(*scalar);
+      continue;
+    }
     node.inputs.push_back(input);
     arguments.push_back(
         expression.input(static_cast<int>(node.inputs.size() - first), graph.type(input).element));

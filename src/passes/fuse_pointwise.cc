@@ -46,9 +46,30 @@ class Chain {
     const Node& node = graph_.node(id);
     members_.push_back(id);
     const auto own = elementwise_expression(graph_, node);
+    const int rank = rank_without_scalars(node);
     std::vector<int> arguments;
-    for (ValueId input : node.inputs) arguments.push_back(input == no_value ? -1 : value(input));
+    for (ValueId input : node.inputs) arguments.push_back(argument(input, rank));
     return expression_.inline_expression(*own, arguments)[0];
+  }
+
+  // Constants of one element are part of the expression, unless they alone give the result its
+  // rank.
+  int argument(ValueId id, int rank_of_others) {
+    if (id == no_value) return -1;
+    const GraphValue& value = graph_.value(id);
+    if (value.type.rank() <= rank_of_others)
+      if (const auto scalar = add_scalar(value, expression_)) return *scalar;
+    return this->value(id);
+  }
+
+  // The largest rank of the inputs that are no such constants; -1 when all are.
+  int rank_without_scalars(const Node& node) const {
+    ScalarExpr unused;
+    int rank = -1;
+    for (ValueId input : node.inputs)
+      if (input != no_value && !add_scalar(graph_.value(input), unused))
+        rank = std::max(rank, graph_.type(input).rank());
+    return rank;
   }
 
   // The node of the expression that holds a value: its producer drawn in, or an operand.
@@ -60,17 +81,8 @@ class Chain {
   }
 
   int operand(ValueId id) {
-    const GraphValue& value = graph_.value(id);
-    // A constant of one element is part of the expression.
-    if (value.constant && value.constant->tensor.elements() == 1 &&
-        bit_width(value.type.element) >= 8 && !is_complex(value.type.element)) {
-      const ConstTensorView view = value.constant->tensor.view();
-      if (is_floating(value.type.element))
-        return expression_.constant(load_element<double>(view, 0), value.type.element);
-      return expression_.constant_integer(load_element<int64_t>(view, 0), value.type.element);
-    }
     operands_.push_back(id);
-    return expression_.input(static_cast<int>(operands_.size()) - 1, value.type.element);
+    return expression_.input(static_cast<int>(operands_.size()) - 1, graph_.type(id).element);
   }
 
   // Whether the producer of a value is computed within this expression: only where every element of

@@ -232,11 +232,13 @@ TEST_F(OneDnn, MatMulAddsAMask) {
   StepCase c = matmul({2, 3, 9, 24}, {2, 3, 24, 40}, false);
   c.epilogue = epilogues()[18].expression;
   c.epilogue_first = 2;
-  for (const Shape& mask : {Shape{2, 1, 1, 40}, Shape{2, 1, 9, 40}, Shape{9, 40}}) {
+  for (const Shape& mask : {Shape{2, 1, 1, 40}, Shape{2, 1, 9, 40}}) {
     c.inputs.resize(2);
     c.inputs.push_back({mask, false, {}});
     expect_close(c, "onednn.matmul", to_string(mask));
   }
+  c.inputs.back().shape = {9, 40};
+  EXPECT_EQ(rejection(c, "onednn.matmul"), "oneDNN has only plain loops for it (ref:any)");
 }
 
 TEST_F(OneDnn, MatMulOfTransposedOperands) {
@@ -283,7 +285,6 @@ TEST_F(OneDnn, Pooling) {
       attributes(
           {{"kernel_shape", Ints{3, 2}}, {"strides", Ints{2, 2}}, {"ceil_mode", int64_t{1}}}),
       attributes({{"kernel_shape", Ints{3, 3}}, {"auto_pad", std::string("SAME_UPPER")}}),
-      attributes({{"kernel_shape", Ints{2, 2}}, {"dilations", Ints{2, 2}}}),
   };
   for (bool channels_last : {true, false}) {
     for (const Attributes& row : rows)
@@ -302,7 +303,7 @@ TEST_F(OneDnn, Pooling) {
 
 TEST_F(OneDnn, Softmax) {
   for (const char* op : {"Softmax", "LogSoftmax"})
-    for (int64_t axis : {-1, 1, 0}) {
+    for (int64_t axis : {-1, 2}) {
       StepCase c;
       c.kind = ProblemKind::softmax;
       c.op = op;

@@ -115,6 +115,7 @@ int bench(const BenchCommand& command) {
   MeasureOptions options = command.measure;
   options.threads = threads_of(command);
   const auto engine = open_engine(command.file, {.threads = options.threads,
+                                                 .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
                                                  .verbose = command.verbose});
   const std::vector<Value> inputs = gather_inputs(*engine, command.inputs);

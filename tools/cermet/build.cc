@@ -50,6 +50,8 @@ void print_passes(const BuildReport& report) {
 }
 
 int build(const BuildCommand& command) {
+  require(command.explain.empty() || command.explain == "text" || command.explain == "json",
+          ErrorCode::invalid_argument, "--explain={}: expected text or json", command.explain);
   BuildOptions options = build_options(command.flags);
   options.logger = stderr_logger(command.verbose);
   ProgressBar bar(!command.verbose);
@@ -90,8 +92,7 @@ Action define_build(CLI::App& app) {
                  "Write the graph before and after the passes, and the plan, as text")
       ->type_name("FILE|DIR");
   app.add_flag("--explain{text}", command->explain,
-               "Print the candidates of each step; --explain=json for programs")
-      ->check(CLI::IsMember({"text", "json"}));
+               "Print the candidates of each step; --explain=json for programs");
   app.add_flag("-v,--verbose", command->verbose, "Print what happens, and the passes' times");
   app.footer(
       "\nExamples:\n"

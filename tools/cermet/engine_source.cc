@@ -1,6 +1,7 @@
 #include "engine_source.h"
 
 #include "common/run_command.h"
+#include "common/shapes.h"
 #include "common/terminal.h"
 
 namespace cermet::tools {
@@ -11,6 +12,10 @@ std::shared_ptr<const Engine> open_engine(const std::string& file,
   if (!is_model(file)) return Engine::load(file, logger);
   BuildOptions build;
   build.threads = options.threads;
+  ShapeProfile profile;
+  for (const auto& [name, shape] : parse_shapes(options.shapes))
+    profile.push_back({name, shape, shape, shape});
+  if (!profile.empty()) build.profiles.push_back(std::move(profile));
   build.tuning_budget = options.tuning_budget;
   build.logger = logger;
   ProgressBar bar(!options.verbose);

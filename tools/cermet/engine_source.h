@@ -10,6 +10,7 @@ namespace cermet::tools {
 
 struct EngineSourceOptions {
   int threads = 0;
+  std::string shapes;        // for which a model is built, as parse_shapes takes them; or empty
   double tuning_budget = 0;  // seconds, for models
   bool verbose = false;
 };

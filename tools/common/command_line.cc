@@ -13,7 +13,9 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<int(
       return app.exit(help_or_version);
     } catch (const CLI::ParseError& error) {
       print_error(program, error.what());
-      fmt::print(stderr, "Run `{} --help` for how to use it.\n", program);
+      std::string command = program;
+      for (const CLI::App* chosen : app.get_subcommands()) command += ' ' + chosen->get_name();
+      fmt::print(stderr, "Run `{} --help` for how to use it.\n", command);
       return exit_status(ErrorCode::invalid_argument);
     }
     return action();

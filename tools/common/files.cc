@@ -34,6 +34,13 @@ void write_all(int file, std::string_view contents, const std::string& path) {
   }
 }
 
+// Errors name `path`, which the user knows.
+void write_new(const std::string& target, const std::string& path, std::string_view contents) {
+  const Descriptor file{open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+  if (file.number < 0) fail_io("write", path, errno);
+  write_all(file.number, contents, path);
+}
+
 bool is_special(const std::string& path) {
   struct stat status;
   return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
@@ -64,16 +71,13 @@ void write_file(const std::string& path, std::string_view contents) {
   // A pipe or device such as /dev/stdout is written in place.
   const bool in_place = is_special(path);
   const std::string target = in_place ? path : fmt::format("{}.{}.part", path, getpid());
-  {
-    const Descriptor file{
-        open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (in_place ? 0 : O_TRUNC), 0666)};
-    if (file.number < 0) fail_io("write", path, errno);
-    write_all(file.number, contents, path);
+  try {
+    write_new(target, path, contents);
+    if (!in_place && std::rename(target.c_str(), path.c_str()) != 0) fail_io("write", path, errno);
+  } catch (...) {
+    if (!in_place) unlink(target.c_str());
+    throw;
   }
-  if (in_place || std::rename(target.c_str(), path.c_str()) == 0) return;
-  const int reason = errno;
-  unlink(target.c_str());
-  fail_io("write", path, reason);
 }
 
 void make_folder(const std::string& path) {

@@ -64,9 +64,21 @@ void read_folder(const Engine& engine, const std::string& folder, Found& found) 
           extra.value_or(""), found.size(), names_of(engine.inputs()));
 }
 
-void make_up(const Engine& engine, const InputOptions& options, Found& found) {
-  const InputShapes given = parse_shapes(options.shapes);
+// A value of another shape than the user stated is a mistake in one of the two.
+void check_shapes(const Engine& engine, const InputShapes& given, const Found& found) {
   check_names(given, engine.inputs());
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto stated = given.find(engine.inputs()[i].name);
+    if (!found[i] || stated == given.end() || found[i]->kind != Value::Kind::tensor) continue;
+    const Shape& shape = found[i]->tensor.shape();
+    require(shape == stated->second, ErrorCode::invalid_argument,
+            "input '{}': its file has the shape {}, --shapes says {}", stated->first,
+            shape_text(shape), shape_text(stated->second));
+  }
+}
+
+void make_up(const Engine& engine, const InputOptions& options, const InputShapes& given,
+             Found& found) {
   const std::vector<ShapeProfile> profiles = engine.summary().profiles;
   for (size_t i = 0; i < found.size(); ++i) {
     if (found[i]) continue;
@@ -98,7 +110,7 @@ void add_input_options(CLI::App& command, InputOptions& options) {
       ->allow_extra_args(false);
   command
       .add_option("--shapes", options.shapes,
-                  "Shapes of made-up inputs, as x:1x3x224x224,y:2x3 or s:scalar")
+                  "Shapes of inputs, as x:1x3x224x224,y:2x3 or s:scalar")
       ->type_name("NAME:SHAPE,..");
 }
 
@@ -118,7 +130,9 @@ std::vector<Value> gather_inputs(const Engine& engine, const InputOptions& optio
   Found found(engine.inputs().size());
   read_named(engine, options.files, found);
   if (!options.folder.empty()) read_folder(engine, options.folder, found);
-  if (options.seed) make_up(engine, options, found);
+  const InputShapes shapes = parse_shapes(options.shapes);
+  check_shapes(engine, shapes, found);
+  if (options.seed) make_up(engine, options, shapes, found);
   report_missing(engine, found);
   std::vector<Value> values;
   for (std::optional<Value>& value : found) values.push_back(std::move(*value));

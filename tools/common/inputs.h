@@ -14,8 +14,8 @@ namespace cermet::tools {
 struct InputOptions {
   std::vector<std::string> files;  // "NAME=FILE", .npy or .pb
   std::string folder;              // with input_0.pb, input_1.pb ... (or .npy)
-  std::string shapes;
-  std::optional<uint64_t> seed;  // inputs not given are made up
+  std::string shapes;              // of inputs that are made up; given ones must have them too
+  std::optional<uint64_t> seed;    // inputs not given are made up
 };
 
 // Defines --input and --shapes.

@@ -11,11 +11,15 @@ struct CoreSpeed {
   double bytes = 12e3;
 };
 
-// Microseconds at the first profile's opt shapes: operations or bytes, whichever takes longer.
-// Negative when a shape isn't known.
-double estimate_us(const TacticQuery& query, const CoreSpeed& speed = {});
+// Shapes of a step's operands at the first profile's opt; sizes that no profile names count as 8.
+struct TypicalShapes {
+  std::vector<std::optional<Shape>> inputs, outputs;  // nothing where the operand is absent
+};
+// Nothing when a rank is unknown or the sizes contradict each other.
+std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step);
 
-// The shape of a buffer at the first profile's opt shapes, where it follows from the inputs.
-std::optional<Shape> optimum_shape(const Plan& plan, BufferId id);
+// Microseconds at the typical shapes: operations or bytes, whichever takes longer. Negative when
+// there are none.
+double estimate_us(const TacticQuery& query, const CoreSpeed& speed = {});
 
 }  // namespace cermet::cpu

@@ -1,5 +1,7 @@
 #include "backends/cpu/build/onednn_tactics.h"
 
+#include <array>
+#include <utility>
 #include <vector>
 
 #include "backends/cpu/build/cost.h"
@@ -150,6 +152,24 @@ Reason rejects_transpose(const TacticQuery& query) {
   return std::nullopt;
 }
 
+// oneDNN computes everything, but some of it with plain loops.
+Reason check_implementation(const TacticQuery& query, std::string_view tactic) {
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  if (!shapes) return std::nullopt;
+  Step asked = *query.step;
+  asked.choice.tactic = tactic;
+  asked.in_place.clear();
+  try {
+    const std::string text = onednn_library().describe(
+        {query.plan, &asked}, {shapes->inputs, shapes->outputs, query.threads});
+    if (text.starts_with("ref") || text.find(" ref") != text.npos)
+      return fmt::format("oneDNN has only plain loops for it ({})", text);
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return std::nullopt;
+}
+
 // No other input shares the memory of input `i`.
 bool is_alone(const Plan& plan, const Step& step, size_t i) {
   for (size_t other = 0; other < step.inputs.size(); ++other)
@@ -191,31 +211,50 @@ void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
 
 double estimate(const TacticQuery& query) { return estimate_us(query); }
 
-Tactic tactic(std::string_view name, Reason (*rejects)(const TacticQuery&),
-              void (*prepare)(Plan&, Step&)) {
-  return {.name = name,
-          .version = 1,
-          .rejects = rejects,
-          .configure = nullptr,
-          .estimate = estimate,
-          .prepare = prepare,
-          .requirement = onednn_requirement};
+struct Row {
+  std::string_view name;
+  Reason (*rejects)(const TacticQuery&);
+  void (*prepare)(Plan&, Step&);
+};
+constexpr std::array rows{
+    Row{"onednn.convolution", rejects_convolution, allow_sum_in_place},
+    Row{"onednn.deconvolution", rejects_deconvolution, allow_sum_in_place},
+    Row{"onednn.matmul", rejects_matmul, allow_sum_in_place},
+    Row{"onednn.gemm", rejects_gemm, allow_sum_in_place},
+    Row{"onednn.pooling", rejects_pooling, allow_nothing},
+    Row{"onednn.softmax", rejects_softmax, allow_in_place},
+    Row{"onednn.layer_normalization", rejects_layer_normalization, allow_in_place},
+    Row{"onednn.reorder", rejects_reorder, allow_nothing},
+    Row{"onednn.transpose", rejects_transpose, allow_nothing},
+};
+
+// The tactic's own conditions, then oneDNN's answer.
+template <size_t row>
+Reason rejects(const TacticQuery& query) {
+  if (auto reason = rows[row].rejects(query)) return reason;
+  return check_implementation(query, rows[row].name);
+}
+
+template <size_t row>
+Tactic tactic() {
+  Tactic result;
+  result.name = rows[row].name;
+  result.rejects = rejects<row>;
+  result.estimate = estimate;
+  result.prepare = rows[row].prepare;
+  result.requirement = onednn_requirement;
+  return result;
+}
+
+template <size_t... row>
+std::vector<Tactic> all_tactics(std::index_sequence<row...>) {
+  return {tactic<row>()...};
 }
 
 }  // namespace
 
 std::span<const Tactic> onednn_tactics() {
-  static const std::vector<Tactic> list{
-      tactic("onednn.convolution", rejects_convolution, allow_sum_in_place),
-      tactic("onednn.deconvolution", rejects_deconvolution, allow_sum_in_place),
-      tactic("onednn.matmul", rejects_matmul, allow_sum_in_place),
-      tactic("onednn.gemm", rejects_gemm, allow_sum_in_place),
-      tactic("onednn.pooling", rejects_pooling, allow_nothing),
-      tactic("onednn.softmax", rejects_softmax, allow_in_place),
-      tactic("onednn.layer_normalization", rejects_layer_normalization, allow_in_place),
-      tactic("onednn.reorder", rejects_reorder, allow_nothing),
-      tactic("onednn.transpose", rejects_transpose, allow_nothing),
-  };
+  static const std::vector<Tactic> list = all_tactics(std::make_index_sequence<rows.size()>());
   return list;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backends/cpu/build/onednn_tactics.h"
+#include "backends/cpu/build/own_tactics.h"
 
 namespace cermet::cpu {
 namespace {
@@ -28,6 +29,8 @@ std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list = [] {
     const std::span<const Tactic> onednn = onednn_tactics();
     std::vector<Tactic> all(onednn.begin(), onednn.end());
+    const std::span<const Tactic> own = own_tactics();
+    all.insert(all.end(), own.begin(), own.end());
     Tactic reorder;
     reorder.name = "cpu.reorder";
     reorder.rejects = rejects_reorder;

@@ -12,13 +12,15 @@ namespace cermet::cpu::onednn {
 
 // What a kernel knows of its step before shapes are known; shared by all its bound forms.
 struct StepFacts {
-  explicit StepFacts(const KernelContext& context);
+  // Without `packs` constants are never read: what comes of it can't run.
+  StepFacts(const KernelContext& context, bool packs);
 
   const Problem& problem;
   std::vector<const Tensor*> constants;  // by input; nullptr where it is none
   Chain epilogue;
   // The input whose memory the result may take over, because it is only added to it; else -1.
   int sum_input = -1;
+  bool packs;
   mutable PackedWeights packed;
 };
 

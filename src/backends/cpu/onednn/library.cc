@@ -17,8 +17,8 @@ class EmptyKernel : public BoundKernel {
 
 class StepKernel : public Kernel {
  public:
-  StepKernel(const KernelContext& context, Assemble assemble)
-      : facts_(context), assemble_(assemble) {}
+  StepKernel(const KernelContext& context, Assemble assemble, bool packs)
+      : facts_(context, packs), assemble_(assemble) {}
 
   // oneDNN divides work by the number of threads that it finds here.
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -41,24 +41,40 @@ class StepKernel : public Kernel {
   Assemble assemble_;
 };
 
-template <Assemble assemble>
-std::unique_ptr<Kernel> make(const KernelContext& context) {
-  return std::make_unique<StepKernel>(context, assemble);
+struct Row {
+  std::string_view tactic;
+  Assemble assemble;
+};
+constexpr std::array rows{
+    Row{"onednn.convolution", assemble_convolution},
+    Row{"onednn.deconvolution", assemble_deconvolution},
+    Row{"onednn.matmul", assemble_matmul},
+    Row{"onednn.gemm", assemble_gemm},
+    Row{"onednn.pooling", assemble_pooling},
+    Row{"onednn.softmax", assemble_softmax},
+    Row{"onednn.layer_normalization", assemble_layer_normalization},
+    Row{"onednn.reorder", assemble_reorder},
+    Row{"onednn.transpose", assemble_transpose},
+};
+
+const std::vector<KernelEntry>& entries() {
+  static const std::vector<KernelEntry> list = [] {
+    std::vector<KernelEntry> all;
+    for (const Row& row : rows)
+      all.push_back({row.tactic, 1, [assemble = row.assemble](const KernelContext& context) {
+                       return std::make_unique<StepKernel>(context, assemble, true);
+                     }});
+    return all;
+  }();
+  return list;
 }
 
-const std::array<KernelEntry, 9>& entries() {
-  static const std::array<KernelEntry, 9> list{{
-      {"onednn.convolution", 1, make<assemble_convolution>},
-      {"onednn.deconvolution", 1, make<assemble_deconvolution>},
-      {"onednn.matmul", 1, make<assemble_matmul>},
-      {"onednn.gemm", 1, make<assemble_gemm>},
-      {"onednn.pooling", 1, make<assemble_pooling>},
-      {"onednn.softmax", 1, make<assemble_softmax>},
-      {"onednn.layer_normalization", 1, make<assemble_layer_normalization>},
-      {"onednn.reorder", 1, make<assemble_reorder>},
-      {"onednn.transpose", 1, make<assemble_transpose>},
-  }};
-  return list;
+std::string describe_step(const KernelContext& step, const BindContext& shapes) {
+  const std::string& tactic = step.step->choice.tactic;
+  for (const Row& row : rows)
+    if (row.tactic == tactic)
+      return StepKernel(step, row.assemble, false).bind(shapes)->description();
+  fail(ErrorCode::internal, "the module has no tactic {}", tactic);
 }
 
 }  // namespace
@@ -71,6 +87,7 @@ cermet_kernel_library() {
   static const std::string text =
       fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
   static const cpu::KernelLibrary library{cpu::kernel_library_interface, CERMET_VERSION_STRING,
-                                          text.c_str(), cpu::onednn::entries()};
+                                          text.c_str(), cpu::onednn::entries(),
+                                          cpu::onednn::describe_step};
   return &library;
 }

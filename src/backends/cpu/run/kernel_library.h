@@ -17,6 +17,9 @@ struct KernelLibrary {
   const char* release = "";  // of Cermet
   const char* version = "";  // "oneDNN 3.2.0"
   std::span<const KernelEntry> kernels;
+  // Which code of the library would compute the step at these shapes: its own names, "ref" where it
+  // has only plain loops. Reads no constant. Throws unsupported where there is none.
+  std::string (*describe)(const KernelContext& step, const BindContext& shapes) = nullptr;
 };
 
 // What a module exports under kernel_library_symbol. The result lives as long as the process.

@@ -2,10 +2,17 @@
 
 #include <array>
 
+#include "backends/cpu/run/own_kernels.h"
+
 namespace cermet::cpu {
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 2> entries{{
+  static const std::array<KernelEntry, 7> entries{{
+      {"cpu.pointwise", 1, for_this_machine<make_pointwise_kernel>},
+      {"cpu.movement", 1, for_this_machine<make_movement_kernel>},
+      {"cpu.reduction", 1, for_this_machine<make_reduction_kernel>},
+      {"cpu.softmax", 1, for_this_machine<make_softmax_kernel>},
+      {"cpu.normalization", 1, for_this_machine<make_normalization_kernel>},
       {"cpu.reorder", 1, make_reorder_kernel},
       {"cpu.reference", 1, make_reference_kernel},
   }};

@@ -1,0 +1,16 @@
+// Tactics whose kernels are Cermet's own.
+#pragma once
+
+#include <span>
+
+#include "tactics/tactic.h"
+
+namespace cermet::cpu {
+
+std::span<const Tactic> own_tactics();
+
+// Lets the first output take the memory of the first input that ends here and has its type and
+// layout, so that an element is written where it was read.
+void allow_elementwise_in_place(Plan& plan, Step& step);
+
+}  // namespace cermet::cpu

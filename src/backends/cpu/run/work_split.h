@@ -1,0 +1,26 @@
+// How work is given to threads, and what kernels with a TileLoop share.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+
+#include "backends/cpu/run/tile_loop.h"
+#include "base/error.h"
+#include "plan/kernel.h"
+
+namespace cermet::cpu {
+
+// Waking the team takes about as long as this many element operations on one thread.
+inline constexpr int64_t elements_worth_a_thread = 32768;
+
+inline size_t rounded_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// Shapes where absent operands have none.
+std::vector<std::optional<Placed>> placed_operands(
+    std::span<const std::optional<Operand>> operands,
+    std::span<const std::optional<Shape>> shapes);
+// Results are all there.
+std::vector<Placed> placed_results(std::span<const std::optional<Operand>> operands,
+                                   std::span<const std::optional<Shape>> shapes);
+
+}  // namespace cermet::cpu

@@ -1,0 +1,17 @@
+#include "backends/cpu/run/row_functions.h"
+
+namespace cermet::cpu {
+namespace {
+
+constexpr int vector_bytes = 32;
+
+}  // namespace
+}  // namespace cermet::cpu
+
+#include "backends/cpu/run/row_functions.inc"
+
+namespace cermet::cpu {
+
+constinit const RowFunctions avx2::row_table = make_row_table();
+
+}  // namespace cermet::cpu

@@ -1,0 +1,17 @@
+#include "backends/cpu/run/strided_copy.h"
+
+namespace cermet::cpu {
+namespace {
+
+constexpr int vector_bytes = 32;
+
+}  // namespace
+}  // namespace cermet::cpu
+
+#include "backends/cpu/run/transpose_functions.inc"
+
+namespace cermet::cpu {
+
+constinit const Transpose32 avx2::transpose_32 = transpose_elements<8>;
+
+}  // namespace cermet::cpu

@@ -1,0 +1,26 @@
+// What the processor that this process runs on can do.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace cermet {
+
+struct CpuFeatures {
+  bool avx2 = false;    // with FMA and F16C
+  bool avx512 = false;  // F, BW, DQ and VL
+  bool avx512_vnni = false;
+  bool avx512_bf16 = false;
+};
+
+// Asked once; what the operating system does not save is off.
+const CpuFeatures& cpu_features() noexcept;
+
+// The instruction sets for which the CPU's own kernels are compiled, each in its own files.
+enum class InstructionSet : uint8_t { portable, avx2, avx512 };
+std::string_view name(InstructionSet set) noexcept;
+
+// The widest that these features allow.
+InstructionSet best_instruction_set(const CpuFeatures& features = cpu_features()) noexcept;
+
+}  // namespace cermet

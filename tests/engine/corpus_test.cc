@@ -1,0 +1,35 @@
+// The fuzzer's corpus, files that once did harm among it, read without a fuzzer.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "engine/reader.h"
+
+namespace cermet {
+namespace {
+
+TEST(EngineCorpus, IsReadOrRefused) {
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("tests/fuzz/corpus/engine")) {
+    const std::string contents = read_file(entry.path());
+    try {
+      read_engine(bytes_of(contents), {.verify_checksums = false});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_engine) << entry.path() << error.message();
+    }
+    ++files;
+  }
+  EXPECT_GT(files, 0u);
+}
+
+// Files of this format version stay readable.
+TEST(EngineCorpus, WrittenFilesLoadWithChecksums) {
+  for (const std::string name : {"empty", "every_field"}) {
+    const std::string path = "tests/fuzz/corpus/engine/" + name + ".engine";
+    EXPECT_NO_THROW(read_engine(std::make_shared<MappedFile>(path))) << path;
+  }
+}
+
+}  // namespace
+}  // namespace cermet

@@ -1,0 +1,56 @@
+// Random graphs, optimised and not: both give the same. CERMET_RANDOM_GRAPHS sets how many,
+// CERMET_RANDOM_SEED the first seed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/passes/random_model.h"
+
+namespace cermet::testing {
+namespace {
+
+uint64_t number_from(const char* variable, uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+std::string report(uint64_t seed, const RandomModel& model, const Comparison& comparison) {
+  const auto fails = [](const RandomModel& candidate) {
+    return compare(candidate, optimise_fully).outcome == Outcome::differs;
+  };
+  const RandomModel small = shrink(model, fails);
+  Graph optimised = small.graph;
+  std::string after;
+  try {
+    optimise_fully(optimised);
+    after = print(optimised);
+  } catch (const Error& error) {
+    after = error.message();
+  }
+  return fmt::format("seed {}: {}\nthe smallest that fails ({}):\n{}optimised:\n{}", seed,
+                     comparison.reason, compare(small, optimise_fully).reason, print(small.graph),
+                     after);
+}
+
+TEST(Differential, OptimisedGraphsGiveWhatTheyGaveBefore) {
+  const uint64_t count = number_from("CERMET_RANDOM_GRAPHS", 1000);
+  const uint64_t first = number_from("CERMET_RANDOM_SEED", 1);
+  uint64_t idle = 0, failed = 0;
+  for (uint64_t seed = first; seed < first + count && failed < 5; ++seed) {
+    const RandomModel model = random_model(seed);
+    const Comparison comparison = compare(model, optimise_fully);
+    idle += comparison.outcome == Outcome::not_runnable;
+    if (comparison.outcome != Outcome::differs) continue;
+    ++failed;
+    ADD_FAILURE() << report(seed, model, comparison);
+  }
+  EXPECT_LT(idle, 1 + count / 20) << "models that do not run prove nothing";
+}
+
+TEST(Differential, ModelsAreAFunctionOfTheSeed) {
+  EXPECT_EQ(print(random_model(7).graph), print(random_model(7).graph));
+  EXPECT_NE(print(random_model(7).graph), print(random_model(8).graph));
+}
+
+}  // namespace
+}  // namespace cermet::testing

@@ -1,0 +1,38 @@
+// Random models and the comparison of what an optimisation made of them with what they say.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "tests/passes/random_scope.h"
+#include "tests/support/run_graph.h"
+
+namespace cermet::testing {
+
+struct RandomModel {
+  Graph graph;
+  std::vector<Value> inputs;
+  std::vector<Fact> facts;  // by output
+};
+
+// The same for the same seed.
+RandomModel random_model(uint64_t seed);
+
+using Optimise = std::function<void(Graph&)>;
+// All passes, the graph verified after each.
+void optimise_fully(Graph& graph);
+
+enum class Outcome { agrees, differs, not_runnable };
+struct Comparison {
+  Outcome outcome = Outcome::agrees;
+  std::string reason;
+};
+// Runs the model node by node, and optimised as an engine. A model whose own run fails (an index
+// outside its tensor, say) proves nothing: not_runnable.
+Comparison compare(const RandomModel& model, const Optimise& optimise);
+
+// A smaller model for which `fails` still holds: fewer outputs, nodes replaced by what they gave.
+RandomModel shrink(RandomModel model, const std::function<bool(const RandomModel&)>& fails);
+
+}  // namespace cermet::testing

@@ -1,0 +1,151 @@
+// Rules of matrix products, convolutions and normalisations.
+#include <cmath>
+
+#include "tests/passes/random_scope.h"
+
+namespace cermet::testing {
+namespace {
+
+// A sum of `terms` products.
+Fact product_fact(RandomScope& scope, ValueId x, ValueId y, double terms) {
+  const Fact &a = scope.fact(x), &b = scope.fact(y);
+  const double bound = terms * a.bound * b.bound + 1;
+  return {bound, terms * (a.error * b.bound + b.error * a.bound + a.error * b.error) +
+                     spacing(scope.element(x)) * bound};
+}
+
+ValueId pick_matrix(RandomScope& scope, int least, int most) {
+  return scope.pick([&](ValueId id) {
+    const ElementType type = scope.element(id);
+    return (type == ElementType::float32 || type == ElementType::float64) &&
+           scope.rank(id) >= least && scope.rank(id) <= most &&
+           scope.type(id).dims->back().is_constant();
+  });
+}
+
+// Weights: mostly a constant, sometimes another value.
+ValueId weights(RandomScope& scope, ElementType type, const Shape& shape) {
+  if (scope.random().chance(20)) {
+    const ValueId found = scope.pick([&](ValueId id) {
+      return scope.element(id) == type && scope.type(id).is_static() &&
+             constants(*scope.type(id).dims) == shape;
+    });
+    if (found != no_value) return found;
+  }
+  return scope.constant(type, shape);
+}
+
+void mat_mul(RandomScope& scope) {
+  const ValueId a = pick_matrix(scope, 2, 4);
+  if (a == no_value) return;
+  const int64_t k = scope.type(a).dims->back().constant();
+  const ValueId b = weights(scope, scope.element(a), {k, scope.random().between(1, 4)});
+  const ValueId product =
+      scope.add("MatMul", {a, b}, {}, product_fact(scope, a, b, static_cast<double>(k)));
+  if (product == no_value || !scope.random().chance(60)) return;
+  const ValueId bias = scope.partner(product);
+  const Fact &x = scope.fact(product), &y = scope.fact(bias);
+  scope.add("Add", {bias, product}, {},
+            {x.bound + y.bound, x.error + y.error + spacing(scope.element(a)) * x.bound});
+}
+
+void gemm(RandomScope& scope) {
+  const ValueId a = pick_matrix(scope, 2, 2);
+  if (a == no_value) return;
+  static const std::vector<double> factors{1, 1, 1, 0.5, -2, 0};
+  Attributes attributes;
+  const bool flip_a = scope.random().chance(30), flip_b = scope.random().chance(40);
+  const Dim& depth = (*scope.type(a).dims)[flip_a ? 0 : 1];
+  if (!depth.is_constant()) return;
+  const int64_t k = depth.constant(), n = scope.random().between(1, 4);
+  attributes.set("transA", int64_t{flip_a});
+  attributes.set("transB", int64_t{flip_b});
+  attributes.set("alpha", scope.random().one_of(factors));
+  attributes.set("beta", scope.random().one_of(factors));
+  const ValueId b = weights(scope, scope.element(a), flip_b ? Shape{n, k} : Shape{k, n});
+  std::vector<ValueId> inputs{a, b};
+  if (scope.random().chance(70))
+    inputs.push_back(
+        scope.constant(scope.element(a), scope.random().chance(70) ? Shape{n} : Shape{1, 1}));
+  Fact fact = product_fact(scope, a, b, static_cast<double>(2 * k));
+  fact.bound += 10;
+  scope.add("Gemm", inputs, attributes, fact);
+}
+
+ValueId normalize(RandomScope& scope, ValueId x, int64_t channels) {
+  const ElementType type = scope.element(x);
+  Tensor variance = scope.random_tensor(type, {channels});
+  for (int64_t i = 0; i < channels; ++i)
+    store_element<double>(variance.view(), i, 0.5 + static_cast<double>(i % 3));
+  const auto vector = [&] { return scope.constant(type, {channels}); };
+  const std::vector<ValueId> inputs{x, vector(), vector(), vector(),
+                                    scope.constant(variance, {3, 0})};
+  const Fact fact = scope.fact(x);
+  const double bound = 4 * fact.bound + 10;
+  return scope.add("BatchNormalization", inputs, {},
+                   {bound, 4 * fact.error + spacing(type) * bound});
+}
+
+// A convolution with what usually follows it.
+void convolution(RandomScope& scope) {
+  const bool transposed = scope.random().chance(25);
+  const ValueId x = scope.pick([&](ValueId id) {
+    return scope.element(id) == ElementType::float32 && scope.rank(id) >= 3 &&
+           scope.rank(id) <= 4 && (*scope.type(id).dims)[1].is_constant() &&
+           !(*scope.type(id).dims)[1].is_constant(0);
+  });
+  if (x == no_value) return;
+  const int64_t in = (*scope.type(x).dims)[1].constant();
+  const int64_t group = in % 2 == 0 && scope.random().chance(40) ? 2 : 1;
+  const int64_t out = group * scope.random().between(1, 2);
+  const int64_t kernel = scope.random().between(1, 2);
+  Shape shape = transposed ? Shape{in, out / group} : Shape{out, in / group};
+  for (int d = 2; d < scope.rank(x); ++d) shape.push_back(kernel);
+  Attributes attributes;
+  attributes.set("group", group);
+  if (kernel == 2)
+    attributes.set("pads", std::vector<int64_t>(2 * (scope.rank(x) - 2), transposed ? 0 : 1));
+  const ValueId w = weights(scope, ElementType::float32, shape);
+  std::vector<ValueId> inputs{x, w};
+  if (scope.random().chance(50)) inputs.push_back(scope.constant(ElementType::float32, {out}));
+  Fact fact = product_fact(scope, x, w, 4.0 * static_cast<double>(in));
+  fact.bound += 2;
+  ValueId result = scope.add(transposed ? "ConvTranspose" : "Conv", inputs, attributes, fact);
+  if (result != no_value && scope.random().chance(60)) result = normalize(scope, result, out);
+  if (result != no_value && scope.random().chance(60))
+    scope.add("Relu", {result}, {}, scope.fact(result));
+}
+
+void batch_normalization(RandomScope& scope) {
+  const ValueId x = scope.pick([&](ValueId id) {
+    return is_floating(scope.element(id)) && scope.rank(id) >= 2 &&
+           (*scope.type(id).dims)[1].is_constant();
+  });
+  if (x != no_value) normalize(scope, x, (*scope.type(x).dims)[1].constant());
+}
+
+void pool(RandomScope& scope) {
+  const ValueId x = scope.pick([&](ValueId id) {
+    return scope.element(id) == ElementType::float32 && scope.rank(id) == 4 &&
+           scope.type(id).is_static() && scope.elements(id) > 0;
+  });
+  if (x == no_value) return;
+  Attributes attributes;
+  attributes.set("kernel_shape", std::vector<int64_t>{1, 2});
+  attributes.set("pads", std::vector<int64_t>{0, 1, 0, 1});
+  const std::string op = scope.random().chance(50) ? "MaxPool" : "AveragePool";
+  Fact fact = scope.fact(x);
+  if (op == "AveragePool") fact.error += spacing(ElementType::float32) * fact.bound;
+  scope.add(op, {x}, attributes, fact);
+}
+
+}  // namespace
+
+std::span<const RandomRule> product_rules() {
+  static constexpr RandomRule rules[] = {mat_mul,     mat_mul,     gemm,
+                                         gemm,        convolution, convolution,
+                                         convolution, pool,        batch_normalization};
+  return rules;
+}
+
+}  // namespace cermet::testing

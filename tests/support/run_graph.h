@@ -1,0 +1,40 @@
+// Two ways from a graph to its results: node by node, and the engine's road with the reference
+// kernels alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cermet/engine.h"
+#include "ir/graph.h"
+#include "passes/pass.h"
+#include "plan/plan.h"
+
+namespace cermet::testing {
+
+// Every value of the graph (not of its bodies) by id, from operators' reference kernels. Takes
+// graphs as the importer makes them: no fused nodes. The oracle: it shares no code with lowering
+// and the runtime.
+std::vector<std::optional<Value>> interpret_all(const Graph& graph,
+                                                const std::vector<Value>& inputs);
+std::vector<Value> interpret(const Graph& graph, const std::vector<Value>& inputs);
+
+// The graph as an engine whose steps all run the reference kernels.
+std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {});
+std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
+                              const std::vector<Value>& inputs);
+std::vector<Value> run_graph(const Graph& graph, const std::vector<Value>& inputs);
+
+// The graph after the passes, verified.
+Graph optimised(Graph graph, PassOptions options = {});
+// With one pass only.
+Graph after_pass(Graph graph, std::string_view pass);
+
+// Where two values differ, in words; nothing when they agree. Numbers of float types may differ by
+// `relative` of their size or by `absolute`; NaN agrees with NaN only.
+std::optional<std::string> difference(const Value& expected, const Value& got, double relative,
+                                      double absolute);
+
+}  // namespace cermet::testing
