@@ -12,6 +12,7 @@
 #include "passes/pass.h"
 #include "runtime/shape_plan.h"
 #include "tactics/assign_layouts.h"
+#include "tactics/split_epilogues.h"
 #include "tactics/tactic.h"
 
 namespace cermet {
@@ -80,6 +81,7 @@ class Build {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
     tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    split_epilogues(image.plan, cpu::tactics(), tactic_options);
     assign_layouts(image.plan, cpu::tactics(), tactic_options);
     for (const StepChoice& choice :
          choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
