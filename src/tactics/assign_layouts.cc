@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "tactics/size_scan.h"
 
 namespace cermet {
 namespace {
@@ -23,7 +24,7 @@ bool starts_channels_last(const Problem& problem) {
 class LayoutAssigner {
  public:
   LayoutAssigner(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
-      : plan_(plan), tactics_(tactics), options_(options) {}
+      : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
   void run() {
     outputs_.insert(plan_.root.outputs.begin(), plan_.root.outputs.end());
@@ -34,6 +35,7 @@ class LayoutAssigner {
   using Place = std::pair<BufferId, std::string>;
 
   void region(Region& region) {
+    sizes_.enter(region);
     // Results of a branch or body are handed over row-major.
     outputs_.insert(region.outputs.begin(), region.outputs.end());
     std::map<Place, BufferId> outer = std::move(reordered_);
@@ -51,6 +53,7 @@ class LayoutAssigner {
   }
 
   void visit(Step step) {
+    defines_sizes_ = sizes_.visit(step);
     if (is_free_transpose(step)) return as_view(std::move(step));
     if (!worth_trying(step) || !try_channels_last(step)) make_row_major(step);
   }
@@ -123,9 +126,9 @@ class LayoutAssigner {
 
   // Whether a tactic that knows layouts takes the step; the last one does not.
   bool accepted(const Step& step) const {
-    const TacticQuery query{&plan_, &step, options_.threads};
+    const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
     for (const Tactic& tactic : tactics_.first(tactics_.size() - 1))
-      if (!is_disabled(tactic, options_) && tactic.rejects && !tactic.rejects(query)) return true;
+      if (!is_disabled(tactic, options_) && !tactic.reason_against(query)) return true;
     return false;
   }
 
@@ -195,6 +198,8 @@ class LayoutAssigner {
   std::set<BufferId> outputs_;
   std::map<Place, BufferId> reordered_;
   std::vector<Step>* target_ = nullptr;
+  SizeScan sizes_;
+  bool defines_sizes_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "tactics/size_scan.h"
 #include "tactics/tactic.h"
 
 namespace cermet {
@@ -10,13 +11,25 @@ namespace {
 class Chooser {
  public:
   Chooser(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
-      : plan_(plan), tactics_(tactics), options_(options) {}
+      : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
+
+  // Steps in their order, a body's before the step that it belongs to.
+  void region(Region& region) {
+    sizes_.enter(region);
+    for (Step& step : region.steps) {
+      for (Region& body : step.regions) this->region(body);
+      if (needs_kernel(step.problem.kind))
+        choices.push_back(choose(step));
+      else
+        sizes_.visit(step);
+    }
+  }
 
   StepChoice choose(Step& step) {
     StepChoice choice;
     choice.step = &step;
     const Tactic* winner = nullptr;
-    const TacticQuery query{&plan_, &step, options_.threads};
+    const TacticQuery query{&plan_, &step, options_.threads, sizes_.visit(step)};
     for (const Tactic& tactic : tactics_) {
       Candidate candidate = ask(tactic, query);
       if (candidate.accepted && winner == nullptr) {
@@ -36,6 +49,7 @@ class Chooser {
     return choice;
   }
 
+  std::vector<StepChoice> choices;
   std::set<std::string> requirements;
 
  private:
@@ -46,7 +60,7 @@ class Chooser {
       candidate.reason = "disabled by the user";
       return candidate;
     }
-    if (auto reason = tactic.rejects ? tactic.rejects(query) : std::nullopt) {
+    if (auto reason = tactic.reason_against(query)) {
       candidate.reason = std::move(*reason);
       return candidate;
     }
@@ -59,9 +73,16 @@ class Chooser {
   Plan& plan_;
   std::span<const Tactic> tactics_;
   const TacticOptions& options_;
+  SizeScan sizes_;
 };
 
 }  // namespace
+
+std::optional<std::string> Tactic::reason_against(const TacticQuery& query) const {
+  if (query.defines_sizes && !dynamic)
+    return "the shape of a result depends on the contents of the inputs";
+  return rejects ? rejects(query) : std::nullopt;
+}
 
 const Tensor* TacticQuery::constant(size_t i) const {
   if (i >= step->inputs.size() || step->inputs[i] == no_buffer) return nullptr;
@@ -92,14 +113,11 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements) {
   Chooser chooser(plan, tactics, options);
-  std::vector<StepChoice> choices;
-  for_each_step(plan.root.steps, [&](Step& step) {
-    if (needs_kernel(step.problem.kind)) choices.push_back(chooser.choose(step));
-  });
+  chooser.region(plan.root);
   for (const std::string& requirement : chooser.requirements)
     if (std::find(requirements.begin(), requirements.end(), requirement) == requirements.end())
       requirements.push_back(requirement);
-  return choices;
+  return std::move(chooser.choices);
 }
 
 }  // namespace cermet

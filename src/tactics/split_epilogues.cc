@@ -2,18 +2,22 @@
 
 #include <algorithm>
 
+#include "tactics/size_scan.h"
+
 namespace cermet {
 namespace {
 
 class Splitter {
  public:
   Splitter(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
-      : plan_(plan), tactics_(tactics.first(tactics.size() - 1)), options_(options) {}
+      : plan_(plan), tactics_(tactics.first(tactics.size() - 1)), options_(options), sizes_(plan) {}
 
-  void region(std::vector<Step>& steps) {
+  void region(Region& region) {
+    sizes_.enter(region);
     std::vector<Step> result;
-    for (Step& step : steps) {
-      for (Region& body : step.regions) region(body.steps);
+    for (Step& step : region.steps) {
+      for (Region& body : step.regions) this->region(body);
+      defines_sizes_ = sizes_.visit(step);
       if (step.problem.has_epilogue() && !accepted(step)) {
         Step alone = without_epilogue(step);
         if (accepted(alone)) {
@@ -26,14 +30,14 @@ class Splitter {
       }
       result.push_back(std::move(step));
     }
-    steps = std::move(result);
+    region.steps = std::move(result);
   }
 
  private:
   bool accepted(const Step& step) const {
-    const TacticQuery query{&plan_, &step, options_.threads};
+    const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
     return std::any_of(tactics_.begin(), tactics_.end(), [&](const Tactic& tactic) {
-      return !is_disabled(tactic, options_) && !(tactic.rejects && tactic.rejects(query));
+      return !is_disabled(tactic, options_) && !tactic.reason_against(query);
     });
   }
 
@@ -82,12 +86,14 @@ class Splitter {
   Plan& plan_;
   std::span<const Tactic> tactics_;
   const TacticOptions& options_;
+  SizeScan sizes_;
+  bool defines_sizes_ = false;
 };
 
 }  // namespace
 
 void split_epilogues(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options) {
-  Splitter(plan, tactics, options).region(plan.root.steps);
+  Splitter(plan, tactics, options).region(plan.root);
 }
 
 }  // namespace cermet

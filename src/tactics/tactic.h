@@ -16,6 +16,7 @@ struct TacticQuery {
   const Plan* plan = nullptr;
   const Step* step = nullptr;
   int threads = 1;
+  bool defines_sizes = false;  // the shape of a result is known only when the step has run
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.
@@ -35,6 +36,10 @@ struct Tactic {
   // Replaces constant inputs by the form in which the kernel reads them. nullptr: as they are.
   void (*prepare)(Plan&, Step&) = nullptr;
   std::string_view requirement;  // a library that the machine has to have, or empty
+  bool dynamic = false;          // its kernel finds the shapes of its results by itself
+
+  // Why the tactic, or every kernel that is bound to shapes, can't compute the step.
+  std::optional<std::string> reason_against(const TacticQuery& query) const;
 };
 
 struct TacticOptions {

@@ -38,6 +38,7 @@ std::span<const Tactic> tactics() {
     Tactic reference;
     reference.name = "cpu.reference";
     reference.rejects = rejects_reference;
+    reference.dynamic = true;
     all.push_back(reference);
     return all;
   }();
