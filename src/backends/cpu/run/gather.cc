@@ -75,8 +75,7 @@ class GatherKernel : public Kernel {
     const bool empty = s.block_bytes == 0;
     if (empty) s.block_bytes = 1;
     if (empty) s.outer = 0;
-    return std::make_unique<BoundGather>(
-        s, problem_.inputs[1]->type.element == ElementType::int64);
+    return std::make_unique<BoundGather>(s, problem_.inputs[1]->type.element == ElementType::int64);
   }
 
  private:

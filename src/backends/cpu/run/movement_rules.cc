@@ -24,8 +24,7 @@ Copies transpose_copies(const MovementContext& c) {
 }
 
 Copies expand_copies(const MovementContext& c) {
-  const Strides from =
-      broadcast_strides(c.input(0), c.problem.inputs[0]->layout, c.output(0));
+  const Strides from = broadcast_strides(c.input(0), c.problem.inputs[0]->layout, c.output(0));
   return {c.copy(0, from, 0, 0, c.output(0), c.output_strides(0), 0)};
 }
 
@@ -48,8 +47,7 @@ Copies concat_copies(const MovementContext& c) {
   Copies copies;
   int64_t start = 0;
   for (size_t i = 0; i < c.problem.inputs.size(); ++i) {
-    copies.push_back(
-        c.copy(i, c.input_strides(i), 0, 0, c.input(i), to, start * to[axis]));
+    copies.push_back(c.copy(i, c.input_strides(i), 0, 0, c.input(i), to, start * to[axis]));
     start += c.input(i)[axis];
   }
   return copies;
@@ -61,8 +59,7 @@ Copies split_copies(const MovementContext& c) {
   Copies copies;
   int64_t start = 0;
   for (size_t i = 0; i < c.problem.outputs.size(); ++i) {
-    copies.push_back(
-        c.copy(0, from, start * from[axis], i, c.output(i), c.output_strides(i), 0));
+    copies.push_back(c.copy(0, from, start * from[axis], i, c.output(i), c.output_strides(i), 0));
     start += c.output(i)[axis];
   }
   return copies;
@@ -119,8 +116,8 @@ Copies block_copies(const MovementContext& c, bool to_wide) {
   const Strides wide = to_wide ? c.output_strides(0) : c.input_strides(0);
   const auto channel = channel_strides(c, block, channels);
   const Shape sizes{deep_shape[0], channels, deep_shape[2], block, deep_shape[3], block};
-  const Strides d{deep[0], channel[0] * deep[1], deep[2], channel[1] * deep[1], deep[3],
-                  channel[2] * deep[1]};
+  const Strides d{deep[0], channel[0] * deep[1], deep[2], channel[1] * deep[1],
+                  deep[3], channel[2] * deep[1]};
   const Strides w{wide[0], wide[1], block * wide[2], wide[2], block * wide[3], wide[3]};
   return {to_wide ? c.copy(0, d, 0, 0, sizes, w, 0) : c.copy(0, w, 0, 0, sizes, d, 0)};
 }

@@ -1,5 +1,5 @@
-// Normalisations of float32: y = (x - mean) / sqrt(variance + epsilon) * scale + bias, with means and
-// variances of rows (LayerNormalization; RMSNormalization with mean 0), of groups of channels
+// Normalisations of float32: y = (x - mean) / sqrt(variance + epsilon) * scale + bias, with means
+// and variances of rows (LayerNormalization; RMSNormalization with mean 0), of groups of channels
 // (InstanceNormalization, GroupNormalization), or given (BatchNormalization).
 #include <cmath>
 
@@ -154,8 +154,8 @@ class Normalization : public Kernel {
     if (x.size() > 1) shape.channels = x[1];
     for (size_t d = 2; d < x.size(); ++d) shape.inner *= x[d];
     if (problem_.op == "BatchNormalization")
-      return std::make_unique<BoundBatch>(
-          functions_, shape, !problem_.inputs[0]->layout.is_row_major(), epsilon_);
+      return std::make_unique<BoundBatch>(functions_, shape,
+                                          !problem_.inputs[0]->layout.is_row_major(), epsilon_);
     const int64_t groups = problem_.op == "GroupNormalization"
                                ? problem_.attributes.integer("num_groups")
                                : std::max<int64_t>(1, shape.channels);

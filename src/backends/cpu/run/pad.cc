@@ -36,7 +36,8 @@ std::vector<Piece> pieces_of(int64_t size, int64_t before, int64_t result, std::
     if (!pieces.empty() && pieces.back().fill == fill) {
       Piece& last = pieces.back();
       const int64_t step = at - (last.from + (last.count - 1) * last.step);
-      const bool continues = fill || (last.count == 1 ? step >= -1 && step <= 1 : step == last.step);
+      const bool continues =
+          fill || (last.count == 1 ? step >= -1 && step <= 1 : step == last.step);
       if (continues) {
         if (!fill) last.step = step;
         ++last.count;

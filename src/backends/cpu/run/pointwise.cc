@@ -12,8 +12,8 @@ class BoundPointwise : public BoundKernel {
                  std::span<const Placed> results, int threads)
       : loop_(program, operands, results), threads_(threads) {
     const auto work = static_cast<int64_t>(program.instruction_count());
-    grain_ = std::max(tile_size, elements_worth_a_thread / std::max<int64_t>(1, work) /
-                                     tile_size * tile_size);
+    grain_ = std::max(tile_size,
+                      elements_worth_a_thread / std::max<int64_t>(1, work) / tile_size * tile_size);
   }
 
   size_t workspace_bytes() const override { return loop_.scratch_bytes() * threads_; }

@@ -109,7 +109,7 @@ class Offsets {
 };
 
 struct ReductionLoop {
-  Offsets kept, reduced;       // without the innermost dimension
+  Offsets kept, reduced;  // without the innermost dimension
   bool rows = true;       // the innermost dimension is reduced
   int64_t length = 1;     // of the innermost dimension
   int64_t to_step = 0;    // of the innermost dimension in y
@@ -219,8 +219,8 @@ class BoundReduction : public BoundKernel {
       shift = usable_shift(shift);
     }
     float value = start_of(rule_.fold);
-    for_each_row(x,
-                 [&](const float* row) { value = joined(rule_.fold, value, fold_row(row, shift)); });
+    for_each_row(
+        x, [&](const float* row) { value = joined(rule_.fold, value, fold_row(row, shift)); });
     return finished(value) + shift;
   }
 
@@ -268,14 +268,12 @@ class BoundReduction : public BoundKernel {
 class Reduction : public Kernel {
  public:
   Reduction(const KernelContext& context, InstructionSet set)
-      : problem_(context.step->problem),
-        functions_{&row_functions(set), &tile_functions(set)} {
+      : problem_(context.step->problem), functions_{&row_functions(set), &tile_functions(set)} {
     for (const Rule& rule : rules)
       if (rule.op == problem_.op) rule_ = &rule;
     require(rule_ != nullptr, ErrorCode::invalid_engine, "cpu.reduction has no rule for {}",
             problem_.op);
-    if (const Tensor* axes = context.constant(1))
-      axes_ = load_integers(axes->view(), "axes");
+    if (const Tensor* axes = context.constant(1)) axes_ = load_integers(axes->view(), "axes");
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {

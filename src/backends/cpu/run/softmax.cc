@@ -1,6 +1,6 @@
 // y = exp(x - m) / s along one dimension, m the greatest element and s the sum of the powers;
-// LogSoftmax: x - m - log(s). In memory order a tensor is [outer, length, inner]; with inner 1 a row
-// is reduced at once, otherwise `inner` rows side by side, a tile of them at a time.
+// LogSoftmax: x - m - log(s). In memory order a tensor is [outer, length, inner]; with inner 1 a
+// row is reduced at once, otherwise `inner` rows side by side, a tile of them at a time.
 #include <cmath>
 
 #include "backends/cpu/run/own_kernels.h"
@@ -27,9 +27,9 @@ Functions functions_of(InstructionSet set) {
   const auto tile = [&](ScalarOp op) {
     return table.operations[static_cast<size_t>(op)][static_cast<size_t>(Lane::f32)];
   };
-  return {&row_functions(set), tile(ScalarOp::max),        tile(ScalarOp::sub), tile(ScalarOp::exp),
-          tile(ScalarOp::add), tile(ScalarOp::mul), tile(ScalarOp::reciprocal),
-          tile(ScalarOp::log)};
+  return {&row_functions(set),        tile(ScalarOp::max), tile(ScalarOp::sub),
+          tile(ScalarOp::exp),        tile(ScalarOp::add), tile(ScalarOp::mul),
+          tile(ScalarOp::reciprocal), tile(ScalarOp::log)};
 }
 
 void softmax_row(const Functions& f, const SoftmaxShape& s, const float* x, float* y) {

@@ -9,8 +9,8 @@
 
 namespace cermet::cpu {
 
-// Element strides of several tensors that are walked together: strides[tensor][dimension], outermost
-// dimension first.
+// Element strides of several tensors that are walked together: strides[tensor][dimension],
+// outermost dimension first.
 struct StridedLoop {
   std::vector<int64_t> sizes;
   std::vector<std::vector<int64_t>> strides;

@@ -55,8 +55,8 @@ StridedCopy::StridedCopy(StridedLoop loop, int64_t from_offset, int64_t to_offse
 }
 
 // The target runs along the innermost dimension; where the source runs along another one, that one
-// moves beside it: the plane of both is copied in panels. Its dimensions then are (target's, source's)
-// strides: the last has source stride 1, the one before target stride 1.
+// moves beside it: the plane of both is copied in panels. Its dimensions then are (target's,
+// source's) strides: the last has source stride 1, the one before target stride 1.
 void StridedCopy::order_transposition() {
   const size_t last = loop_.sizes.size() - 1;
   const auto& from = loop_.strides[0];
@@ -112,7 +112,8 @@ void StridedCopy::copy_plane(const std::byte* from, std::byte* to, int64_t row_b
   if (!transposes_) {
     return copy_rows({row_end - row_begin, columns, from_row, loop_.strides[0][last], to_row,
                       loop_.strides[1][last]},
-                     static_cast<size_t>(element_bytes_), from + row_begin * from_row * element_bytes_,
+                     static_cast<size_t>(element_bytes_),
+                     from + row_begin * from_row * element_bytes_,
                      to + row_begin * to_row * element_bytes_);
   }
   const int64_t to_column = loop_.strides[1][last];

@@ -26,8 +26,8 @@ extern const Transpose32 transpose_32;
 // Immutable; threads share it.
 class StridedCopy {
  public:
-  // `loop` has the strides of `from` and of `to`, in elements, in this order; a source's may be 0 or
-  // negative. Offsets are in elements.
+  // `loop` has the strides of `from` and of `to`, in elements, in this order; a source's may be 0
+  // or negative. Offsets are in elements.
   StridedCopy(StridedLoop loop, int64_t from_offset, int64_t to_offset, size_t element_bytes,
               InstructionSet set);
 

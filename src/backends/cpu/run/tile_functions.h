@@ -13,9 +13,9 @@ namespace cermet::cpu {
 // Elements of a full tile.
 inline constexpr int64_t tile_size = 512;
 
-// How elements are held in a tile. Narrower types are widened: float16 and bfloat16 to f32, integers
-// of at most 16 bits and int32 to i32, the others to i64 (uint64 by bit pattern). A mask is 0 or -1
-// in 32 bits.
+// How elements are held in a tile. Narrower types are widened: float16 and bfloat16 to f32,
+// integers of at most 16 bits and int32 to i32, the others to i64 (uint64 by bit pattern). A mask
+// is 0 or -1 in 32 bits.
 enum class Lane : uint8_t { f32, f64, i32, i64, mask };
 inline constexpr int lane_count = 5;
 inline constexpr size_t lane_bytes(Lane lane) {
@@ -35,10 +35,10 @@ struct TileTable {
   std::array<LaneFunctions, scalar_op_count> operations{};
   // Of uint64, where the sign matters.
   std::array<TileFunction, scalar_op_count> unsigned_operations{};
-  TileFunction multiply_add = nullptr;             // a * b + c in f32
-  TypeFunctions load{};                            // from memory to the type's lane
-  TypeFunctions store{};                           // from the type's lane to memory, rounding
-  std::array<LaneFunctions, lane_count> convert{}; // by source lane, then target lane
+  TileFunction multiply_add = nullptr;              // a * b + c in f32
+  TypeFunctions load{};                             // from memory to the type's lane
+  TypeFunctions store{};                            // from the type's lane to memory, rounding
+  std::array<LaneFunctions, lane_count> convert{};  // by source lane, then target lane
   // f32 to the value of float16 or bfloat16; integers wrapped to the type's width.
   TypeFunctions narrow{};
   TypeFunctions from_f32{};  // towards zero, clamped to the integer type; NaN becomes 0

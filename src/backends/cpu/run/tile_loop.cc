@@ -33,8 +33,7 @@ TileLoop::TileLoop(const TileProgram& program, std::span<const std::optional<Pla
   for (int i = 0; i < program.operand_count(); ++i)
     if (program.operand_type(i) != ElementType::undefined)
       add(operands_, i, program.operand_type(i), operands[i].value());
-  for (size_t i = 0; i < results.size(); ++i)
-    add(results_, i, program.result_type(i), results[i]);
+  for (size_t i = 0; i < results.size(); ++i) add(results_, i, program.result_type(i), results[i]);
   elements_ = loop.points();
   loop.collapse();
   loop.extend(2);
@@ -68,8 +67,8 @@ size_t TileLoop::scratch_bytes() const {
 // One thread's way through a range of elements.
 class TileLoop::Walk {
  public:
-  Walk(const TileLoop& loop, std::span<const void* const> operands,
-       std::span<void* const> results, void* scratch)
+  Walk(const TileLoop& loop, std::span<const void* const> operands, std::span<void* const> results,
+       void* scratch)
       : loop_(loop), operands_(operands), results_(results) {
     auto* memory = static_cast<std::byte*>(scratch);
     frame_ = loop.program_.frame(memory);
@@ -143,10 +142,10 @@ class TileLoop::Walk {
     for (const Track& track : loop_.results_) {
       if (!track.staged) continue;
       const size_t last = track.strides.size() - 1;
-      copy_rows({tile.rows, tile.columns, tile.columns, 1, track.strides[last - 1],
-                 track.strides[last]},
-                track.element_bytes, stages_ + track.stage_offset,
-                static_cast<std::byte*>(results_[track.index]) + offset(track));
+      copy_rows(
+          {tile.rows, tile.columns, tile.columns, 1, track.strides[last - 1], track.strides[last]},
+          track.element_bytes, stages_ + track.stage_offset,
+          static_cast<std::byte*>(results_[track.index]) + offset(track));
     }
   }
 

@@ -1,9 +1,10 @@
+#include "backends/cpu/run/tile_program.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <new>
 
-#include "backends/cpu/run/tile_program.h"
 #include "base/error.h"
 
 namespace cermet::cpu {
@@ -78,12 +79,10 @@ class TileCompiler {
     program_.operand_types_.assign(expression_.operand_count(), ElementType::undefined);
     for (int i = 0; i < static_cast<int>(nodes_.size()); ++i)
       if (uses_[i] > 0) compile_node(i);
-    for (size_t i = 0; i < expression_.results().size(); ++i) {
-      const int node = expression_.results()[i];
-      const ElementType type = nodes_[node].type;
-      program_.result_types_.push_back(type);
-      emit(table_.store[at(type)], {Kind::result, static_cast<int>(i)}, {places_[node]});
-    }
+    for (int node : expression_.results()) program_.result_types_.push_back(nodes_[node].type);
+    // The first result may be an operand's memory: operands are handed on before it is written.
+    store_results(true);
+    store_results(false);
     write_results_directly();
     finish();
   }
@@ -110,6 +109,15 @@ class TileCompiler {
     for (size_t i = nodes_.size(); i-- > 0;) {
       if (uses_[i] == 0) continue;
       for (int k = 0; k < info(nodes_[i].op).arity; ++k) ++uses_[nodes_[i].args[k]];
+    }
+  }
+
+  void store_results(bool of_operands) {
+    for (size_t i = expression_.results().size(); i-- > 0;) {
+      const Place place = places_[expression_.results()[i]];
+      if ((place.kind == Kind::operand) == of_operands)
+        emit(table_.store[at(program_.result_types_[i])], {Kind::result, static_cast<int>(i)},
+             {place});
     }
   }
 
@@ -178,8 +186,7 @@ class TileCompiler {
     }
     if (const auto power = compile_power(node)) return *power;
     const int arity = info(node.op).arity;
-    const ElementType type =
-        node.op == ScalarOp::select ? node.type : argument(node, 0).type;
+    const ElementType type = node.op == ScalarOp::select ? node.type : argument(node, 0).type;
     const Lane lane = lane_of(type);
     TileFunction function = table_.operations[at(node.op)][at(lane)];
     if (type == ElementType::uint64 && table_.unsigned_operations[at(node.op)] != nullptr)
@@ -252,8 +259,8 @@ class TileCompiler {
     const IntegerRange source = range_of(from), target = range_of(to);
     if (!inside(source, target)) {
       const auto limit = [&](ScalarOp op, int64_t bound) {
-        const Place tile = lane == Lane::i32 ? constant(static_cast<int32_t>(bound))
-                                             : constant(bound);
+        const Place tile =
+            lane == Lane::i32 ? constant(static_cast<int32_t>(bound)) : constant(bound);
         x = emit(table_.operations[at(op)][at(lane)], new_tile(lane), {x, tile});
       };
       if (source.low < target.low) limit(ScalarOp::max, target.low);
@@ -357,8 +364,8 @@ class TileCompiler {
       return static_cast<int32_t>(bases[static_cast<int>(place.kind)] + number);
     };
     for (const Row& row : rows_)
-      program_.instructions_.push_back({row.function, slot(row.to), slot(row.args[0]),
-                                        slot(row.args[1]), slot(row.args[2])});
+      program_.instructions_.push_back(
+          {row.function, slot(row.to), slot(row.args[0]), slot(row.args[1]), slot(row.args[2])});
     program_.constant_count_ = constants;
     program_.constants_.reset(static_cast<std::byte*>(
         ::operator new(std::max<size_t>(1, constants) * full_tile_bytes, std::align_val_t{64})));

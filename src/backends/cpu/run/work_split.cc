@@ -2,9 +2,8 @@
 
 namespace cermet::cpu {
 
-std::vector<std::optional<Placed>> placed_operands(
-    std::span<const std::optional<Operand>> operands,
-    std::span<const std::optional<Shape>> shapes) {
+std::vector<std::optional<Placed>> placed_operands(std::span<const std::optional<Operand>> operands,
+                                                   std::span<const std::optional<Shape>> shapes) {
   std::vector<std::optional<Placed>> placed;
   for (size_t i = 0; i < operands.size(); ++i) {
     placed.emplace_back();

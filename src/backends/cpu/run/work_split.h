@@ -16,9 +16,8 @@ inline constexpr int64_t elements_worth_a_thread = 32768;
 inline size_t rounded_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Shapes where absent operands have none.
-std::vector<std::optional<Placed>> placed_operands(
-    std::span<const std::optional<Operand>> operands,
-    std::span<const std::optional<Shape>> shapes);
+std::vector<std::optional<Placed>> placed_operands(std::span<const std::optional<Operand>> operands,
+                                                   std::span<const std::optional<Shape>> shapes);
 // Results are all there.
 std::vector<Placed> placed_results(std::span<const std::optional<Operand>> operands,
                                    std::span<const std::optional<Shape>> shapes);
