@@ -135,9 +135,8 @@ std::vector<Tensor> run_reference(KernelCase& what) {
     problem.inputs[i]->constant = i < what.constant.size() && what.constant[i];
   }
   for (size_t i = 0; i < results.size(); ++i)
-    problem.outputs[i] =
-        Operand{ValueType::tensor(results[i].type(), to_dims(results[i].shape())),
-                layout_at(what.output_layouts, i), false};
+    problem.outputs[i] = Operand{ValueType::tensor(results[i].type(), to_dims(results[i].shape())),
+                                 layout_at(what.output_layouts, i), false};
   return results;
 }
 

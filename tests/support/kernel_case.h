@@ -29,8 +29,8 @@ struct KernelRun {
   cpu::OwnKernelFactory make = nullptr;
   InstructionSet set = InstructionSet::portable;
   int threads = 1;
-  bool in_place = false;   // the first output is the first input's memory
-  size_t misalignment = 0; // bytes by which inputs and outputs begin off their alignment
+  bool in_place = false;    // the first output is the first input's memory
+  size_t misalignment = 0;  // bytes by which inputs and outputs begin off their alignment
 };
 
 // Fills in the operands of the problem and gives the results, row-major.
@@ -44,7 +44,8 @@ struct Tolerance {
   double relative = 1e-6;
   double absolute = 0;
 };
-void expect_same_as_reference(KernelCase what, cpu::OwnKernelFactory make, Tolerance tolerance = {});
+void expect_same_as_reference(KernelCase what, cpu::OwnKernelFactory make,
+                              Tolerance tolerance = {});
 void expect_close(const Tensor& expected, const Tensor& got, Tolerance tolerance,
                   const std::string& what);
 
