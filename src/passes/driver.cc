@@ -17,27 +17,24 @@ struct StopPoint {
   int patches = std::numeric_limits<int>::max();
 };
 
-bool is_pass(std::string_view name) {
-  const auto passes = all_passes();
-  return std::any_of(passes.begin(), passes.end(), [&](const Pass& p) { return p.name == name; });
-}
+using Passes = std::span<const Pass>;
 
-void require_pass(std::string_view name) {
-  if (is_pass(name)) return;
+void require_pass(Passes passes, std::string_view name) {
   std::string known;
-  for (const Pass& pass : all_passes()) {
+  for (const Pass& pass : passes) {
+    if (pass.name == name) return;
     if (!known.empty()) known += ", ";
     known += pass.name;
   }
   fail(ErrorCode::invalid_argument, "there is no pass '{}'; the passes are: {}", name, known);
 }
 
-StopPoint parse_stop(const std::string& text) {
+StopPoint parse_stop(Passes passes, const std::string& text) {
   StopPoint stop;
   if (text.empty()) return stop;
   const size_t colon = text.find(':');
   stop.pass = text.substr(0, colon);
-  require_pass(stop.pass);
+  require_pass(passes, stop.pass);
   if (colon == std::string::npos) return stop;
   const auto [end, error] =
       std::from_chars(text.data() + colon + 1, text.data() + text.size(), stop.patches);
@@ -48,21 +45,21 @@ StopPoint parse_stop(const std::string& text) {
 
 class Driver {
  public:
-  explicit Driver(const PassOptions& options)
-      : options_(options), stop_(parse_stop(options.stop_after)) {
-    for (const std::string& name : options.skip) require_pass(name);
-    for (const std::string& name : options.only) require_pass(name);
+  Driver(const PassOptions& options, Passes passes)
+      : options_(options), passes_(passes), stop_(parse_stop(passes, options.stop_after)) {
+    for (const std::string& name : options.skip) require_pass(passes, name);
+    for (const std::string& name : options.only) require_pass(passes, name);
   }
 
   std::vector<PassResult> run(Graph& graph) {
     std::vector<PassResult> results;
-    for (const Pass& pass : all_passes()) results.push_back({std::string(pass.name), 0, 0});
+    for (const Pass& pass : passes_) results.push_back({std::string(pass.name), 0, 0});
     remove_dead_nodes(graph);
     bool changed = true;
     for (int round = 0; changed && round < max_rounds && !stopped_; ++round) {
       changed = false;
       for (size_t i = 0; i < results.size() && !stopped_; ++i)
-        if (enabled(all_passes()[i].name)) changed |= run_pass(all_passes()[i], graph, results[i]);
+        if (enabled(passes_[i].name)) changed |= run_pass(passes_[i], graph, results[i]);
     }
     graph.compact();
     return results;
@@ -106,6 +103,7 @@ class Driver {
   }
 
   const PassOptions& options_;
+  Passes passes_;
   StopPoint stop_;
   bool stopped_ = false;
 };
@@ -113,7 +111,11 @@ class Driver {
 }  // namespace
 
 std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options) {
-  return Driver(options).run(graph);
+  return run_passes(graph, options, all_passes());
+}
+
+std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options, Passes passes) {
+  return Driver(options, passes).run(graph);
 }
 
 int remove_dead_nodes(Graph& graph) {

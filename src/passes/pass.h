@@ -72,6 +72,9 @@ struct PassResult {
 // Optimises the graph and its subgraphs. Throws invalid_argument for the name of a pass that does
 // not exist, internal when a patch would change the type of what it replaces.
 std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options);
+// The same with passes of one's own, which outlive the call.
+std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options,
+                                   std::span<const Pass> passes);
 
 // Applies one patch; false when a node that it consumes is gone. For the driver and tests.
 bool apply_patch(Graph& graph, const Patch& patch);

@@ -47,6 +47,21 @@ TEST(Differential, OptimisedGraphsGiveWhatTheyGaveBefore) {
   EXPECT_LT(idle, 1 + count / 20) << "models that do not run prove nothing";
 }
 
+// A pass or an operator that the models never reach would go untested.
+TEST(Differential, ModelsReachEveryPassAndManyOperators) {
+  std::map<std::string, int> patches;
+  std::set<std::string> operators;
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+    Graph graph = random_model(seed).graph;
+    for (NodeId id : graph.order()) operators.insert(graph.node(id).op);
+    for (const PassResult& result : run_passes(graph, {})) patches[result.name] += result.patches;
+  }
+  for (const Pass& pass : all_passes()) EXPECT_GE(patches[std::string(pass.name)], 10) << pass.name;
+  EXPECT_GE(operators.size(), 90u);
+  for (const char* op : {"If", "Loop", "RandomUniform", "Conv", "Gemm", "NonZero"})
+    EXPECT_TRUE(operators.contains(op)) << op;
+}
+
 TEST(Differential, ModelsAreAFunctionOfTheSeed) {
   EXPECT_EQ(print(random_model(7).graph), print(random_model(7).graph));
   EXPECT_NE(print(random_model(7).graph), print(random_model(8).graph));

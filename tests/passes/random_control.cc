@@ -48,8 +48,7 @@ void branch(RandomScope& scope) {
     body.share_symbols(scope.graph());
     RandomScope inner = body_scope(scope, body, captured);
     inner.grow(static_cast<int>(scope.random().below(4)));
-    const ValueId result =
-        inner.pick([&](ValueId id) { return inner.element(id) == element; });
+    const ValueId result = inner.pick([&](ValueId id) { return inner.element(id) == element; });
     body.add_output(result);
     fact.bound = std::max(fact.bound, inner.fact(result).bound);
     fact.error = std::max(fact.error, inner.fact(result).error);

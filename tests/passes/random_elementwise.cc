@@ -35,9 +35,8 @@ void exact_unary(RandomScope& scope) {
 
 // Singular or steep somewhere, hence on exact values only.
 void singular(RandomScope& scope) {
-  static const Names names{"Sqrt", "Log",   "Reciprocal", "Exp",     "Tan",
-                           "Asin", "Acosh", "Atanh",      "Sinh",    "ThresholdedRelu",
-                           "Acos", "Mish",  "Selu",       "Softplus"};
+  static const Names names{"Sqrt",  "Log",  "Reciprocal",      "Exp",  "Tan",  "Asin", "Acosh",
+                           "Atanh", "Sinh", "ThresholdedRelu", "Acos", "Mish", "Selu", "Softplus"};
   const ValueId x = scope.pick_exact();
   if (x == no_value || scope.fact(x).bound > 6) return;
   scope.add(scope.random().one_of(names), {x}, {}, after(scope, x, 500, 0));
@@ -133,8 +132,7 @@ void integer_unary(RandomScope& scope) {
   const ValueId x = scope.pick([&](ValueId id) {
     return is_signed_integer(scope.element(id)) && bit_width(scope.element(id)) >= 8;
   });
-  if (x != no_value)
-    scope.add(scope.random().one_of(names), {x}, {}, {scope.fact(x).bound + 1, 0});
+  if (x != no_value) scope.add(scope.random().one_of(names), {x}, {}, {scope.fact(x).bound + 1, 0});
 }
 
 void comparison(RandomScope& scope) {
@@ -213,6 +211,40 @@ void random_numbers(RandomScope& scope) {
   const ValueId a = scope.add("RandomUniform", {}, shape, {1, 1});
   const ValueId b = scope.add("RandomUniform", {}, shape, {1, 1});
   if (a != no_value && b != no_value) scope.add("Equal", {a, b}, {}, {1, 0});
+}
+
+// Another value for an attribute.
+Attribute changed(RandomScope& scope, const Attribute& attribute) {
+  if (const auto* number = std::get_if<double>(&attribute)) return *number + 0.5;
+  if (const auto* integer = std::get_if<int64_t>(&attribute)) return int64_t{*integer == 0};
+  if (const auto* list = std::get_if<std::vector<int64_t>>(&attribute); list && !list->empty()) {
+    auto other = *list;
+    std::swap(other.front(), other[scope.random().below(static_cast<int64_t>(other.size()))]);
+    return other;
+  }
+  return attribute;
+}
+
+// An operator once more, with the same attributes or nearly so, and the difference of both.
+void again(RandomScope& scope) {
+  const ValueId old = scope.pick([&](ValueId id) {
+    const Node* node = scope.graph().producer(id);
+    return node != nullptr && node->subgraphs.empty() && node->outputs.size() == 1 &&
+           is_floating(scope.element(id)) && node->op != "RandomUniform";
+  });
+  if (old == no_value) return;
+  const Node& node = *scope.graph().producer(old);
+  const Fact fact = scope.fact(old);
+  Attributes attributes = node.attributes;
+  if (!attributes.all().empty() && scope.random().chance(60)) {
+    if (!fact.exact() && node.op != "Transpose" && node.op != "LeakyRelu") return;
+    const auto& [name, value] = *attributes.all().begin();
+    attributes.set(std::string(name), changed(scope, value));
+  }
+  const std::vector<ValueId> inputs = node.inputs;
+  const ValueId other = scope.add(node.op, inputs, attributes, fact);
+  if (other == no_value || !(scope.type(other) == scope.type(old))) return;
+  scope.add("Sub", {old, other}, {}, after(scope, old, 2 * fact.bound, 2 * fact.error));
 }
 
 }  // namespace

@@ -32,6 +32,20 @@ void add_inputs(RandomScope& scope, RandomModel& model) {
   }
 }
 
+// What nobody reads, and now and then another value.
+std::vector<ValueId> outputs_of(RandomScope& scope) {
+  constexpr size_t most = 4;
+  std::vector<ValueId> outputs;
+  const auto readers = scope.graph().consumers();
+  for (size_t i = scope.values().size(); i-- > 0 && outputs.size() < most;) {
+    const ValueId id = scope.values()[i];
+    const bool unread = readers[id].empty() && scope.graph().producer(id) != nullptr;
+    if (scope.random().chance(unread ? 90 : 5)) outputs.push_back(id);
+  }
+  if (outputs.empty()) outputs.push_back(scope.values().back());
+  return outputs;
+}
+
 }  // namespace
 
 RandomModel random_model(uint64_t seed) {
@@ -42,9 +56,7 @@ RandomModel random_model(uint64_t seed) {
   RandomScope scope(model.graph, random, symbols, 0);
   add_inputs(scope, model);
   scope.grow(static_cast<int>(random.between(2, 14)));
-  std::vector<ValueId> outputs{scope.values().back()};
-  while (random.chance(50)) outputs.push_back(random.one_of(scope.values()));
-  for (ValueId id : outputs) {
+  for (ValueId id : outputs_of(scope)) {
     model.graph.add_output(id);
     model.facts.push_back(scope.fact(id));
   }

@@ -28,16 +28,21 @@ void identity(RandomScope& scope) {
   scope.add(scope.random().chance(70) ? "Identity" : "Dropout", {x}, {}, scope.fact(x));
 }
 
-void transpose(RandomScope& scope) {
-  const ValueId x = pick_any(scope, 2);
-  if (x == no_value) return;
+ValueId transpose_value(RandomScope& scope, ValueId x) {
   Integers perm(scope.rank(x));
   std::iota(perm.begin(), perm.end(), 0);
   for (size_t i = perm.size(); i-- > 1;)
     std::swap(perm[i], perm[scope.random().below(static_cast<int64_t>(i) + 1)]);
   Attributes attributes;
   if (scope.random().chance(85)) attributes.set("perm", perm);
-  scope.add("Transpose", {x}, attributes, scope.fact(x));
+  return scope.add("Transpose", {x}, attributes, scope.fact(x));
+}
+
+void transpose(RandomScope& scope) {
+  const ValueId x = pick_any(scope, 2);
+  if (x == no_value) return;
+  const ValueId once = transpose_value(scope, x);
+  if (scope.random().chance(50)) transpose_value(scope, once);
 }
 
 // Sizes of a Reshape: neighbours merged, 0 for a size that stays, -1 once.

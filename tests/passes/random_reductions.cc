@@ -28,7 +28,7 @@ void reduce(RandomScope& scope) {
   if (scope.random().chance(70)) inputs.push_back(scope.integers({scope.random().between(-1, 0)}));
   const double count = scope.elements(x) + 1;
   const Fact& fact = scope.fact(x);
-  const double bound = op == "ReduceSumSquare" ? count * fact.bound * fact.bound
+  const double bound = op == "ReduceSumSquare"                 ? count * fact.bound * fact.bound
                        : op == "ReduceSum" || op == "ReduceL1" ? count * fact.bound
                                                                : fact.bound;
   scope.add(op, inputs, attributes,

@@ -46,8 +46,8 @@ double RandomScope::elements(ValueId id) {
 
 void RandomScope::know(ValueId id, Fact fact) {
   facts_.resize(graph().value_count());
-  if (is_floating(element(id)) && fact.bound > largest_bound) return;
   facts_[id] = fact;
+  if (is_floating(element(id)) && fact.bound > largest_bound) return;
   if (type(id).has_rank() && (rank(id) > largest_rank || elements(id) > most_elements)) return;
   values_.push_back(id);
 }
