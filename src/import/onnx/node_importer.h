@@ -36,15 +36,22 @@ class NodeImporter {
                                      const std::string& name, const Scope& outer);
   std::vector<ValueId> import_operator(const OnnxNode& node, const std::string& name, Scope& scope);
 
-  // control_importer.cc
+  // control_importer.cc, scan_importer.cc
   std::vector<ValueId> import_if(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_loop(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_scan(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_sequence_map(const OnnxNode& node, GraphBuilder& builder,
                                            Scope& scope);
+  std::vector<ValueId> scan(const OnnxGraph& from, std::vector<ValueId> inputs,
+                            const Attributes& attributes, size_t outputs, GraphBuilder& builder,
+                            Scope& scope);
+  std::vector<ValueId> scan_batch(const OnnxGraph& from, std::vector<ValueId> inputs,
+                                  const Attributes& attributes, size_t outputs,
+                                  GraphBuilder& builder, Scope& scope);
   struct Body {
     Graph graph;
     std::vector<ValueId> captured;  // values of the outer graph, after the formal inputs
+    std::vector<bool> wrapped;      // carried values whose results were made optionals
   };
   Body import_closed(const OnnxGraph& from, const std::vector<ValueType>& types,
                      const std::vector<std::string>& captures, const Scope& outer);
