@@ -58,7 +58,8 @@ class NodeImporter {
   // Imports a loop's body until the types of its carried values hold in every iteration.
   Body import_stable(const OnnxGraph& from, std::vector<ValueType> types, size_t first_state,
                      size_t states, size_t first_result, const Scope& outer);
-  friend struct ControlTable;
+  // gradient.cc: ai.onnx.preview.training.Gradient, of a value that the graph has so far.
+  std::vector<ValueId> import_gradient(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
 
   const OnnxModel* model_;
   const ImportOptions* options_;
