@@ -197,7 +197,9 @@ WideScalar apply_real(const ScalarNode& node, std::span<const WideScalar> args) 
     return {.integer = look_up(real_relation, node)(args[0].real, args.back().real)};
   }
   if (args.size() == 1) return {.real = look_up(real_unary, node)(args[0].real)};
-  return {.real = look_up(real_binary, node)(args[0].real, args[1].real)};
+  const double value = look_up(real_binary, node)(args[0].real, args[1].real);
+  if (node.op != ScalarOp::div || !std::isfinite(value)) return {.real = value};
+  return {.real = round_to_type(node.type, value, false)};
 }
 
 template <class T>

@@ -1,6 +1,8 @@
-// If, Loop, Scan and SequenceMap: their bodies become closed graphs.
+// If, Loop and SequenceMap: their bodies become closed graphs.
 #include <algorithm>
 
+#include "base/scalar.h"
+#include "import/onnx/control_nodes.h"
 #include "import/onnx/node_importer.h"
 #include "ops/infer_control.h"
 
@@ -9,39 +11,32 @@ namespace {
 
 constexpr int max_depth = 64;
 
-// A node is done when its outputs are; names and origin come from the builder.
-std::vector<ValueId> add_control(GraphBuilder& builder, std::string_view op,
-                                 std::vector<ValueId> inputs, std::vector<Graph> bodies,
-                                 Attributes attributes, size_t outputs) {
-  Node node;
-  node.op = op;
-  node.name = builder.origin().nodes.front();
-  node.inputs = std::move(inputs);
-  node.subgraphs = std::move(bodies);
-  node.attributes = std::move(attributes);
-  return builder.add_node(std::move(node), outputs);
+// Sizes that nothing outside a body defines become ones that the body's input defines.
+ValueType defined_here(Graph& graph, ValueType type) {
+  if (!type.has_rank()) return type;
+  for (Dim& dim : *type.dims)
+    if (!dim.is_constant()) dim = graph.new_symbol("declared");
+  return type;
 }
 
-Attributes with_captured(Attributes attributes, size_t captured) {
-  attributes.set("captured", static_cast<int64_t>(captured));
-  return attributes;
+// A condition that is the same in every run.
+std::optional<bool> known_condition(const GraphValue& condition) {
+  if (condition.constant && condition.constant->tensor.elements() == 1)
+    return load_element<uint64_t>(condition.constant->tensor.view(), 0) != 0;
+  if (condition.contents && condition.contents->size() == 1 &&
+      condition.contents->front().is_constant())
+    return condition.contents->front().constant() != 0;
+  return std::nullopt;
 }
 
-void require_results(const Graph& body, size_t expected, std::string_view op) {
-  require(body.outputs().size() == expected, ErrorCode::invalid_model,
-          "the body of {} gives {} values, expected {}", op, body.outputs().size(), expected);
-}
-
-// The type of one slice of a scanned tensor.
-ValueType slice_type(const ValueType& type, int64_t axis) {
-  if (!type.has_rank()) return ValueType::tensor(type.element, std::nullopt);
-  Dims dims = *type.dims;
-  const int64_t rank = static_cast<int64_t>(dims.size());
-  if (axis < 0) axis += rank;
-  require(axis >= 0 && axis < rank, ErrorCode::invalid_model,
-          "scan input axis {} is outside rank {}", axis, rank);
-  dims.erase(dims.begin() + axis);
-  return ValueType::tensor(type.element, std::move(dims));
+// A body may take an optional and always give a value: then its result becomes an optional too.
+bool wrap_optional(Graph& body, const ValueType& place, size_t result) {
+  const ValueId given = body.outputs()[result];
+  if (place.kind != Value::Kind::optional || body.type(given).kind == Value::Kind::optional)
+    return false;
+  GraphBuilder builder(body, {});
+  body.set_output(result, builder.add("Optional", {given}));
+  return true;
 }
 
 }  // namespace
@@ -67,7 +62,7 @@ NodeImporter::Body NodeImporter::import_closed(const OnnxGraph& from,
   for (size_t i = 0; i < types.size(); ++i) {
     ValueType type = types[i];
     if (type.is_tensor() && type.element == ElementType::undefined && from.inputs[i].type)
-      type = *from.inputs[i].type;
+      type = defined_here(body.graph, *from.inputs[i].type);
     scope.values[from.inputs[i].name] = body.graph.add_input(from.inputs[i].name, type);
   }
   body.captured = capture(captures, outer, scope);
@@ -86,8 +81,9 @@ NodeImporter::Body NodeImporter::import_stable(const OnnxGraph& from, std::vecto
             body.graph.outputs().size(), first_result + states);
     bool stable = true;
     for (size_t i = 0; i < states; ++i) {
-      const ValueType& before = body.graph.type(body.graph.inputs()[first_state + i]);
-      const ValueType& after = body.graph.type(body.graph.outputs()[first_result + i]);
+      const ValueType before = body.graph.type(body.graph.inputs()[first_state + i]);
+      body.wrapped.push_back(wrap_optional(body.graph, before, first_result + i));
+      const ValueType after = body.graph.type(body.graph.outputs()[first_result + i]);
       if (after.is_tensor() && after.element == ElementType::undefined) continue;
       ValueType common = common_type(body.graph, before, after);
       if (common == before) continue;
@@ -107,6 +103,9 @@ std::vector<ValueId> NodeImporter::import_if(const OnnxNode& node, GraphBuilder&
           inputs.size());
   const OnnxGraph& yes = body_of(node, "then_branch");
   const OnnxGraph& no = body_of(node, "else_branch");
+  // The branch that is never taken may not even be legal for the sizes at hand.
+  if (const auto taken = known_condition(scope.graph->value(inputs[0])))
+    return import_inline(*taken ? yes : no, {}, builder.origin().nodes.front(), scope);
   std::vector<std::string> names = free_names(yes);
   for (std::string& name : free_names(no))
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -142,37 +141,11 @@ std::vector<ValueId> NodeImporter::import_loop(const OnnxNode& node, GraphBuilde
   Attributes attributes = with_captured({}, body.captured.size());
   std::vector<Graph> bodies;
   bodies.push_back(std::move(body.graph));
-  return add_control(builder, "Loop", std::move(inputs), std::move(bodies), std::move(attributes),
-                     node.outputs.size());
-}
-
-std::vector<ValueId> NodeImporter::import_scan(const OnnxNode& node, GraphBuilder& builder,
-                                               Scope& scope) {
-  const auto opset = scope.opsets->find("");
-  require(opset == scope.opsets->end() || opset->second >= 9, ErrorCode::unsupported,
-          "Scan of opset 8 (with a batch dimension) is not supported; export for opset 9 or newer");
-  std::vector<ValueId> inputs = resolve(node.inputs, scope);
-  const Attributes attributes = attributes_of(node, scope);
-  const int64_t scanned = attributes.integer("num_scan_inputs");
-  require(scanned >= 1 && scanned <= static_cast<int64_t>(inputs.size()), ErrorCode::invalid_model,
-          "num_scan_inputs is {}, with {} inputs", scanned, inputs.size());
-  const size_t states = inputs.size() - scanned;
-  const auto axes = attributes.integers("scan_input_axes", std::vector<int64_t>(scanned, 0));
-  require(static_cast<int64_t>(axes.size()) == scanned, ErrorCode::invalid_model,
-          "scan_input_axes has {} entries for {} scanned inputs", axes.size(), scanned);
-  std::vector<ValueType> types;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const ValueType& type = scope.graph->type(inputs[i]);
-    types.push_back(i < states ? type : slice_type(type, axes[i - states]));
-  }
-  Body body = import_stable(body_of(node, "body"), std::move(types), 0, states, 0, scope);
-  require_results(body.graph, node.outputs.size(), "Scan");
-  inputs.insert(inputs.end(), body.captured.begin(), body.captured.end());
-  std::vector<Graph> bodies;
-  const size_t captured = body.captured.size();
-  bodies.push_back(std::move(body.graph));
-  return add_control(builder, "Scan", std::move(inputs), std::move(bodies),
-                     with_captured(attributes, captured), node.outputs.size());
+  std::vector<ValueId> results = add_control(builder, "Loop", std::move(inputs), std::move(bodies),
+                                             std::move(attributes), node.outputs.size());
+  for (size_t i = 0; i < states; ++i)
+    if (body.wrapped[i]) results[i] = builder.add("OptionalGetElement", {results[i]});
+  return results;
 }
 
 // A Loop over the elements of its sequences that appends each result to sequences which start

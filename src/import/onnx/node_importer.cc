@@ -213,6 +213,8 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
     if (node.op == "Scan") return import_scan(node, builder, scope);
     if (node.op == "SequenceMap") return import_sequence_map(node, builder, scope);
   }
+  if (node.domain == "ai.onnx.preview.training" && node.op == "Gradient")
+    return import_gradient(node, builder, scope);
   RawNode raw;
   raw.domain = node.domain;
   raw.op = node.op;

@@ -36,22 +36,30 @@ class NodeImporter {
                                      const std::string& name, const Scope& outer);
   std::vector<ValueId> import_operator(const OnnxNode& node, const std::string& name, Scope& scope);
 
-  // control_importer.cc
+  // control_importer.cc, scan_importer.cc
   std::vector<ValueId> import_if(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_loop(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_scan(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
   std::vector<ValueId> import_sequence_map(const OnnxNode& node, GraphBuilder& builder,
                                            Scope& scope);
+  std::vector<ValueId> scan(const OnnxGraph& from, std::vector<ValueId> inputs,
+                            const Attributes& attributes, size_t outputs, GraphBuilder& builder,
+                            Scope& scope);
+  std::vector<ValueId> scan_batch(const OnnxGraph& from, std::vector<ValueId> inputs,
+                                  const Attributes& attributes, size_t outputs,
+                                  GraphBuilder& builder, Scope& scope);
   struct Body {
     Graph graph;
     std::vector<ValueId> captured;  // values of the outer graph, after the formal inputs
+    std::vector<bool> wrapped;      // carried values whose results were made optionals
   };
   Body import_closed(const OnnxGraph& from, const std::vector<ValueType>& types,
                      const std::vector<std::string>& captures, const Scope& outer);
   // Imports a loop's body until the types of its carried values hold in every iteration.
   Body import_stable(const OnnxGraph& from, std::vector<ValueType> types, size_t first_state,
                      size_t states, size_t first_result, const Scope& outer);
-  friend struct ControlTable;
+  // gradient.cc: ai.onnx.preview.training.Gradient, of a value that the graph has so far.
+  std::vector<ValueId> import_gradient(const OnnxNode& node, GraphBuilder& builder, Scope& scope);
 
   const OnnxModel* model_;
   const ImportOptions* options_;

@@ -47,7 +47,8 @@ void evaluate_optional(EvalContext& context) {
 
 void infer_optional_get_element(InferContext& context) {
   const ValueType& type = context.input(0);
-  context.set_output(0, type.kind == Value::Kind::optional ? *type.inner : type);
+  context.set_output(
+      0, type.kind == Value::Kind::optional ? element_type_of(context, *type.inner) : type);
 }
 
 void evaluate_optional_get_element(EvalContext& context) {

@@ -40,6 +40,13 @@ size_t position(const EvalContext& context, size_t input, int64_t count, int64_t
 
 }  // namespace
 
+ValueType element_type_of(InferContext& context, ValueType held) {
+  if (!held.has_rank()) return held;
+  for (Dim& dim : *held.dims)
+    if (!dim.is_constant()) dim = context.new_dim("element");
+  return held;
+}
+
 void infer_sequence_construct(InferContext& context) {
   context.require(context.input_count() > 0, "expected at least one tensor");
   ValueType type = context.input(0);
@@ -105,7 +112,9 @@ void evaluate_sequence_erase(EvalContext& context) {
   context.set_output(0, std::move(sequence));
 }
 
-void infer_sequence_at(InferContext& context) { context.set_output(0, held_by_sequence(context)); }
+void infer_sequence_at(InferContext& context) {
+  context.set_output(0, element_type_of(context, held_by_sequence(context)));
+}
 
 void evaluate_sequence_at(EvalContext& context) {
   const Value& sequence = sequence_input(context);

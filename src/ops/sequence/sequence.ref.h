@@ -5,6 +5,11 @@
 
 namespace cermet {
 
+// The type of one element that was taken out of what holds elements of type `held`. Sizes that are
+// not plain numbers differ from element to element: they become new ones, which the taking step
+// defines.
+ValueType element_type_of(InferContext& context, ValueType held);
+
 void infer_sequence_construct(InferContext& context);
 void infer_sequence_empty(InferContext& context);
 void infer_sequence_insert(InferContext& context);

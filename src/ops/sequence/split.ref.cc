@@ -94,7 +94,7 @@ void infer_concat_from_sequence(InferContext& context) {
   const bool new_axis = context.attributes().integer("new_axis", 0) != 0;
   const int64_t axis = context.attributes().integer("axis");
   if (!type.inner->has_rank()) return context.set_output_rank_unknown(0, type.inner->element);
-  Dims dims = *type.inner->dims;
+  Dims dims = *element_type_of(context, *type.inner).dims;
   const int at = context.axis(axis, static_cast<int>(dims.size()) + (new_axis ? 1 : 0));
   if (new_axis) dims.insert(dims.begin() + at, Dim());
   dims[at] = context.new_dim("joined");
