@@ -1,0 +1,254 @@
+"""The built commands on a tiny model: what they write, print and end with."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+BIN = pathlib.Path(os.environ.get("CERMET_BUILD_DIR", "build/release")) / "bin"
+CERMET, CERMET_RUN = BIN / "cermet", BIN / "cermet-run"
+if not CERMET.exists() or not CERMET_RUN.exists():
+    print(f"skipped: no commands in {BIN}")
+    sys.exit(77)
+
+WRONG_USE, INVALID_MODEL, UNSUPPORTED, OUT_OF_RANGE, NO_MEMORY, IO, INVALID_ENGINE = range(1, 8)
+WEIGHTS = np.arange(6, dtype=np.float32).reshape(3, 2)
+X = np.array([[1, -2, 3], [0.5, 0, -1]], dtype=np.float32)
+Y = np.maximum(X @ WEIGHTS, 0)
+
+
+def model(nodes, inputs, outputs, initializers=()):
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def tensor(name, shape, kind=TensorProto.FLOAT):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def tiny(batch="N"):
+    """y = relu(x:0 W), and the same sum as a scalar."""
+    return model(
+        [helper.make_node("MatMul", ["x:0", "w"], ["product"], name="mul"),
+         helper.make_node("Relu", ["product"], ["y/out"], name="relu"),
+         helper.make_node("ReduceSum", ["y/out"], ["total"], name="sum", keepdims=0)],
+        [tensor("x:0", [batch, 3])], [tensor("y/out", [batch, 2]), tensor("total", [])],
+        [numpy_helper.from_array(WEIGHTS, "w")])
+
+
+class Commands(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.holder.name)
+        cls.model = cls.folder / "tiny.onnx"
+        onnx.save(tiny(), cls.model)
+        np.save(cls.folder / "x.npy", X)
+        cls.engine = cls.folder / "tiny.engine"
+        subprocess.run([CERMET, "build", cls.model, "-o", cls.engine, "--tuning-budget", "0"],
+                       check=True, capture_output=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.cleanup()
+
+    def call(self, *arguments, program=CERMET, status=0, **environment):
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
+                              env={**os.environ, **environment})
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        return done.stdout if status == 0 else done.stderr
+
+    def fails(self, status, words, *arguments, **options):
+        self.assertIn(words, self.call(*arguments, status=status, **options))
+
+    def x_input(self):
+        return ["--input", f"x:0={self.folder / 'x.npy'}"]
+
+    def out(self, name):
+        """A folder that is not there yet."""
+        return self.folder / self.id() / name
+
+    def test_run_writes_npy_in_the_model_s_order(self):
+        for program, file in ((CERMET, self.model), (CERMET, self.engine),
+                              (CERMET_RUN, self.engine)):
+            out = self.out(f"{program.name}{file.suffix}")
+            arguments = ["run"] if program == CERMET else []
+            self.call(*arguments, file, *self.x_input(), "--output-dir", out, program=program)
+            np.testing.assert_allclose(np.load(out / "output_0.npy"), Y, rtol=1e-6)
+            total = np.load(out / "output_1.npy")
+            self.assertEqual(total.shape, ())
+            np.testing.assert_allclose(total, Y.sum(), rtol=1e-6)
+
+    def test_run_takes_and_gives_a_folder_of_pb(self):
+        given = self.out("in")
+        given.mkdir(parents=True)
+        (given / "input_0.pb").write_bytes(numpy_helper.from_array(X, "x").SerializeToString())
+        out = self.out("deep/out")
+        self.call("run", self.engine, "--input-dir", given, "--output-dir", out)
+        proto = TensorProto.FromString((out / "output_0.pb").read_bytes())
+        self.assertEqual(proto.name, "y/out")
+        np.testing.assert_allclose(numpy_helper.to_array(proto), Y, rtol=1e-6)
+        self.call("run", self.engine, "--input-dir", given, "--output-dir", out, "--format", "npy",
+                  "--by-name")
+        np.testing.assert_allclose(np.load(out / "y_out.npy"), Y, rtol=1e-6)
+        (given / "input_1.pb").write_bytes(b"")
+        self.fails(WRONG_USE, "input_1.pb", "run", self.engine, "--input-dir", given)
+
+    def test_run_names_what_is_missing_or_wrong(self):
+        self.fails(WRONG_USE, "'x:0' (float32 Nx3)", "run", self.engine)
+        self.fails(WRONG_USE, "the inputs are: x:0", "run", self.engine, "--input", "z=z.npy")
+        self.fails(IO, "No such file or directory", "run", self.engine, "--input", "x:0=none.npy")
+        self.fails(WRONG_USE, "--shapes", "run", self.engine, "--random-inputs")
+        self.fails(WRONG_USE, "--shapes says 1x3", "run", self.engine, *self.x_input(),
+                   "--shapes", "x:0:1x3")
+        np.save(self.folder / "wrong.npy", X.astype(np.float64))
+        self.fails(WRONG_USE, "float64", "run", self.engine, "--input",
+                   f"x:0={self.folder / 'wrong.npy'}")
+
+    def test_random_inputs_follow_the_seed(self):
+        def values(seed):
+            out = self.out(f"seed{seed}")
+            self.call("run", self.engine, "--random-inputs", "--seed", seed, "--shapes",
+                      "x:0:4x3", "--output-dir", out)
+            return np.load(out / "output_0.npy")
+        self.assertEqual(values(3).shape, (4, 2))
+        np.testing.assert_array_equal(values(3), values(3))
+        self.assertTrue((values(3) != values(4)).any())
+
+    def test_profile_limits_shapes(self):
+        engine = self.out("") / "profile.engine"
+        engine.parent.mkdir(parents=True)
+        self.call("build", self.model, "-o", engine, "--min-shapes", "x:0:1x3", "--opt-shapes",
+                  "x:0:2x3", "--max-shapes", "x:0:8x3", "--tuning-budget", 0)
+        report = json.loads(self.call("inspect", engine, "--json"))
+        self.assertEqual(report["profiles"],
+                         [{"x:0": {"min": [1, 3], "opt": [2, 3], "max": [8, 3]}}])
+        self.assertEqual(report["shapes"], {"x:0": [2, 3]})
+        self.call("run", engine, "--random-inputs")
+        self.fails(OUT_OF_RANGE, "x:0", "run", engine, "--random-inputs", "--shapes", "x:0:9x3")
+
+    def test_inspect(self):
+        report = json.loads(self.call("inspect", self.engine, "--json"))
+        self.assertEqual([i["name"] for i in report["inputs"]], ["x:0"])
+        self.assertEqual(report["inputs"][0]["dims"], ["N", "3"])
+        self.assertIsNone(report["activation_bytes"])
+        self.assertTrue({"mul", "relu", "sum"} <= {n for s in report["steps"] for n in s["nodes"]})
+        self.assertTrue(all(s["tactic"] or s["kind"] == "view" for s in report["steps"]))
+        report = json.loads(self.call("inspect", self.engine, "--json", "--shapes", "x:0:64x3"))
+        self.assertGreater(report["activation_bytes"], 0)
+        self.assertIn("matmul", self.call("inspect", self.engine, "--problems"))
+
+    def test_explain(self):
+        engine = self.folder / "explained.engine"
+        report = json.loads(self.call("build", self.model, "-o", engine, "--explain=json",
+                                      "--tuning-budget", 0))
+        self.assertEqual(set(report), {"steps", "near_fusions"})
+        for step in report["steps"]:
+            self.assertEqual(set(step), {"name", "nodes", "problem", "winner", "candidates"})
+            for candidate in step["candidates"]:
+                self.assertEqual(set(candidate), {"tactic", "configuration", "accepted", "reason",
+                                                  "estimate_us", "measured_us"})
+                self.assertTrue(candidate["accepted"] or candidate["reason"])
+        text = self.call("build", self.model, "-o", engine, "--explain", "--tuning-budget", 0)
+        self.assertIn("chosen", text)
+
+    def test_build_options(self):
+        out = self.out("dump")
+        out.mkdir(parents=True)
+        engine = self.folder / "options.engine"
+        self.call("build", self.model, "-o", engine, "--dump-graph", out, "--mark-output",
+                  "product", "--passes", "", "--tuning-budget", 0)
+        self.assertIn("MatMul", (out / "imported.txt").read_text())
+        self.assertTrue((out / "plan.txt").read_text())
+        outputs = json.loads(self.call("inspect", engine, "--json"))["outputs"]
+        self.assertEqual([o["name"] for o in outputs], ["y/out", "total", "product"])
+        self.fails(WRONG_USE, "no-such-pass", "build", self.model, "-o", engine, "--skip-pass",
+                   "no-such-pass")
+        self.fails(NO_MEMORY, "limit", "build", self.model, "-o", engine, "--memory-limit", "1K",
+                   "--shapes", "x:0:4096x3")
+        self.fails(WRONG_USE, "'12Q'", "build", self.model, "-o", engine, "--memory-limit", "12Q")
+
+    def test_bench(self):
+        file = self.folder / "bench.json"
+        text = self.call("bench", self.engine, "--shapes", "x:0=2x3", "--iterations", 5, "--warmup",
+                         1, "--threads", 1, "--streams", 2, "--json", file, "--per-layer")
+        self.assertIn("median", text)
+        report = json.loads(file.read_text())
+        self.assertEqual(report["iterations"], 10)
+        latency = report["latency_ms"]
+        self.assertEqual(list(latency), sorted(["min", "mean", "median", "p90", "p95", "p99",
+                                                "max"]))
+        order = [latency[k] for k in ("min", "median", "p90", "p95", "p99", "max")]
+        self.assertEqual(order, sorted(order))
+        self.assertGreater(report["throughput"], 0)
+        self.assertAlmostEqual(sum(layer["share"] for layer in report["layers"]), 1)
+        self.assertIn("relu", [n for layer in report["layers"] for n in layer["nodes"]])
+        self.call("bench", self.model, *self.x_input(), "--seconds", 0.01, "--tuning-budget", 0)
+
+    def test_check(self):
+        self.assertIn("no problems", self.call("check", self.model))
+        unknown = self.folder / "unknown.onnx"
+        onnx.save(model([helper.make_node("NoSuchThing", ["x"], ["a"], name="first"),
+                         helper.make_node("NeitherThis", ["x"], ["b"], name="second")],
+                        [tensor("x", [1])], [tensor("a", [1]), tensor("b", [1])]), unknown)
+        done = subprocess.run([CERMET, "check", unknown], capture_output=True, text=True)
+        self.assertIn(done.returncode, (INVALID_MODEL, UNSUPPORTED))
+        for words in ("first", "NoSuchThing", "second", "NeitherThis", "2 problems"):
+            self.assertIn(words, done.stdout)
+        done = subprocess.run([CERMET, "check", unknown, "--json"], capture_output=True, text=True)
+        self.assertEqual(len(json.loads(done.stdout)["problems"]), 2)
+
+    def test_files_that_are_none(self):
+        for command in ("check", "run", "bench"):
+            self.fails(IO, "No such file or directory", command, self.folder / "none.onnx")
+        self.fails(IO, "No such file or directory", "build", self.folder / "none.onnx", "-o", "e")
+        for command in ("inspect", "run", "bench"):
+            self.fails(IO, "No such file or directory", command, self.folder / "none.engine")
+        self.fails(IO, "No such file or directory", self.folder / "none.engine",
+                   program=CERMET_RUN)
+        self.fails(WRONG_USE, "cermet build", self.model, program=CERMET_RUN)
+        garbage = self.folder / "garbage.onnx"
+        garbage.write_bytes(b"\xff" * 100)
+        self.fails(INVALID_MODEL, "garbage.onnx", "build", garbage, "-o", self.folder / "g.engine")
+        self.fails(INVALID_ENGINE, "tiny.npy", "inspect", self.rename_model_to("tiny.npy"))
+        self.assertFalse((self.folder / "g.engine").exists())
+
+    def rename_model_to(self, name):
+        path = self.folder / name
+        path.write_bytes(self.model.read_bytes())
+        return path
+
+    def test_use(self):
+        self.assertRegex(self.call("--version"), r"^cermet \d+\.\d+\.\d+")
+        self.assertRegex(self.call("--version", program=CERMET_RUN), r"^cermet-run \d")
+        self.assertIn("Exit status", self.call("--help"))
+        for command in ("build", "run", "inspect", "check", "bench"):
+            self.assertIn("Examples", self.call(command, "--help"))
+        self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
+
+    def test_colour_only_on_terminals_and_not_with_no_color(self):
+        import pty
+        for no_color, expected in (("", True), ("1", False)):
+            host, device = pty.openpty()
+            done = subprocess.run([CERMET, "check", self.model], stdout=device, timeout=60,
+                                  env={**os.environ, "TERM": "xterm", "NO_COLOR": no_color})
+            os.close(device)
+            text = os.read(host, 1 << 16)
+            os.close(host)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(b"\x1b[" in text, expected)
+        self.assertNotIn("\x1b", self.call("check", self.model))
+
+
+if __name__ == "__main__":
+    unittest.main()
