@@ -251,10 +251,11 @@ void again(RandomScope& scope) {
 
 std::span<const RandomRule> elementwise_rules() {
   static constexpr RandomRule rules[] = {
-      smooth,     smooth,   exact_unary,   singular,       classify,      float_binary,
-      division,   variadic, clip,          float_binary,   float_binary,  integer_binary,
-      comparison, logic,    integer_unary, random_numbers, where,         cast,
-      quantize,   power,    smooth,        float_binary,   integer_binary};
+      smooth,     smooth,   exact_unary,   singular,       classify,       float_binary,
+      division,   variadic, clip,          float_binary,   float_binary,   integer_binary,
+      comparison, logic,    integer_unary, random_numbers, where,          cast,
+      quantize,   power,    smooth,        float_binary,   integer_binary, again,
+      again,      again};
   return rules;
 }
 

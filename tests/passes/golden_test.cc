@@ -1,0 +1,101 @@
+// Every pass: what it makes of a graph, that it can be skipped, what it leaves alone, and that
+// results stay.
+#include "tests/support/golden.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/passes/pass_cases.h"
+#include "tests/support/run_graph.h"
+
+namespace cermet::testing {
+namespace {
+
+Graph graph_of(const PassCase& what) {
+  Graph graph;
+  GraphMaker maker(graph);
+  what.build(maker);
+  verify(graph);
+  return graph;
+}
+
+// The graph's text without dead values, as every run of the driver leaves it.
+std::string text_of(Graph graph) {
+  graph.compact();
+  return print(graph);
+}
+
+std::vector<Value> inputs_for(const Graph& graph) {
+  std::vector<Value> inputs;
+  for (ValueId id : graph.inputs()) {
+    Shape shape;
+    for (const Dim& dim : *graph.type(id).dims)
+      shape.push_back(dim.is_constant() ? dim.constant() : 3);
+    inputs.emplace_back(ramp(graph.type(id).element, shape));
+  }
+  return inputs;
+}
+
+std::string test_name(const ::testing::TestParamInfo<PassCase>& info) {
+  std::string name = std::string(info.param.pass) + "_" + std::string(info.param.name);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+class Firing : public ::testing::TestWithParam<PassCase> {};
+
+TEST_P(Firing, RewritesAsTheGoldenFileSays) {
+  const Graph before = graph_of(GetParam());
+  const Graph after = after_pass(before, GetParam().pass);
+  expect_golden(fmt::format("passes/{}.{}.txt", GetParam().pass, GetParam().name),
+                fmt::format("before:\n{}after:\n{}", text_of(before), print(after)));
+}
+
+TEST_P(Firing, IsLeftAloneWhenThePassIsSkipped) {
+  const Graph before = graph_of(GetParam());
+  PassOptions options;
+  options.all = false;
+  options.only = {std::string(GetParam().pass)};
+  options.skip = options.only;
+  EXPECT_EQ(print(optimised(before, options)), text_of(before));
+}
+
+TEST_P(Firing, GivesWhatItGaveBefore) {
+  const Graph before = graph_of(GetParam());
+  const std::vector<Value> inputs = inputs_for(before);
+  const std::vector<Value> expected = interpret(before, inputs);
+  const std::pair<const char*, Graph> variants[] = {
+      {"as it is", before},
+      {"after the pass", after_pass(before, GetParam().pass)},
+      {"after all passes", optimised(before)}};
+  for (const auto& [how, graph] : variants) {
+    const std::vector<Value> got = run_graph(graph, inputs);
+    for (size_t i = 0; i < expected.size(); ++i)
+      EXPECT_EQ(difference(expected[i], got[i], 1e-6, 1e-6).value_or(""), "") << how;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Passes, Firing,
+                         ::testing::ValuesIn(firing_cases().begin(), firing_cases().end()),
+                         test_name);
+
+class Quiet : public ::testing::TestWithParam<PassCase> {};
+
+TEST_P(Quiet, IsLeftAlone) {
+  const Graph before = graph_of(GetParam());
+  EXPECT_EQ(print(after_pass(before, GetParam().pass)), text_of(before));
+}
+
+INSTANTIATE_TEST_SUITE_P(Passes, Quiet,
+                         ::testing::ValuesIn(quiet_cases().begin(), quiet_cases().end()),
+                         test_name);
+
+TEST(Passes, AllHaveCases) {
+  for (const Pass& pass : all_passes()) {
+    const auto of_pass = [&](const PassCase& what) { return what.pass == pass.name; };
+    EXPECT_TRUE(std::any_of(firing_cases().begin(), firing_cases().end(), of_pass)) << pass.name;
+    EXPECT_TRUE(std::any_of(quiet_cases().begin(), quiet_cases().end(), of_pass)) << pass.name;
+  }
+}
+
+}  // namespace
+}  // namespace cermet::testing

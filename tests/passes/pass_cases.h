@@ -1,0 +1,23 @@
+// One graph a pass that it changes, and some that it has to leave alone.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/graph_maker.h"
+
+namespace cermet::testing {
+
+struct PassCase {
+  std::string_view pass;
+  std::string_view name;  // what it shows; the golden file is PASS.NAME.txt
+  void (*build)(GraphMaker&);
+};
+
+// The pass rewrites these. Symbolic sizes are 3 in runs.
+std::span<const PassCase> firing_cases();
+// The pass gives no patch for these.
+std::span<const PassCase> quiet_cases();
+
+}  // namespace cermet::testing
