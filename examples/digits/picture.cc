@@ -9,9 +9,9 @@ namespace examples {
 namespace {
 
 constexpr int side = 8, zoom = 5, tile = side * zoom;
-constexpr int step_x = tile + 6, step_y = tile + 26;
+constexpr int step_x = tile + 6, step_y = tile + 32;
 constexpr int margin = 16, left_of_tiles = 56;
-constexpr Colour paper = {250, 248, 243}, grey = {150, 146, 138}, red = {205, 38, 32};
+constexpr Colour paper = {255, 255, 255}, grey = {150, 146, 138}, red = {205, 38, 32};
 constexpr Colour green = {38, 134, 72}, amber = {201, 133, 0};
 
 // The ink between the centres of the pixels around (x, y), linear in both directions.
@@ -59,8 +59,8 @@ Canvas draw(const cermet::ConstTensorView& images, const Readings& readings) {
     const int top = margin + it.label * step_y;
     draw_tile(canvas, left, top, images.as<float>() + i * side * side);
     const Colour colour = colour_of(it);
-    if (!it.right()) canvas.frame(left - 3, top - 3, tile + 6, tile + 22, 3, colour);
-    canvas.text(left + tile / 2 - 5, top + tile + 2, 2, colour, std::to_string(it.digit));
+    if (!it.right()) canvas.frame(left - 3, top - 3, tile + 6, tile + 27, 3, colour);
+    canvas.text(left + tile / 2 - 5, top + tile + 5, 2, colour, std::to_string(it.digit));
   }
   return canvas;
 }
