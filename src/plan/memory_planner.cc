@@ -74,24 +74,47 @@ class Sharing {
 };
 
 // Merges results into the inputs whose memory they may use, where those end at that step.
-Sharing share_in_place(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
-                       std::vector<Lifetime>& lives) {
-  Sharing sharing(plan.buffers.size());
-  int32_t at = 0;
-  for_each_step(plan.root.steps, [&](const Step& step) {
-    const int32_t now = at++;
-    for (const auto& [output, input] : step.in_place) {
-      const BufferId from = sharing.find(plan.root_of(step.inputs[input]));
-      const BufferId to = plan.root_of(step.outputs[output]);
-      if (!bytes[from] || !bytes[to] || from == to || sharing.find(to) != to) continue;
-      if (lives[from].last != now || lives[to].first != now || *bytes[to] > *bytes[from]) continue;
-      sharing.join(from, to);
-      lives[from].last = lives[to].last;
-      break;
+class InPlaceScan {
+ public:
+  InPlaceScan(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+              std::vector<Lifetime>& lives)
+      : plan_(plan), bytes_(bytes), lives_(lives), sharing_(plan.buffers.size()) {}
+
+  Sharing run() {
+    region(plan_.root);
+    return std::move(sharing_);
+  }
+
+ private:
+  void region(const Region& region) {
+    const int32_t begin = next_;
+    for (const Step& step : region.steps) {
+      share(step, next_++, begin);
+      for (const Region& body : step.regions) this->region(body);
     }
-  });
-  return sharing;
-}
+  }
+
+  // `begin` is the first step of the region: what was made before it, the next iteration reads
+  // again.
+  void share(const Step& step, int32_t now, int32_t begin) {
+    for (const auto& [output, input] : step.in_place) {
+      const BufferId from = sharing_.find(plan_.root_of(step.inputs[input]));
+      const BufferId to = plan_.root_of(step.outputs[output]);
+      if (!bytes_[from] || !bytes_[to] || from == to || sharing_.find(to) != to) continue;
+      if (lives_[from].first < begin || lives_[from].last != now) continue;
+      if (lives_[to].first != now || *bytes_[to] > *bytes_[from]) continue;
+      sharing_.join(from, to);
+      lives_[from].last = lives_[to].last;
+      return;
+    }
+  }
+
+  const Plan& plan_;
+  const std::vector<std::optional<size_t>>& bytes_;
+  std::vector<Lifetime>& lives_;
+  Sharing sharing_;
+  int32_t next_ = 0;
+};
 
 }  // namespace
 
@@ -137,7 +160,7 @@ size_t place_blocks(std::vector<Block>& blocks) {
 MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
                        const std::vector<size_t>& workspace) {
   std::vector<Lifetime> lives = lifetimes(plan);
-  const Sharing sharing = share_in_place(plan, bytes, lives);
+  const Sharing sharing = InPlaceScan(plan, bytes, lives).run();
   std::vector<Block> blocks;
   std::vector<int64_t> block_of(plan.buffers.size(), -1);
   const auto count = static_cast<BufferId>(plan.buffers.size());

@@ -39,7 +39,8 @@ void nothing_done(GraphMaker& m) {
   x = m.add("Relu", {m.add("Identity", {x})});
   x = m.add("Transpose", {x}, attributes({{"perm", std::vector<int64_t>{0, 1}}}));
   x = m.add("Pad", {x, m.constant("pads", ints({0, 0, 0, 0}))});
-  const ValueId zero = m.constant("zero", ints({0})), end = m.constant("end", ints({std::numeric_limits<int64_t>::max()}));
+  const ValueId zero = m.constant("zero", ints({0})),
+                end = m.constant("end", ints({std::numeric_limits<int64_t>::max()}));
   x = m.add("Slice", {x, zero, end});
   x = m.add("Cast", {x}, attributes({{"to", int64_t{1}}}));
   x = m.add("Concat", {x}, attributes({{"axis", int64_t{0}}}));

@@ -1,0 +1,325 @@
+#include "plan/memory_planner.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace cermet {
+namespace {
+
+// Plans of float32 vectors, named by number.
+class PlanMaker {
+ public:
+  BufferId buffer(int64_t size, Storage storage = Storage::activation) {
+    Buffer buffer;
+    buffer.name = "b" + std::to_string(plan.buffers.size());
+    buffer.type = ValueType::tensor(ElementType::float32, Dims{size});
+    buffer.storage = storage;
+    plan.buffers.push_back(buffer);
+    return static_cast<BufferId>(plan.buffers.size() - 1);
+  }
+  BufferId input(int64_t size) {
+    const BufferId id = buffer(size, Storage::input);
+    plan.root.inputs.push_back(id);
+    plan.input_names.push_back(plan.buffers[id].name);
+    return id;
+  }
+  void output(BufferId id) {
+    plan.buffers[id].storage = Storage::output;
+    plan.root.outputs.push_back(id);
+    plan.output_names.push_back(plan.buffers[id].name);
+  }
+  BufferId alias(BufferId of) {
+    const BufferId id = buffer(0);
+    plan.buffers[id] = plan.buffers[of];
+    plan.buffers[id].storage = Storage::activation;
+    plan.buffers[id].alias = of;
+    return id;
+  }
+  static Step step(std::vector<BufferId> inputs, std::vector<BufferId> outputs) {
+    Step step;
+    step.problem.op = "Step";
+    step.problem.inputs.resize(inputs.size());
+    step.problem.outputs.resize(outputs.size());
+    step.inputs = std::move(inputs);
+    step.outputs = std::move(outputs);
+    return step;
+  }
+  Step& add(std::vector<BufferId> inputs, std::vector<BufferId> outputs) {
+    plan.root.steps.push_back(step(std::move(inputs), std::move(outputs)));
+    return plan.root.steps.back();
+  }
+
+  std::vector<std::optional<size_t>> bytes() const {
+    std::vector<std::optional<size_t>> result;
+    for (const Buffer& buffer : plan.buffers) {
+      const bool placed = buffer.alias == no_buffer && (buffer.storage == Storage::activation ||
+                                                        buffer.storage == Storage::output);
+      result.push_back(placed ? std::optional(byte_size(buffer.type.element,
+                                                        product(*buffer.type.dims).constant()))
+                              : std::nullopt);
+    }
+    return result;
+  }
+  MemoryPlan memory(std::vector<size_t> workspace = {}) const {
+    size_t steps = 0;
+    for_each_step(plan.root.steps, [&](const Step&) { ++steps; });
+    workspace.resize(steps);
+    return plan_memory(plan, bytes(), workspace);
+  }
+
+  Plan plan;
+};
+
+TEST(Lifetimes, RunFromTheFirstWriterToTheLastReader) {
+  PlanMaker m;
+  const BufferId x = m.input(4), a = m.buffer(4), b = m.buffer(4), c = m.buffer(4);
+  const BufferId unused = m.buffer(4);
+  m.add({x}, {a});
+  m.add({a}, {b});
+  m.add({a, b}, {c});
+  m.output(c);
+  const auto lives = lifetimes(m.plan);
+  const auto life = [&](BufferId id) { return std::pair(lives[id].first, lives[id].last); };
+  EXPECT_EQ(life(a), std::pair(0, 2));
+  EXPECT_EQ(life(b), std::pair(1, 2));
+  EXPECT_EQ(life(c), std::pair(2, 3)) << "outputs live beyond the last step";
+  EXPECT_EQ(life(unused), std::pair(-1, -1));
+}
+
+TEST(Lifetimes, ViewsCountForWhatTheyShow) {
+  PlanMaker m;
+  const BufferId x = m.input(4), a = m.buffer(4), view = m.alias(a), again = m.alias(view);
+  const BufferId b = m.buffer(4), c = m.buffer(4);
+  m.add({x}, {a});
+  m.add({a}, {view});
+  m.add({view}, {again});
+  m.add({x}, {b});
+  m.add({again, b}, {c});
+  m.output(c);
+  EXPECT_EQ(lifetimes(m.plan)[a].last, 4);
+  EXPECT_EQ(m.memory().offsets[again], m.memory().offsets[a]);
+  EXPECT_NE(m.memory().offsets[b], m.memory().offsets[a]);
+}
+
+TEST(Lifetimes, WhatALoopReadsLivesUntilItEnds) {
+  PlanMaker m;
+  const BufferId x = m.input(4), outer = m.buffer(4), first = m.buffer(4), second = m.buffer(4);
+  const BufferId result = m.buffer(4);
+  m.add({x}, {outer});
+  Step loop = PlanMaker::step({outer}, {result});
+  Region body;
+  body.inputs = {outer};
+  body.outputs = {second};
+  body.steps = {PlanMaker::step({outer}, {first}), PlanMaker::step({first}, {second})};
+  loop.regions = {body};
+  m.plan.root.steps.push_back(loop);
+  m.output(result);
+  const auto lives = lifetimes(m.plan);
+  EXPECT_EQ(lives[outer].last, 3) << "the second iteration reads it again";
+  EXPECT_EQ(lives[result].first, 1);
+  const MemoryPlan memory = m.memory();
+  for (BufferId id : {first, second, result})
+    EXPECT_NE(memory.offsets[id], memory.offsets[outer]) << id;
+}
+
+TEST(PlaceBlocks, ReusesMemoryOfWhatIsDead) {
+  std::vector<Block> blocks{{100, {0, 1}}, {100, {2, 3}}, {100, {1, 2}}};
+  EXPECT_EQ(place_blocks(blocks), 256u);
+  EXPECT_EQ(blocks[0].offset, blocks[1].offset);
+}
+
+TEST(PlaceBlocks, FillsGaps) {
+  std::vector<Block> blocks{{64, {0, 9}}, {640, {0, 9}}, {128, {0, 3}}, {64, {4, 9}}, {64, {4, 9}}};
+  EXPECT_EQ(place_blocks(blocks), 64u + 640 + 128);
+}
+
+TEST(PlaceBlocks, EmptyBlocksTakeNothing) {
+  std::vector<Block> blocks{{0, {0, 1}}, {0, {0, 1}}};
+  EXPECT_EQ(place_blocks(blocks), 0u);
+}
+
+bool collide(const Block& a, const Block& b) {
+  if (&a == &b || a.bytes == 0 || b.bytes == 0) return false;
+  if (a.life.first > b.life.last || b.life.first > a.life.last) return false;
+  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
+TEST(PlaceBlocks, NeverOverlapsLivingBlocks) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Block> blocks(1 + random() % 40);
+    size_t all = 0, most = 0;
+    for (Block& block : blocks) {
+      block.bytes = random() % 4 == 0 ? 0 : random() % 1000;
+      block.life.first = static_cast<int32_t>(random() % 20);
+      block.life.last = block.life.first + static_cast<int32_t>(random() % 6);
+      all += (block.bytes + 63) / 64 * 64;
+      most = std::max(most, block.bytes);
+    }
+    const size_t arena = place_blocks(blocks);
+    EXPECT_LE(arena, all);
+    EXPECT_GE(arena, most);
+    for (const Block& a : blocks) {
+      ASSERT_EQ(a.offset % arena_alignment, 0u);
+      ASSERT_LE(a.offset + a.bytes, arena);
+      for (const Block& b : blocks) ASSERT_FALSE(collide(a, b)) << "round " << round;
+    }
+  }
+}
+
+TEST(PlanMemory, ResultsTakeTheirInputsPlaceWhereAllowed) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), c = m.buffer(16);
+  m.add({x}, {a});
+  m.add({a}, {b}).in_place = {{0, 0}};
+  m.add({b}, {c}).in_place = {{0, 0}};
+  m.output(c);
+  const MemoryPlan memory = m.memory();
+  EXPECT_EQ(memory.arena_bytes, 64u);
+  EXPECT_EQ(memory.offsets[a], memory.offsets[c]);
+}
+
+TEST(PlanMemory, NotInPlaceWhereTheInputIsReadLaterOrSmaller) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), c = m.buffer(32);
+  m.add({x}, {a});
+  m.add({a}, {b}).in_place = {{0, 0}};
+  m.add({a, b}, {c}).in_place = {{0, 0}, {0, 1}};
+  m.output(c);
+  const MemoryPlan memory = m.memory();
+  EXPECT_NE(memory.offsets[a], memory.offsets[b]);
+  EXPECT_NE(memory.offsets[a], memory.offsets[c]);
+  EXPECT_NE(memory.offsets[b], memory.offsets[c]);
+}
+
+TEST(PlanMemory, InPlaceKeepsClearOfOtherReaders) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), view = m.alias(a), b = m.buffer(16);
+  const BufferId c = m.buffer(16);
+  m.add({x}, {a});
+  m.add({a}, {view});
+  m.add({a}, {b}).in_place = {{0, 0}};
+  m.add({view, b}, {c});
+  m.output(c);
+  EXPECT_NE(m.memory().offsets[a], m.memory().offsets[b]) << "the view still shows the old value";
+}
+
+TEST(PlanMemory, InPlaceLeavesALoopWhatItsNextIterationReads) {
+  PlanMaker m;
+  const BufferId x = m.input(16), outer = m.buffer(16), inner = m.buffer(16), y = m.buffer(16);
+  m.add({x}, {outer});
+  Step loop = PlanMaker::step({outer}, {y}), last = PlanMaker::step({outer}, {inner});
+  last.in_place = {{0, 0}};
+  loop.regions = {Region{{outer}, {inner}, {last}}};
+  m.plan.root.steps.push_back(loop);
+  m.output(y);
+  EXPECT_NE(m.memory().offsets[outer], m.memory().offsets[inner]);
+}
+
+TEST(PlanMemory, WorkspaceIsAliveAtItsStepOnly) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16);
+  m.add({x}, {a});
+  m.add({a}, {b});
+  m.output(b);
+  const MemoryPlan memory = m.memory({1000, 1000});
+  EXPECT_EQ(memory.workspace_offsets[0], memory.workspace_offsets[1]);
+  EXPECT_LE(memory.arena_bytes, 1024u + 128);
+}
+
+// Walks random plans as a context would: each step writes its own mark into its results; nobody
+// else may have written over what a step reads.
+class Walk {
+ public:
+  Walk(const PlanMaker& maker, const MemoryPlan& memory)
+      : plan_(maker.plan), memory_(memory), arena_(memory.arena_bytes, -1) {
+    marks_.resize(plan_.buffers.size(), -1);
+  }
+
+  bool region(const Region& region) {
+    for (const Step& step : region.steps) {
+      for (BufferId id : step.inputs)
+        if (!holds(id)) return false;
+      if (!step.regions.empty())
+        for (int iteration = 0; iteration < 2; ++iteration)
+          for (const Region& body : step.regions) {
+            if (!this->region(body)) return false;
+            for (BufferId id : body.outputs)
+              if (!holds(id)) return false;
+          }
+      for (BufferId id : step.outputs) write(id);
+    }
+    return true;
+  }
+  bool holds(BufferId id) const {
+    const BufferId root = plan_.root_of(id);
+    if (!memory_.offsets[root]) return true;
+    for (size_t i = 0; i < size_of(root); ++i)
+      if (arena_[*memory_.offsets[root] + i] != marks_[root]) return false;
+    return true;
+  }
+
+ private:
+  size_t size_of(BufferId id) const {
+    return byte_size(ElementType::float32, product(*plan_.buffers[id].type.dims).constant());
+  }
+  void write(BufferId id) {
+    if (plan_.buffers[id].alias != no_buffer || !memory_.offsets[id]) return;
+    marks_[id] = next_++;
+    std::fill_n(arena_.begin() + static_cast<int64_t>(*memory_.offsets[id]), size_of(id),
+                marks_[id]);
+  }
+
+  const Plan& plan_;
+  const MemoryPlan& memory_;
+  std::vector<int> arena_, marks_;
+  int next_ = 0;
+};
+
+std::vector<Step> random_steps(PlanMaker& m, std::mt19937& random, std::vector<BufferId>& known,
+                               int count, int depth) {
+  std::vector<Step> steps;
+  for (int i = 0; i < count; ++i) {
+    std::vector<BufferId> inputs;
+    for (size_t k = 1 + random() % 3; k > 0; --k) inputs.push_back(known[random() % known.size()]);
+    const bool view = random() % 5 == 0;
+    const BufferId result = view ? m.alias(inputs[0]) : m.buffer(1 + random() % 50);
+    Step step = PlanMaker::step(view ? std::vector{inputs[0]} : inputs, {result});
+    if (!view && random() % 2 == 0)
+      for (int32_t k = 0; k < static_cast<int32_t>(inputs.size()); ++k)
+        step.in_place.emplace_back(0, k);
+    if (!view && depth < 2 && random() % 6 == 0) {
+      step.in_place.clear();
+      std::vector<BufferId> inside = inputs;  // a body reads what its step reads
+      Region body;
+      body.inputs = inputs;
+      body.steps = random_steps(m, random, inside, 3, depth + 1);
+      body.outputs = {inside.back()};
+      step.regions = {body};
+    }
+    steps.push_back(step);
+    known.push_back(result);
+  }
+  return steps;
+}
+
+TEST(PlanMemory, RandomPlansNeverWriteOverWhatIsStillRead) {
+  for (uint32_t seed = 0; seed < 500; ++seed) {
+    std::mt19937 random(seed);
+    PlanMaker m;
+    std::vector<BufferId> known{m.input(8), m.input(30)};
+    m.plan.root.steps = random_steps(m, random, known, 12, 0);
+    while (m.plan.buffers[known.back()].alias != no_buffer) known.pop_back();
+    if (m.plan.buffers[known.back()].storage == Storage::input) continue;
+    m.output(known.back());
+    verify(m.plan);
+    const MemoryPlan memory = m.memory();
+    Walk walk(m, memory);
+    ASSERT_TRUE(walk.region(m.plan.root)) << "seed " << seed << "\n" << print(m.plan);
+    ASSERT_TRUE(walk.holds(m.plan.root.outputs[0])) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace cermet
