@@ -56,6 +56,18 @@ foreach(folder IN LISTS folders)
     PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
 endforeach()
 
+# Programs that Python tests drive, one a file.
+cermet_glob(programs tests/programs/*.cc)
+foreach(file IN LISTS programs)
+  if(NOT TARGET cermet)
+    break()
+  endif()
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(test_${name} "${file}")
+  target_link_libraries(test_${name} PRIVATE cermet_internal cermet cermet_tools_common)
+  set_target_properties(test_${name} PROPERTIES BUILD_RPATH "$ORIGIN/../lib")
+endforeach()
+
 cermet_glob(python_tests tests/*_test.py)
 list(FILTER python_tests EXCLUDE REGEX "/tests/gpu/")
 foreach(file IN LISTS python_tests)

@@ -32,6 +32,8 @@ Shape typical_shape(const ValueType& type, SymbolValues& symbols) {
     dim.collect_symbols(needed);
     for (const std::string& symbol : needed) symbols.emplace(symbol, usual_size);
     shape.push_back(dim.evaluate(symbols));
+    require(shape.back() >= 0, ErrorCode::out_of_range, "sizes of {} are no typical ones: {} is {}",
+            usual_size, dim.to_string(), shape.back());
   }
   return shape;
 }

@@ -5,6 +5,7 @@
 
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/row_functions.h"
+#include "backends/cpu/run/strided_copy.h"
 #include "backends/cpu/run/tile_functions.h"
 #include "backends/cpu/run/work_split.h"
 #include "base/error.h"
@@ -19,6 +20,7 @@ struct SoftmaxShape {
 
 struct Functions {
   const RowFunctions* rows;
+  Transpose32 transpose;
   TileFunction max, sub, exp, add, mul, reciprocal, log;
 };
 
@@ -27,9 +29,9 @@ Functions functions_of(InstructionSet set) {
   const auto tile = [&](ScalarOp op) {
     return table.operations[static_cast<size_t>(op)][static_cast<size_t>(Lane::f32)];
   };
-  return {&row_functions(set),        tile(ScalarOp::max), tile(ScalarOp::sub),
-          tile(ScalarOp::exp),        tile(ScalarOp::add), tile(ScalarOp::mul),
-          tile(ScalarOp::reciprocal), tile(ScalarOp::log)};
+  return {&row_functions(set), transpose_32(set),          tile(ScalarOp::max),
+          tile(ScalarOp::sub), tile(ScalarOp::exp),        tile(ScalarOp::add),
+          tile(ScalarOp::mul), tile(ScalarOp::reciprocal), tile(ScalarOp::log)};
 }
 
 void softmax_row(const Functions& f, const SoftmaxShape& s, const float* x, float* y) {
@@ -42,7 +44,7 @@ void softmax_row(const Functions& f, const SoftmaxShape& s, const float* x, floa
   f.rows->scale(s.length, y, 0, 1 / total, y);
 }
 
-// `scratch` holds two tiles.
+// `scratch` holds three tiles.
 void softmax_columns(const Functions& f, const SoftmaxShape& s, int64_t columns, const float* x,
                      float* y, float* scratch) {
   float* greatest = scratch;
@@ -70,21 +72,46 @@ class BoundSoftmax : public BoundKernel {
       : shape_(shape), functions_(functions), threads_(threads) {}
 
   size_t workspace_bytes() const override {
-    return shape_.inner == 1 ? 0 : scratch_floats * sizeof(float) * threads_;
+    return has_long_rows() ? 0 : scratch_floats * sizeof(float) * threads_;
   }
 
   void run(const Call& call) override {
     const auto* x = static_cast<const float*>(call.inputs[0]);
     auto* y = static_cast<float*>(call.outputs[0]);
     if (shape_.length == 0) return;
-    if (shape_.inner == 1)
+    auto* workspace = static_cast<float*>(call.workspace);
+    if (has_long_rows())
       run_rows(x, y, *call.team);
+    else if (shape_.inner == 1)
+      run_short_rows(x, y, workspace, *call.team);
     else
-      run_columns(x, y, static_cast<float*>(call.workspace), *call.team);
+      run_columns(x, y, workspace, *call.team);
   }
 
  private:
-  static constexpr size_t scratch_floats = 3 * tile_size;
+  static constexpr int64_t short_row = 32;
+  static constexpr int64_t turned_floats = 4096;
+  static constexpr size_t scratch_floats = 3 * tile_size + turned_floats;
+
+  bool has_long_rows() const { return shape_.inner == 1 && shape_.length > short_row; }
+
+  void run_short_rows(const float* x, float* y, float* workspace, ThreadTeam& team) {
+    const int64_t length = shape_.length;
+    const int64_t group = std::min(tile_size, turned_floats / length);
+    std::atomic<int64_t> next = 0;
+    const int64_t grain = std::max(group, elements_worth_a_thread / 8 / length);
+    team.parallel_for(shape_.outer, grain, [&](int64_t begin, int64_t end) {
+      float* scratch = workspace + next++ * static_cast<int64_t>(scratch_floats);
+      float* turned = scratch + 3 * tile_size;
+      for (int64_t row = begin; row < end; row += group) {
+        const int64_t rows = std::min(group, end - row);
+        const SoftmaxShape columns{1, length, rows, shape_.logarithm};
+        functions_.transpose(rows, length, x + row * length, length, turned, rows);
+        softmax_columns(functions_, columns, rows, turned, turned, scratch);
+        functions_.transpose(length, rows, turned, rows, y + row * length, length);
+      }
+    });
+  }
 
   void run_rows(const float* x, float* y, ThreadTeam& team) {
     const int64_t grain = std::max<int64_t>(1, elements_worth_a_thread / 8 / shape_.length);

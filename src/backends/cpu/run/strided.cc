@@ -1,5 +1,7 @@
 #include "backends/cpu/run/strided.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
@@ -8,6 +10,17 @@
 namespace cermet::cpu {
 namespace {
 
+// `count` times the value at `from`, which lies outside `to`.
+template <class T>
+void repeat(const std::byte* from, int64_t count, std::byte* to) {
+  std::array<T, 64 / sizeof(T)> line;
+  std::memcpy(line.data(), from, sizeof(T));
+  std::fill(line.begin() + 1, line.end(), line[0]);
+  const auto each = static_cast<int64_t>(line.size());
+  for (; count >= each; count -= each, to += 64) std::memcpy(to, line.data(), 64);
+  for (; count > 0; --count, to += sizeof(T)) std::memcpy(to, from, sizeof(T));
+}
+
 template <class T>
 void copy_elements_of(const RowCopy& c, const std::byte* from, std::byte* to) {
   for (int64_t r = 0; r < c.rows; ++r) {
@@ -15,7 +28,9 @@ void copy_elements_of(const RowCopy& c, const std::byte* from, std::byte* to) {
     std::byte* target = to + r * c.to_row * static_cast<int64_t>(sizeof(T));
     const int64_t from_step = c.from_column * static_cast<int64_t>(sizeof(T));
     const int64_t to_step = c.to_column * static_cast<int64_t>(sizeof(T));
-    if (c.from_column == 0) {
+    if (c.from_column == 0 && c.to_column == 1) {
+      repeat<T>(source, c.columns, target);
+    } else if (c.from_column == 0) {
       T value;
       std::memcpy(&value, source, sizeof(T));
       for (int64_t i = 0; i < c.columns; ++i) std::memcpy(target + i * to_step, &value, sizeof(T));
