@@ -84,10 +84,9 @@ std::vector<Profile> plan_profiles(const Plan& plan, const std::vector<ShapeProf
   std::vector<Profile> result;
   for (const ShapeProfile& profile : profiles) {
     Profile kept;
-    for (size_t i = 0; i < plan.input_names.size(); ++i) {
-      const auto range = std::find_if(profile.begin(), profile.end(), [&](const ShapeRange& r) {
-        return r.name == plan.input_names[i];
-      });
+    for (const std::string& name : plan.input_names) {
+      const auto range = std::find_if(profile.begin(), profile.end(),
+                                      [&](const ShapeRange& r) { return r.name == name; });
       if (range != profile.end())
         kept.inputs.push_back({range->name, range->min, range->opt, range->max});
     }

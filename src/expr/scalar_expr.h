@@ -105,8 +105,9 @@ std::optional<ScalarOp> scalar_op_from_name(std::string_view name);
 
 // One SSA node: its arguments stand before it. Floats compute in the node's own type or wider and
 // are rounded to it at casts, results and divisions (a quotient that quantisation rounds to an
-// integer next decides ties as the division of separate operators does). Integers wrap; their division rounds towards zero, and by
-// zero gives 0 (so do mod and fmod). `mod` has the sign of the divisor, `fmod` of the dividend.
+// integer next decides ties as the division of separate operators does). Integers wrap; their
+// division rounds towards zero, and by zero gives 0 (so do mod and fmod). `mod` has the sign of the
+// divisor, `fmod` of the dividend.
 // `round` takes ties to even; min and max hand NaN on. A shift by the type's width or more, or by
 // less than 0, shifts every bit out; shift_right keeps the sign of signed types. A cast of a float
 // to an integer rounds towards zero and makes 0 of NaN.

@@ -42,7 +42,7 @@ struct ImportRule {
   // applied in ascending order of `before`, 0 last.
   int before = 0;
   ImportFunction import = nullptr;
-  std::string_view domain = "";
+  std::string_view domain{};
 };
 
 std::vector<const ImportRule*> find_import_rules(std::string_view domain, std::string_view op,

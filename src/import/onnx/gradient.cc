@@ -102,11 +102,12 @@ ValueId filled_like(GraphBuilder& builder, ValueId like, double value) {
 std::vector<ValueId> add_gradient(GraphBuilder& builder, ValueId y, std::span<const ValueId> xs) {
   Graph& graph = builder.graph();
   std::set<ValueId> dependent(xs.begin(), xs.end());
-  const std::vector<NodeId> nodes = dependent_nodes(graph, dependent);
+  std::vector<NodeId> nodes = dependent_nodes(graph, dependent);
+  std::reverse(nodes.begin(), nodes.end());
   Slopes slopes(builder);
   if (dependent.contains(y)) slopes.add(y, filled_like(builder, y, 1));
-  for (auto id = nodes.rbegin(); id != nodes.rend(); ++id) {
-    const Node node = graph.node(*id);  // a copy: the graph grows
+  for (NodeId id : nodes) {
+    const Node node = graph.node(id);  // a copy: the graph grows
     flow_back(builder, node, dependent, slopes);
   }
   std::vector<ValueId> results;

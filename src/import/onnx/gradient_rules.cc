@@ -211,6 +211,7 @@ Slopes concat(const Call& c) {
   Attributes along = with_integer("start", axis);
   along.set("end", axis + 1);
   std::vector<ValueId> sizes;
+  sizes.reserve(c.node.inputs.size());
   for (ValueId input : c.node.inputs) sizes.push_back(c.op("Shape", {input}, along));
   const ValueId pieces = c.op("Concat", sizes, with_integer("axis", 0));
   return c.builder.add_all("Split", {c.slope, pieces}, c.node.inputs.size(),

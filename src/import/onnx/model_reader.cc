@@ -31,7 +31,7 @@ class Reader {
   TensorSource* source_;
 };
 
-std::string domain_name(std::string domain) { return domain == "ai.onnx" ? "" : domain; }
+std::string domain_name(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
 void Reader::opset(protozero::pbf_reader reader, OpsetImports& into) {
   std::string domain;

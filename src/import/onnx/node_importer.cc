@@ -200,6 +200,7 @@ std::vector<ValueId> NodeImporter::import_inline(const OnnxGraph& from,
   for (size_t i = 0; i < inputs.size(); ++i) scope.values[from.inputs[i].name] = inputs[i];
   import_nodes(from, scope);
   std::vector<std::string> results;
+  results.reserve(from.outputs.size());
   for (const OnnxValueInfo& output : from.outputs) results.push_back(output.name);
   return resolve(results, scope);
 }

@@ -90,9 +90,10 @@ Tensor from_raw(ElementType type, const TensorFields& f, TensorSource& source) {
           "tensor '{}': {}{} takes {} bytes, raw_data has {}", f.name, name(type),
           to_string(f.dims), expected, f.raw.size());
   const size_t alignment = std::max(1, bit_width(type) / 8);
-  if (source.owner() && reinterpret_cast<uintptr_t>(f.raw.data()) % alignment == 0)
-    return Tensor(type, f.dims, source.owner(), f.raw.data());
-  return Tensor::copy_of({type, f.dims, f.raw.data()});
+  const void* data = f.raw.begin();
+  if (source.owner() && reinterpret_cast<uintptr_t>(data) % alignment == 0)
+    return Tensor(type, f.dims, source.owner(), data);
+  return Tensor::copy_of({type, f.dims, data});
 }
 
 void check_count(const TensorFields& f, ElementType type, size_t got, size_t expected) {
