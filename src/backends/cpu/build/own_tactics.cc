@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/cpu/build/cost.h"
+#include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/movement.h"
 #include "backends/cpu/run/tile_program.h"
 #include "base/error.h"
@@ -34,7 +35,6 @@ Reason check_float32(const Problem& problem, size_t inputs) {
     if (problem.outputs[i]) return fmt::format("output {} is not computed", i);
   if (!problem.outputs[0]) return "output 0 is absent";
   if (problem.outputs[0]->type.element != ElementType::float32) return "the result is not float32";
-  if (problem.has_epilogue()) return "takes no epilogue";
   return std::nullopt;
 }
 
@@ -60,6 +60,7 @@ Reason rejects_reduction(const TacticQuery& query) {
   if (problem.kind != ProblemKind::reduction && !pools) return "computes reductions only";
   if (auto reason = check_ranks(problem)) return reason;
   if (auto reason = check_float32(problem, 1)) return reason;
+  if (problem.has_epilogue()) return "takes no epilogue";
   if (pools) return std::nullopt;
   const bool has_axes = problem.inputs.size() > 1 && problem.inputs[1];
   const Tensor* axes = query.constant(1);
@@ -78,6 +79,7 @@ Reason rejects_softmax(const TacticQuery& query) {
   if (problem.kind != ProblemKind::softmax) return "computes softmax only";
   if (auto reason = check_ranks(problem)) return reason;
   if (auto reason = check_float32(problem, 1)) return reason;
+  if (problem.has_epilogue()) return "takes no epilogue";
   if (problem.inputs[0]->type.rank() == 0) return "the input is a scalar";
   if (problem.inputs[0]->layout != problem.outputs[0]->layout)
     return "input and result have different layouts";
@@ -104,6 +106,7 @@ Reason rejects_normalization(const TacticQuery& query) {
   if (problem.kind != ProblemKind::normalization) return "computes normalisations only";
   if (auto reason = check_ranks(problem)) return reason;
   if (auto reason = check_float32(problem, problem.inputs.size())) return reason;
+  if (problem.has_epilogue()) return "takes no epilogue";
   const bool by_row = problem.op == "LayerNormalization" || problem.op == "RMSNormalization";
   const bool batch = problem.op == "BatchNormalization";
   if (!by_row && !batch && problem.op != "InstanceNormalization" &&
@@ -119,6 +122,47 @@ Reason rejects_normalization(const TacticQuery& query) {
     if (problem.inputs[i] && !problem.inputs[i]->layout.is_row_major())
       return fmt::format("input {} has layout {}", i, problem.inputs[i]->layout.to_string());
   return by_row ? check_row_operands(problem) : std::nullopt;
+}
+
+// Inputs that are the operator's own, not its epilogue's.
+size_t own_inputs(const Problem& problem) {
+  return problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
+}
+
+Reason rejects_depthwise(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (problem.kind != ProblemKind::convolution || problem.op != "Conv")
+    return "computes convolutions only";
+  if (auto reason = check_ranks(problem)) return reason;
+  if (auto reason = check_float32(problem, own_inputs(problem))) return reason;
+  const Tensor* weights = query.constant(1);
+  if (weights == nullptr) return "the weights are no constant";
+  const Shape& shape = weights->shape();
+  const int64_t group = problem.attributes.integer("group", 1);
+  if (shape.size() != 4) return "two spatial dimensions are taken";
+  if (shape[0] != group || shape[1] != 1) return "each channel has to be convolved by itself";
+  if (!(*problem.inputs[0]->type.dims)[1].is_constant(group))
+    return "the number of channels is not known";
+  const Layout last = Layout::channels_last(4);
+  if (problem.inputs[0]->layout != last || problem.outputs[0]->layout != last)
+    return "input and result have to be channels-last";
+  return epilogue_rejects(problem);
+}
+
+Reason rejects_gemm(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (problem.kind != ProblemKind::matmul || (problem.op != "MatMul" && problem.op != "Gemm"))
+    return "computes matrix products only";
+  if (auto reason = check_ranks(problem)) return reason;
+  if (auto reason = check_float32(problem, own_inputs(problem))) return reason;
+  for (size_t i : {0, 1}) {
+    if (problem.inputs[i]->type.rank() < 2) return fmt::format("input {} is a vector", i);
+    if (!problem.inputs[i]->layout.is_row_major())
+      return fmt::format("input {} has layout {}", i, problem.inputs[i]->layout.to_string());
+  }
+  if (!problem.outputs[0]->layout.is_row_major())
+    return "the result has layout " + problem.outputs[0]->layout.to_string();
+  return epilogue_rejects(problem);
 }
 
 // No other input shares the memory of input `i`.
@@ -166,13 +210,21 @@ void allow_elementwise_in_place(Plan& plan, Step& step) {
   }
 }
 
+std::span<const Tactic> preferred_own_tactics() {
+  static const std::vector<Tactic> list{
+      own("cpu.depthwise", rejects_depthwise, allow_nothing),
+      own("cpu.movement", rejects_movement, allow_nothing),
+  };
+  return list;
+}
+
 std::span<const Tactic> own_tactics() {
   static const std::vector<Tactic> list{
       own("cpu.pointwise", rejects_pointwise, allow_elementwise_in_place),
-      own("cpu.movement", rejects_movement, allow_nothing),
       own("cpu.reduction", rejects_reduction, allow_nothing),
       own("cpu.softmax", rejects_softmax, allow_first_in_place),
       own("cpu.normalization", rejects_normalization, allow_first_in_place),
+      own("cpu.gemm", rejects_gemm, allow_nothing),
   };
   return list;
 }

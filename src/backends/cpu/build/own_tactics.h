@@ -7,6 +7,9 @@
 
 namespace cermet::cpu {
 
+// Those that stand before the libraries' kernels.
+std::span<const Tactic> preferred_own_tactics();
+// Those that stand behind them.
 std::span<const Tactic> own_tactics();
 
 // Lets the first output take the memory of the first input that ends here and has its type and

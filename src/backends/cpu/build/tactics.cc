@@ -28,7 +28,9 @@ std::optional<std::string> rejects_reference(const TacticQuery& query) {
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list = [] {
     const std::span<const Tactic> onednn = onednn_tactics();
-    std::vector<Tactic> all(onednn.begin(), onednn.end());
+    const std::span<const Tactic> preferred = preferred_own_tactics();
+    std::vector<Tactic> all(preferred.begin(), preferred.end());
+    all.insert(all.end(), onednn.begin(), onednn.end());
     const std::span<const Tactic> own = own_tactics();
     all.insert(all.end(), own.begin(), own.end());
     Tactic reorder;

@@ -1,0 +1,21 @@
+// Panels in which matrix product tiles read their operands.
+#pragma once
+
+#include <cstdint>
+
+namespace cermet::cpu {
+
+// A matrix of float32 anywhere in memory.
+struct MatrixView {
+  const float* data = nullptr;
+  int64_t row = 0, column = 0;  // strides
+
+  const float* at(int64_t r, int64_t c) const { return data + r * row + c * column; }
+};
+
+// to[k * height + r] = factor * a(r, k) for r < height, k < depth.
+void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor, float* to);
+// to[k * panel + j] = b(k, j) for k < depth, j < width, and 0 for width <= j < panel.
+void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel, float* to);
+
+}  // namespace cermet::cpu
