@@ -98,7 +98,7 @@ bool repeats_random_numbers(const Graph& graph, const std::vector<Value>& first,
 
 }  // namespace
 
-Comparison compare(const RandomModel& model, const Optimise& optimise) {
+Comparison compare(const RandomModel& model, const Optimise& optimise, Kernels kernels) {
   std::vector<Value> expected;
   try {
     expected = interpret(model.graph, model.inputs);
@@ -108,7 +108,7 @@ Comparison compare(const RandomModel& model, const Optimise& optimise) {
   try {
     Graph graph = model.graph;
     optimise(graph);
-    const auto engine = engine_of(graph);
+    const auto engine = engine_of(graph, {}, kernels);
     const std::vector<Value> got = run_engine(engine, model.inputs);
     if (auto text = results_differ(model, expected, got)) return {Outcome::differs, *text};
     if (repeats_random_numbers(model.graph, got, run_engine(engine, model.inputs)))

@@ -8,20 +8,24 @@
 #include "lower/lower.h"
 #include "ops/operator.ref.h"
 #include "tactics/assign_layouts.h"
+#include "tactics/split_epilogues.h"
 #include "tactics/tactic.h"
 
 namespace cermet::testing {
 
-std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles) {
+std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles,
+                                        Kernels kernels) {
   verify(graph);
   Plan plan = lower(graph);
   plan.profiles = std::move(profiles);
   TacticOptions options;
   options.disabled = {"onednn."};
   for (const Tactic& tactic : cpu::tactics())
-    if (tactic.name != "cpu.reference") options.disabled.emplace_back(tactic.name);
+    if (kernels == Kernels::reference && tactic.name != "cpu.reference")
+      options.disabled.emplace_back(tactic.name);
   EngineInfo info;
   info.version = CERMET_VERSION_STRING;
+  split_epilogues(plan, cpu::tactics(), options);
   assign_layouts(plan, cpu::tactics(), options);
   choose_tactics(plan, cpu::tactics(), options, info.requirements);
   return Engine::from_memory(engine_bytes(plan, info));

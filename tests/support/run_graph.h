@@ -21,8 +21,10 @@ std::vector<std::optional<Value>> interpret_all(const Graph& graph,
                                                 const std::vector<Value>& inputs);
 std::vector<Value> interpret(const Graph& graph, const std::vector<Value>& inputs);
 
-// The graph as an engine whose steps all run the reference kernels.
-std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {});
+// Which kernels an engine takes: the reference for every step, or our own where they fit.
+enum class Kernels { reference, own };
+std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {},
+                                        Kernels kernels = Kernels::reference);
 std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
                               const std::vector<Value>& inputs);
 std::vector<Value> run_graph(const Graph& graph, const std::vector<Value>& inputs);
