@@ -145,6 +145,27 @@ TEST(Scan, WalksAnyAxis) {
   EXPECT_EQ(numbers(results[1]), (std::vector<double>{2, 6, 12, 28, 38, 50}));
 }
 
+// Kernels of a build may leave a convolution's result channels-last; bodies hand it on row-major.
+TEST(Branch, HandsOnWhatAConvolutionMade) {
+  Graph graph, yes, no;
+  yes.share_symbols(graph);
+  no.share_symbols(graph);
+  GraphMaker y(yes), n(no), m(graph);
+  y.output(y.input("v", "float32[1, 3, 2, 2]"));
+  n.output(n.add("Neg", {n.input("v", "float32[1, 3, 2, 2]")}));
+  const ValueId x = m.input("x", "float32[1, 2, 2, 2]");
+  const ValueId w = m.constant("w", ramp(ElementType::float32, {3, 2, 1, 1}));
+  const ValueId made = m.add("Conv", {x, w});
+  m.output(m.add_control("If", {m.input("c", "boolean[]"), made}, {yes, no}, 1)[0]);
+  const auto engine = engine_of(optimised(graph), {}, Kernels::any);
+  for (bool taken : {true, false}) {
+    const std::vector<Value> inputs{Value(ramp(ElementType::float32, {1, 2, 2, 2})), truth(taken)};
+    EXPECT_EQ(difference(interpret(graph, inputs)[0], run_engine(engine, inputs)[0], 1e-6, 1e-6)
+                  .value_or(""),
+              "");
+  }
+}
+
 TEST(DataDependentSizes, GatherWhatIsNotZero) {
   Graph graph;
   GraphMaker m(graph);
