@@ -78,7 +78,11 @@ class InPlaceScan {
  public:
   InPlaceScan(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
               std::vector<Lifetime>& lives)
-      : plan_(plan), bytes_(bytes), lives_(lives), sharing_(plan.buffers.size()) {}
+      : plan_(plan),
+        bytes_(bytes),
+        lives_(lives),
+        sharing_(plan.buffers.size()),
+        is_body_result_(plan.buffers.size()) {}
 
   Sharing run() {
     region(plan_.root);
@@ -89,19 +93,22 @@ class InPlaceScan {
   void region(const Region& region) {
     const int32_t begin = next_;
     for (const Step& step : region.steps) {
+      for (const Region& body : step.regions)
+        for (BufferId id : body.outputs) is_body_result_[plan_.root_of(id)] = true;
       share(step, next_++, begin);
       for (const Region& body : step.regions) this->region(body);
     }
   }
 
   // `begin` is the first step of the region: what was made before it, the next iteration reads
-  // again.
+  // again. What a body gives is read once more after its last step.
   void share(const Step& step, int32_t now, int32_t begin) {
     for (const auto& [output, input] : step.in_place) {
-      const BufferId from = sharing_.find(plan_.root_of(step.inputs[input]));
+      const BufferId read = plan_.root_of(step.inputs[input]);
+      const BufferId from = sharing_.find(read);
       const BufferId to = plan_.root_of(step.outputs[output]);
       if (!bytes_[from] || !bytes_[to] || from == to || sharing_.find(to) != to) continue;
-      if (lives_[from].first < begin || lives_[from].last != now) continue;
+      if (lives_[from].first < begin || lives_[from].last != now || is_body_result_[read]) continue;
       if (lives_[to].first != now || *bytes_[to] > *bytes_[from]) continue;
       sharing_.join(from, to);
       lives_[from].last = lives_[to].last;
@@ -113,6 +120,7 @@ class InPlaceScan {
   const std::vector<std::optional<size_t>>& bytes_;
   std::vector<Lifetime>& lives_;
   Sharing sharing_;
+  std::vector<bool> is_body_result_;
   int32_t next_ = 0;
 };
 

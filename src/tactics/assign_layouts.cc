@@ -49,6 +49,8 @@ class LayoutAssigner {
       target_ = here;
       visit(std::move(step));
     }
+    // What comes from outside may lie otherwise.
+    for (BufferId& id : region.outputs) id = in_layout(id, Layout{});
     reordered_ = std::move(outer);
   }
 
@@ -132,11 +134,19 @@ class LayoutAssigner {
     return false;
   }
 
+  // The first of the inputs that bodies read themselves, as they lie.
+  static size_t first_captured(const Step& step) {
+    if (step.regions.empty()) return step.inputs.size();
+    if (step.problem.kind == ProblemKind::branch) return 1;
+    return step.inputs.size() - step.problem.attributes.integer("captured", 0);
+  }
+
   void make_row_major(Step& step) {
+    const size_t captured = first_captured(step);
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       if (step.inputs[i] == no_buffer) continue;
-      step.inputs[i] = in_layout(step.inputs[i], Layout{});
-      step.problem.inputs[i]->layout = Layout{};
+      if (i < captured) step.inputs[i] = in_layout(step.inputs[i], Layout{});
+      step.problem.inputs[i]->layout = i < captured ? Layout{} : layout_of(step.inputs[i]);
     }
     if (step.problem.kind == ProblemKind::view)
       plan_.buffers[step.outputs[0]].alias = step.inputs[0];

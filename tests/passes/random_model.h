@@ -30,7 +30,8 @@ struct Comparison {
 };
 // Runs the model node by node, and optimised as an engine. A model whose own run fails (an index
 // outside its tensor, say) proves nothing: not_runnable.
-Comparison compare(const RandomModel& model, const Optimise& optimise);
+Comparison compare(const RandomModel& model, const Optimise& optimise,
+                   Kernels kernels = Kernels::reference);
 
 // A smaller model for which `fails` still holds: fewer outputs, nodes replaced by what they gave.
 RandomModel shrink(RandomModel model, const std::function<bool(const RandomModel&)>& fails);

@@ -52,7 +52,7 @@ class RandomScope {
   const ValueType& type(ValueId id) { return graph().type(id); }
   ElementType element(ValueId id) { return graph().type(id).element; }
   int rank(ValueId id) { return graph().type(id).rank(); }
-  const Fact& fact(ValueId id) const { return facts_[id]; }
+  Fact fact(ValueId id) const { return facts_[id]; }
   // Elements at the symbols' values; sizes that depend on data count as 4.
   double elements(ValueId id);
 

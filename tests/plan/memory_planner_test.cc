@@ -217,6 +217,18 @@ TEST(PlanMemory, InPlaceLeavesALoopWhatItsNextIterationReads) {
   EXPECT_NE(m.memory().offsets[outer], m.memory().offsets[inner]);
 }
 
+TEST(PlanMemory, InPlaceLeavesWhatABodyGives) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), y = m.buffer(16);
+  Step loop = PlanMaker::step({x}, {y}), first = PlanMaker::step({x}, {a});
+  Step last = PlanMaker::step({a}, {b});
+  last.in_place = {{0, 0}};
+  loop.regions = {Region{{x}, {a, b}, {first, last}}};
+  m.plan.root.steps.push_back(loop);
+  m.output(y);
+  EXPECT_NE(m.memory().offsets[a], m.memory().offsets[b]);
+}
+
 TEST(PlanMemory, WorkspaceIsAliveAtItsStepOnly) {
   PlanMaker m;
   const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16);
@@ -295,7 +307,7 @@ std::vector<Step> random_steps(PlanMaker& m, std::mt19937& random, std::vector<B
       Region body;
       body.inputs = inputs;
       body.steps = random_steps(m, random, inside, 3, depth + 1);
-      body.outputs = {inside.back()};
+      body.outputs = {inside.back(), inside[inside.size() - 1 - random() % 3]};
       step.regions = {body};
     }
     steps.push_back(step);

@@ -8,20 +8,24 @@
 #include "lower/lower.h"
 #include "ops/operator.ref.h"
 #include "tactics/assign_layouts.h"
+#include "tactics/split_epilogues.h"
 #include "tactics/tactic.h"
 
 namespace cermet::testing {
 
-std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles) {
+std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles,
+                                        Kernels kernels) {
   verify(graph);
   Plan plan = lower(graph);
   plan.profiles = std::move(profiles);
   TacticOptions options;
-  options.disabled = {"onednn."};
+  if (kernels != Kernels::any) options.disabled = {"onednn."};
   for (const Tactic& tactic : cpu::tactics())
-    if (tactic.name != "cpu.reference") options.disabled.emplace_back(tactic.name);
+    if (kernels == Kernels::reference && tactic.name != "cpu.reference")
+      options.disabled.emplace_back(tactic.name);
   EngineInfo info;
   info.version = CERMET_VERSION_STRING;
+  split_epilogues(plan, cpu::tactics(), options);
   assign_layouts(plan, cpu::tactics(), options);
   choose_tactics(plan, cpu::tactics(), options, info.requirements);
   return Engine::from_memory(engine_bytes(plan, info));
@@ -77,7 +81,7 @@ std::optional<std::string> strings_differ(const Tensor& a, const Tensor& b) {
 }
 
 std::optional<std::string> tensors_differ(const Tensor& a, const Tensor& b, double relative,
-                                          double absolute) {
+                                          double absolute, bool any_for_nan) {
   if (a.type() != b.type() || a.shape() != b.shape())
     return fmt::format("{}{} and {}{}", name(a.type()), to_string(a.shape()), name(b.type()),
                        to_string(b.shape()));
@@ -90,7 +94,7 @@ std::optional<std::string> tensors_differ(const Tensor& a, const Tensor& b, doub
   }
   const auto x = load_all<double>(a.view()), y = load_all<double>(b.view());
   for (size_t i = 0; i < x.size(); ++i)
-    if (!agree(x[i], y[i], relative, absolute))
+    if (!agree(x[i], y[i], relative, absolute) && !(any_for_nan && std::isnan(x[i])))
       return fmt::format("element {}: {} and {}", i, x[i], y[i]);
   return std::nullopt;
 }
@@ -98,14 +102,15 @@ std::optional<std::string> tensors_differ(const Tensor& a, const Tensor& b, doub
 }  // namespace
 
 std::optional<std::string> difference(const Value& expected, const Value& got, double relative,
-                                      double absolute) {
+                                      double absolute, bool any_for_nan) {
   if (expected.kind != got.kind) return "values of different kinds";
   if (expected.kind == Value::Kind::tensor)
-    return tensors_differ(expected.tensor, got.tensor, relative, absolute);
+    return tensors_differ(expected.tensor, got.tensor, relative, absolute, any_for_nan);
   if (expected.elements.size() != got.elements.size())
     return fmt::format("{} and {} elements", expected.elements.size(), got.elements.size());
   for (size_t i = 0; i < expected.elements.size(); ++i)
-    if (auto inner = difference(expected.elements[i], got.elements[i], relative, absolute))
+    if (auto inner =
+            difference(expected.elements[i], got.elements[i], relative, absolute, any_for_nan))
       return fmt::format("value {}: {}", i, *inner);
   return std::nullopt;
 }

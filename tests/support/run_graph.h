@@ -21,8 +21,11 @@ std::vector<std::optional<Value>> interpret_all(const Graph& graph,
                                                 const std::vector<Value>& inputs);
 std::vector<Value> interpret(const Graph& graph, const std::vector<Value>& inputs);
 
-// The graph as an engine whose steps all run the reference kernels.
-std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {});
+// Which kernels an engine takes: the reference for every step, our own where they fit, or what a
+// build takes by itself (oneDNN's too, where it is present).
+enum class Kernels { reference, own, any };
+std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {},
+                                        Kernels kernels = Kernels::reference);
 std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
                               const std::vector<Value>& inputs);
 std::vector<Value> run_graph(const Graph& graph, const std::vector<Value>& inputs);
@@ -33,8 +36,9 @@ Graph optimised(Graph graph, PassOptions options = {});
 Graph after_pass(Graph graph, std::string_view pass);
 
 // Where two values differ, in words; nothing when they agree. Numbers of float types may differ by
-// `relative` of their size or by `absolute`; NaN agrees with NaN only.
+// `relative` of their size or by `absolute`; NaN agrees with NaN only. `any_for_nan`: where NaN is
+// expected, anything will do.
 std::optional<std::string> difference(const Value& expected, const Value& got, double relative,
-                                      double absolute);
+                                      double absolute, bool any_for_nan = false);
 
 }  // namespace cermet::testing
