@@ -207,6 +207,7 @@ std::vector<ValueId> NodeImporter::import_inline(const OnnxGraph& from,
 
 std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const std::string& name,
                                                    Scope& scope) {
+  require(!node.outputs.empty(), ErrorCode::invalid_model, "the node has no outputs");
   GraphBuilder builder(*scope.graph, Origin{{name}});
   if (node.domain.empty()) {
     if (node.op == "If") return import_if(node, builder, scope);

@@ -83,6 +83,17 @@ ElementType element_type_of(int32_t data_type, const std::string& name) {
   return static_cast<ElementType>(data_type);
 }
 
+// Throws invalid_model unless the tensor's bytes can be counted.
+void check_sizes(std::string_view tensor, ElementType type, const Shape& dims) {
+  for (int64_t size : dims)
+    require(size >= 0, ErrorCode::invalid_model, "tensor '{}': size {} is negative", tensor, size);
+  try {
+    byte_size(type, element_count(dims));
+  } catch (const Error& error) {
+    fail(ErrorCode::invalid_model, "tensor '{}': {}", tensor, error.message());
+  }
+}
+
 // Zero-copy where the bytes stay and are aligned for their type.
 Tensor from_raw(ElementType type, const TensorFields& f, TensorSource& source) {
   const size_t expected = byte_size(type, element_count(f.dims));
@@ -217,8 +228,7 @@ Tensor TensorSource::external(ElementType type, Shape shape, const std::string& 
 OnnxTensor read_tensor(std::string_view message, TensorSource& source) {
   const TensorFields f = read_fields(message);
   const ElementType type = element_type_of(f.data_type, f.name);
-  for (int64_t size : f.dims)
-    require(size >= 0, ErrorCode::invalid_model, "tensor '{}': size {} is negative", f.name, size);
+  check_sizes(f.name, type, f.dims);
   if (f.is_external) return {f.name, from_external(type, f, source)};
   if (f.has_raw && type != ElementType::string) return {f.name, from_raw(type, f, source)};
   // Refuse before allocating what the message cannot hold.
@@ -249,6 +259,7 @@ OnnxTensor read_sparse_tensor(std::string_view message, TensorSource& source) {
   }
   require(bool(values.tensor) && bool(indices.tensor), ErrorCode::invalid_model,
           "sparse tensor '{}' lacks values or indices", values.name);
+  check_sizes(values.name, values.tensor.type(), dims);
   const int64_t total = element_count(dims);
   require(total <= int64_t{1} << 34, ErrorCode::unsupported,
           "sparse tensor '{}' has {} elements when dense; more than 2^34 are not expanded",
