@@ -14,5 +14,6 @@ Action define_run(CLI::App& command);
 Action define_inspect(CLI::App& command);
 Action define_check(CLI::App& command);
 Action define_bench(CLI::App& command);
+Action define_trtexec(CLI::App& command);
 
 }  // namespace cermet::tools

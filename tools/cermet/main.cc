@@ -17,6 +17,7 @@ constexpr Subcommand subcommands[] = {
     {"inspect", "Show what an engine consists of", define_inspect},
     {"check", "Find all problems of an ONNX model", define_check},
     {"bench", "Measure the time of an engine or model", define_bench},
+    {"trtexec", "Build and measure with the flags of trtexec", define_trtexec},
 };
 
 int run(int argc, char** argv) {

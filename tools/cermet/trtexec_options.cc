@@ -1,0 +1,225 @@
+#include "trtexec_options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <thread>
+
+#include "build_options.h"
+#include "common/errors.h"
+#include "common/shapes.h"
+#include "trtexec_refused.h"
+
+namespace cermet::tools::trtexec {
+namespace {
+
+void add_build_flags(CLI::App& app, Options& options) {
+  app.add_option("--onnx", options.onnx, "The ONNX model")->type_name("FILE");
+  app.add_option("--saveEngine", options.save_engine, "Write the engine")->type_name("FILE");
+  app.add_option("--loadEngine", options.load_engine, "Run this engine; nothing is built")
+      ->type_name("FILE");
+  const char* shapes = "NAME:SHAPE,..";
+  app.add_option("--minShapes", options.min_shapes, "Smallest shapes, as x:1x3x224x224,y:1x128")
+      ->type_name(shapes);
+  app.add_option("--optShapes", options.opt_shapes, "Shapes for which kernels are chosen")
+      ->type_name(shapes);
+  app.add_option("--maxShapes", options.max_shapes, "Largest shapes")->type_name(shapes);
+  app.add_option("--shapes", options.shapes,
+                 "Shapes of the runs; of the build too where the three flags above are not given")
+      ->type_name(shapes);
+  app.add_option("--inputIOFormats", options.input_formats,
+                 "Must be what the model has, as fp32:chw, one for all inputs or one for each")
+      ->type_name("TYPE:chw,..");
+  app.add_option("--outputIOFormats", options.output_formats, "The same for outputs")
+      ->type_name("TYPE:chw,..");
+  app.add_option("--memPoolSize", options.memory_pools,
+                 "workspace:N[B|K|M|G], in MiB without a letter: limits all activation memory")
+      ->type_name("POOL:SIZE");
+  app.add_option("--tuningBudget", options.tuning_budget,
+                 "Seconds of measuring kernels (default 10); Cermet's own flag")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");
+}
+
+template <class T>
+void add_number(CLI::App& app, const char* flag, T& into, const char* purpose,
+                const CLI::Validator& check) {
+  app.add_option(flag, into, purpose)->type_name("N")->check(check);
+}
+
+void add_run_flags(CLI::App& app, Options& options) {
+  app.add_option("--loadInputs", options.load_inputs,
+                 "Raw binary files of inputs; the others are made up")
+      ->type_name("NAME:FILE,..");
+  add_number(app, "--iterations", options.iterations, "Run at least so often (default 10), and",
+             CLI::NonNegativeNumber);
+  add_number(app, "--duration", options.duration, "for at least so many seconds (default 3)",
+             CLI::NonNegativeNumber);
+  add_number(app, "--warmUp", options.warm_up_ms, "Milliseconds of runs before (default 200)",
+             CLI::NonNegativeNumber);
+  add_number(app, "--avgRuns", options.average_runs, "Runs of one line of averages (default 10)",
+             CLI::PositiveNumber);
+  add_number(app, "--idleTime", options.idle_ms, "Milliseconds of sleep between runs (default 0)",
+             CLI::NonNegativeNumber);
+  add_number(app, "--sleepTime", options.sleep_ms,
+             "Milliseconds of sleep before the first run (default 0)", CLI::NonNegativeNumber);
+  add_number(app, "--infStreams", options.streams, "Runs that go on at once (default 1)",
+             CLI::PositiveNumber);
+  app.add_flag("--threads{0}", options.threads,
+               "Each stream has a thread of its own, always; --threads=N: N threads for each")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--percentile", options.percentiles, "Which to print (default 90,95,99)")
+      ->type_name("P,..")
+      ->delimiter(',')
+      ->check(CLI::Range(0.0, 100.0));
+}
+
+void add_report_flags(CLI::App& app, Options& options) {
+  app.add_flag("--verbose", options.verbose, "Print what the builder and the runtime tell");
+  app.add_flag("--dumpProfile", options.dump_profile, "Print the time of each layer");
+  app.add_flag("--dumpOutput", options.dump_output, "Print the outputs of the last run");
+  app.add_flag("--dumpLayerInfo", options.dump_layers, "Print the layers of the engine");
+  const std::tuple<const char*, std::string&, const char*> files[] = {
+      {"--exportTimes", options.export_times, "Write the times of every run as JSON"},
+      {"--exportProfile", options.export_profile, "Write the time of each layer as JSON"},
+      {"--exportOutput", options.export_output, "Write the outputs of the last run as JSON"},
+      {"--exportLayerInfo", options.export_layers, "Write the layers of the engine as JSON"}};
+  for (const auto& [flag, into, purpose] : files)
+    app.add_option(flag, into, purpose)->type_name("FILE");
+  app.footer(
+      "\nFlags that mean something on a GPU only are accepted with a note; those that Cermet can't "
+      "honour are refused by name.\n"
+      "\nExamples:\n"
+      "  cermet trtexec --onnx=net.onnx --saveEngine=net.engine\n"
+      "  cermet trtexec --onnx=net.onnx --minShapes=x:1x3x224x224 --optShapes=x:8x3x224x224 \\\n"
+      "    --maxShapes=x:32x3x224x224 --shapes=x:4x3x224x224\n"
+      "  cermet trtexec --loadEngine=net.engine --dumpProfile --exportTimes=times.json\n");
+}
+
+void check_together(const Options& options) {
+  require(options.onnx.empty() != options.load_engine.empty(), ErrorCode::invalid_argument,
+          "expected either --onnx=MODEL to build from or --loadEngine=FILE to run");
+  require(options.load_engine.empty() || options.save_engine.empty(), ErrorCode::invalid_argument,
+          "--saveEngine writes what --onnx builds; leave it out with --loadEngine");
+}
+
+// trtexec counts in MiB where the size has no unit.
+size_t pool_bytes(const std::string& pools) {
+  size_t bytes = 0;
+  for (const std::string& pool : split_list(pools)) {
+    const size_t colon = pool.find(':');
+    require(colon != std::string::npos && colon + 1 < pool.size(), ErrorCode::invalid_argument,
+            "--memPoolSize={}: expected workspace:SIZE, such as workspace:512M", pool);
+    require(pool.substr(0, colon) == "workspace", ErrorCode::unsupported,
+            "--memPoolSize={}: Cermet has one pool, 'workspace'; leave the others out", pool);
+    std::string size = pool.substr(colon + 1);
+    if (std::isdigit(static_cast<unsigned char>(size.back()))) size += 'M';
+    bytes = parse_bytes(size);
+  }
+  return bytes;
+}
+
+std::string without_quotes(const std::string& shapes) {
+  std::string text = shapes;
+  std::erase_if(text, [](char c) { return c == '\'' || c == '"'; });
+  return text;
+}
+
+struct FormatType {
+  const char* name;
+  ElementType type;
+};
+constexpr FormatType format_types[] = {
+    {"fp32", ElementType::float32},  {"fp16", ElementType::float16},
+    {"bf16", ElementType::bfloat16}, {"fp8", ElementType::float8e4m3fn},
+    {"int32", ElementType::int32},   {"int64", ElementType::int64},
+    {"int8", ElementType::int8},     {"uint8", ElementType::uint8},
+    {"bool", ElementType::boolean},
+};
+
+}  // namespace
+
+std::string unquoted(std::string name) {
+  const bool quoted = name.size() >= 2 && (name.front() == '\'' || name.front() == '"') &&
+                      name.back() == name.front();
+  return quoted ? name.substr(1, name.size() - 2) : name;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+Options parse_options(std::vector<std::string> arguments, std::string* help_text) {
+  Options options;
+  options.notes = check_foreign_flags(arguments);
+  CLI::App app("Builds and measures with the flags and the report of TensorRT's trtexec.",
+               "cermet trtexec");
+  add_build_flags(app, options);
+  add_run_flags(app, options);
+  add_report_flags(app, options);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    options.help = true;
+    *help_text = app.help();
+    return options;
+  } catch (const CLI::ParseError& error) {
+    fail(ErrorCode::invalid_argument, "{}; `cermet trtexec --help` lists the flags", error.what());
+  }
+  check_together(options);
+  return options;
+}
+
+InputShapes shapes_of(const std::string& flag) { return parse_shapes(without_quotes(flag)); }
+
+BuildOptions build_options_of(const Options& options) {
+  BuildFlags flags;
+  flags.min_shapes = without_quotes(options.min_shapes);
+  flags.opt_shapes = without_quotes(options.opt_shapes);
+  flags.max_shapes = without_quotes(options.max_shapes);
+  const bool has_ranges =
+      !(flags.min_shapes.empty() && flags.opt_shapes.empty() && flags.max_shapes.empty());
+  if (!has_ranges) flags.shapes = without_quotes(options.shapes);
+  flags.options.threads = threads_of(options);
+  flags.options.tuning_budget = options.tuning_budget;
+  BuildOptions build = build_options(flags);
+  build.memory_limit = pool_bytes(options.memory_pools);
+  return build;
+}
+
+int threads_of(const Options& options) {
+  if (options.threads > 0) return options.threads;
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return std::max(1, cores / options.streams);
+}
+
+void check_formats(const std::string& flag, const std::string& formats,
+                   const std::vector<TensorInfo>& tensors) {
+  const std::vector<std::string> entries = split_list(formats);
+  require(entries.size() <= 1 || entries.size() == tensors.size(), ErrorCode::invalid_argument,
+          "{}={}: expected one entry for all or {}, one for each tensor", flag, formats,
+          tensors.size());
+  for (size_t i = 0; i < tensors.size() && !entries.empty(); ++i) {
+    const std::string& entry = entries.size() == 1 ? entries.front() : entries[i];
+    const size_t colon = entry.find(':');
+    const std::string type = entry.substr(0, colon);
+    const auto* const found =
+        std::find_if(std::begin(format_types), std::end(format_types),
+                     [&](const FormatType& format) { return type == format.name; });
+    const bool row_major = colon == std::string::npos || entry.substr(colon + 1) == "chw";
+    require(found != std::end(format_types) && found->type == tensors[i].type && row_major,
+            ErrorCode::unsupported,
+            "{}={}: '{}' is {} and row-major (chw) in the model, and Cermet keeps it so; convert "
+            "the model, or leave the flag out",
+            flag, entry, tensors[i].name, name(tensors[i].type));
+  }
+}
+
+}  // namespace cermet::tools::trtexec

@@ -1,0 +1,56 @@
+// The flags of `cermet trtexec`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cermet/builder.h"
+
+namespace cermet::tools::trtexec {
+
+struct Options {
+  std::string onnx, save_engine, load_engine;
+  std::string min_shapes, opt_shapes, max_shapes, shapes;
+  std::string input_formats, output_formats;
+  std::string load_inputs;  // "name:file,..."
+  std::string memory_pools;
+  double tuning_budget = 10;  // seconds
+  int64_t iterations = 10;    // at least so many of each stream, and
+  double duration = 3;        // at least so many seconds
+  double warm_up_ms = 200;
+  double idle_ms = 0;   // between two runs
+  double sleep_ms = 0;  // before the first
+  int64_t average_runs = 10;
+  int streams = 1;
+  int threads = 0;  // of each stream; 0: the cores, shared out
+  std::vector<double> percentiles = {90, 95, 99};
+  bool verbose = false, skip_inference = false;
+  bool dump_profile = false, dump_output = false, dump_layers = false;
+  std::string export_times, export_profile, export_output, export_layers;
+  std::vector<std::string> notes;  // on flags that change nothing here
+  bool help = false;
+};
+
+// Reads the flags, in their order on the command line. Throws invalid_argument for unknown ones and
+// those that contradict each other, unsupported for trtexec's that Cermet can't honour.
+// `help_text` is filled when `help` is set.
+Options parse_options(std::vector<std::string> arguments, std::string* help_text);
+
+// What the build flags mean. Throws invalid_argument.
+BuildOptions build_options_of(const Options& options);
+// Shapes as the flags give them, without the quotes that trtexec allows round names.
+InputShapes shapes_of(const std::string& flag);
+// Threads of each stream.
+int threads_of(const Options& options);
+
+// Throws unsupported when --inputIOFormats or --outputIOFormats asks for what the tensors are not.
+void check_formats(const std::string& flag, const std::string& formats,
+                   const std::vector<TensorInfo>& tensors);
+
+// "a,b" in its parts; an empty text has none.
+std::vector<std::string> split_list(const std::string& text);
+// A name without the quotes round it.
+std::string unquoted(std::string name);
+
+}  // namespace cermet::tools::trtexec
