@@ -87,8 +87,7 @@ struct ModelCheck {
   std::vector<TensorInfo> inputs, outputs;
 };
 // Finds all problems of a model, not only the first. Throws only when the file can't be read.
-ModelCheck check_model(const std::string& model_path,
-                       const std::vector<std::string>& plugins = {});
+ModelCheck check_model(const std::string& model_path, const std::vector<std::string>& plugins = {});
 
 // The names of all passes, in the order in which they run.
 std::vector<std::string> pass_names();

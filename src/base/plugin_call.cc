@@ -37,8 +37,12 @@ int get_string(const void* node, const char* name, const char** text, size_t* le
 }  // namespace
 
 cermet_plugin_attributes plugin_attributes(const Attributes& attributes) {
-  return {sizeof(cermet_plugin_attributes), &attributes,       get_value<int64_t>,
-          get_value<double>,                get_string,        get_list<int64_t>,
+  return {sizeof(cermet_plugin_attributes),
+          &attributes,
+          get_value<int64_t>,
+          get_value<double>,
+          get_string,
+          get_list<int64_t>,
           get_list<double>};
 }
 

@@ -12,8 +12,8 @@ decltype(onnx::ImportOptions::claims) claims_of(const Plugins& plugins) {
                     int opset) -> std::optional<onnx::CustomOperator> {
     const cermet_plugin_operator* op = plugins.newest(domain, name, opset);
     if (op == nullptr) return std::nullopt;
-    return onnx::CustomOperator{
-        op->version, [op](InferContext& context) { infer_by_plugin(*op, context); }};
+    return onnx::CustomOperator{op->version,
+                                [op](InferContext& context) { infer_by_plugin(*op, context); }};
   };
 }
 

@@ -23,8 +23,9 @@ bool runs_without_kernel(ProblemKind kind) {
 
 std::unique_ptr<Kernel> make_kernel(const Engine::Impl& engine, const Step& step) {
   if (runs_without_kernel(step.problem.kind)) return nullptr;
-  return with_context([&] { return fmt::format("step '{}'", step.name); },
-                      [&] { return find_kernel(step.choice)({&engine.plan(), &step, &engine.plugins}); });
+  return with_context(
+      [&] { return fmt::format("step '{}'", step.name); },
+      [&] { return find_kernel(step.choice)({&engine.plan(), &step, &engine.plugins}); });
 }
 
 class Assembler {
@@ -134,8 +135,8 @@ std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logge
 
 std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes, Logger logger,
                                                   const std::vector<std::string>& plugins) {
-  return std::shared_ptr<const Engine>(new Engine(
-      std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger)));
+  return std::shared_ptr<const Engine>(
+      new Engine(std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }

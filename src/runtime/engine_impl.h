@@ -30,7 +30,7 @@ struct Engine::Impl {
   Impl(EngineImage from, Plugins from_plugins, const Logger& logger);
 
   EngineImage image;
-  Plugins plugins;  // closed after the kernels that call them
+  Plugins plugins;                               // closed after the kernels that call them
   std::vector<std::unique_ptr<Kernel>> kernels;  // by step index
   RuntimeRegion root;
   std::vector<TensorInfo> inputs, outputs;

@@ -53,11 +53,11 @@ class Host {
     const int64_t code = -2 - size;
     const auto input = static_cast<size_t>(code / dims_of_an_input);
     const auto from = static_cast<size_t>(code % dims_of_an_input);
-    context_.require(context_.has_input(input) && context_.has_rank(input) &&
-                         from < context_.dims(input).size(),
-                     "output {}, dimension {}: the plugin states the size of dimension {} of input "
-                     "{}, which there is not",
-                     output, d, from, input);
+    context_.require(
+        context_.has_input(input) && context_.has_rank(input) && from < context_.dims(input).size(),
+        "output {}, dimension {}: the plugin states the size of dimension {} of input "
+        "{}, which there is not",
+        output, d, from, input);
     return context_.dims(input)[from];
   }
 
@@ -81,8 +81,7 @@ PluginInputs inputs_of(const InferContext& context) {
     }
     const ValueType& type = context.input(i);
     require(type.is_tensor() && type.element != ElementType::string, ErrorCode::unsupported,
-            "input {} is {}; plugins are handed tensors, and none of strings", i,
-            type.to_string());
+            "input {} is {}; plugins are handed tensors, and none of strings", i, type.to_string());
     if (!type.has_rank()) {
       inputs.add_unknown_rank(type.element);
       continue;
@@ -103,14 +102,9 @@ void infer_by_plugin(const cermet_plugin_operator& op, InferContext& context) {
   const PluginInputs inputs = inputs_of(context);
   PluginCall call;
   Host host(context, call);
-  const cermet_plugin_infer_call asked{sizeof(cermet_plugin_infer_call),
-                                       &attributes,
-                                       inputs.count(),
-                                       inputs.pointers(),
-                                       context.output_count(),
-                                       &host,
-                                       Host::set_output,
-                                       Host::set_output_like};
+  const cermet_plugin_infer_call asked{
+      sizeof(cermet_plugin_infer_call), &attributes, inputs.count(),   inputs.pointers(),
+      context.output_count(),           &host,       Host::set_output, Host::set_output_like};
   call.finish(op.infer(op.user_data, &asked, call.message(), call.message_size()),
               ErrorCode::invalid_model);
   host.check_complete();

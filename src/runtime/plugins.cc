@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -17,7 +18,8 @@ bool is_word(const char* text) {
   if (text == nullptr || *text == '\0') return false;
   const std::string_view word(text);
   return std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("._-+").find(static_cast<char>(c)) != word.npos;
+    return std::isalnum(c) ||
+           std::string_view("._-+").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cermet/logger.h"
 #include "base/custom_operators.h"
+#include "cermet/logger.h"
 
 namespace cermet {
 

@@ -254,9 +254,8 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
   result.inputs = raw.inputs;
   result.attributes = raw.attributes;
   if (find_operator(raw.domain, raw.op) == nullptr) {
-    const auto custom = options_->claims
-                            ? options_->claims(raw.domain, raw.op, raw.version)
-                            : std::nullopt;
+    const auto custom =
+        options_->claims ? options_->claims(raw.domain, raw.op, raw.version) : std::nullopt;
     require(custom.has_value(), ErrorCode::unsupported,
             "Cermet has no operator {} (opset {}) and no plugin offers it. Load a plugin that "
             "does, or export the model without it",
