@@ -25,6 +25,8 @@ struct BuildOptions {
   std::string stop_after;                     // "PASS:N": no patch after the Nth of that pass
   std::vector<std::string> marked_outputs;    // values that become outputs too
   std::vector<std::string> disabled_tactics;  // by name, or a prefix such as "onednn."
+  // Files of plugins (cermet/plugin.h) whose operators the model may use.
+  std::vector<std::string> plugins;
   Logger logger;
   // Called as the build goes on, with a stage's name and the part of the whole that is done, 0
   // to 1.
@@ -85,7 +87,7 @@ struct ModelCheck {
   std::vector<TensorInfo> inputs, outputs;
 };
 // Finds all problems of a model, not only the first. Throws only when the file can't be read.
-ModelCheck check_model(const std::string& model_path);
+ModelCheck check_model(const std::string& model_path, const std::vector<std::string>& plugins = {});
 
 // The names of all passes, in the order in which they run.
 std::vector<std::string> pass_names();

@@ -62,10 +62,14 @@ class Engine {
  public:
   // Maps the file. Throws io, invalid_engine (damaged, foreign, other version) or device (this
   // machine lacks what the engine needs).
-  static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {});
+  // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
+  // engine is.
+  static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
+                                            const std::vector<std::string>& plugins = {});
   // The same from memory, which is copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
-                                                   Logger logger = {});
+                                                   Logger logger = {},
+                                                   const std::vector<std::string>& plugins = {});
   ~Engine();
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model

@@ -5,6 +5,7 @@
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/thread_team.h"
+#include "builder/custom_nodes.h"
 #include "builder/model_shapes.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
@@ -30,7 +31,10 @@ StepReport describe(const StepChoice& choice) {
 class Build {
  public:
   Build(const std::string& model_path, const BuildOptions& options, BuildReport& report)
-      : model_path_(model_path), options_(options), report_(report) {}
+      : model_path_(model_path),
+        options_(options),
+        report_(report),
+        plugins_(options.plugins, options.logger) {}
 
   EngineImage run() {
     const auto start = std::chrono::steady_clock::now();
@@ -40,6 +44,7 @@ class Build {
     apply_profiles(model.graph, options_.profiles);
     stage("importing", 0.1);
     onnx::ImportOptions import_options;
+    import_options.claims = claims_of(plugins_);
     import_options.marked_outputs = options_.marked_outputs;
     Graph graph = with_context([&] { return model_path_; },
                                [&] { return onnx::import_model(model, import_options); });
@@ -86,12 +91,14 @@ class Build {
     for (const StepChoice& choice :
          choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
       report_.steps.push_back(describe(choice));
+    require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
   }
 
   const std::string& model_path_;
   const BuildOptions& options_;
   BuildReport& report_;
+  const Plugins plugins_;
 };
 
 // The largest shapes that the profiles allow, by input.
@@ -108,7 +115,7 @@ InputShapes largest_shapes(const Plan& plan) {
 
 void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options) {
   if (options.memory_limit == 0) return;
-  const auto engine = Engine::from_memory(bytes, options.logger);
+  const auto engine = Engine::from_memory(bytes, options.logger, options.plugins);
   const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
                                            std::max(1, options.threads));
   require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,

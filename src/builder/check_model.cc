@@ -1,6 +1,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "builder/custom_nodes.h"
 #include "cermet/builder.h"
 #include "import/onnx/importer.h"
 
@@ -29,7 +30,8 @@ TensorInfo describe(const onnx::OnnxValueInfo& value) {
 
 }  // namespace
 
-ModelCheck check_model(const std::string& model_path) {
+ModelCheck check_model(const std::string& model_path, const std::vector<std::string>& plugins) {
+  const Plugins opened(plugins);
   ModelCheck check;
   const onnx::OnnxModel model = onnx::read_model_file(model_path);
   check.ir_version = model.ir_version;
@@ -46,6 +48,7 @@ ModelCheck check_model(const std::string& model_path) {
   std::vector<onnx::Diagnostic> diagnostics;
   onnx::ImportOptions options;
   options.diagnostics = &diagnostics;
+  options.claims = claims_of(opened);
   try {
     onnx::import_model(model, options);
   } catch (const Error& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,6 +57,7 @@ struct Epilogue {
 };
 
 class Graph;
+class InferContext;  // ops/infer.ref.h
 
 struct Node {
   std::string domain;  // "" is ONNX's own, "cermet" ours
@@ -70,6 +72,8 @@ struct Node {
   std::optional<Epilogue> epilogue;
   // Pointwise nodes ("cermet.Pointwise") compute this from their inputs.
   ScalarExpr expression;
+  // Custom nodes ("cermet.Custom"): the inference of the plugin that offers the operator.
+  std::function<void(InferContext&)> infer;
   Origin origin;
 
   Node();

@@ -43,7 +43,7 @@ std::vector<InferContext::Output> infer_dims(const Node& node) {
 
 std::vector<InferContext::Output> infer_operator(const Graph& graph, const Node& node) {
   const Operator* op = find_operator(node.domain, node.op);
-  if (op == nullptr)
+  if (op == nullptr && !node.infer)
     fail(ErrorCode::unsupported, "operator {}{} is not one that Cermet has",
          node.domain.empty() ? "" : node.domain + ".", node.op);
   const size_t count = node.epilogue ? node.epilogue->first_input : node.inputs.size();
@@ -52,7 +52,10 @@ std::vector<InferContext::Output> infer_operator(const Graph& graph, const Node&
   auto& symbols = const_cast<Graph&>(graph);  // draws from the model's shared counter only
   InferContext context(node.op, node.attributes, std::move(inputs), node.outputs.size(),
                        [&](std::string_view hint) { return symbols.new_symbol(hint); });
-  op->infer(context);
+  if (op != nullptr)
+    op->infer(context);
+  else
+    node.infer(context);
   return context.outputs();
 }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/custom_operators.h"
 #include "base/thread_team.h"
 #include "plan/plan.h"
 
@@ -69,6 +70,7 @@ class Kernel {
 struct KernelContext {
   const Plan* plan = nullptr;
   const Step* step = nullptr;
+  const CustomOperators* custom_operators = nullptr;  // of plugins; outlives the kernel
 
   const Buffer* input(size_t i) const;     // nullptr when absent
   const Tensor* constant(size_t i) const;  // the constant behind input i, or nullptr

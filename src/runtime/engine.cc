@@ -21,10 +21,11 @@ bool runs_without_kernel(ProblemKind kind) {
   }
 }
 
-std::unique_ptr<Kernel> make_kernel(const Plan& plan, const Step& step) {
+std::unique_ptr<Kernel> make_kernel(const Engine::Impl& engine, const Step& step) {
   if (runs_without_kernel(step.problem.kind)) return nullptr;
-  return with_context([&] { return fmt::format("step '{}'", step.name); },
-                      [&] { return find_kernel(step.choice)({&plan, &step}); });
+  return with_context(
+      [&] { return fmt::format("step '{}'", step.name); },
+      [&] { return find_kernel(step.choice)({&engine.plan(), &step, &engine.plugins}); });
 }
 
 class Assembler {
@@ -39,7 +40,7 @@ class Assembler {
       RuntimeStep made;
       made.step = &step;
       made.index = impl_.kernels.size();
-      impl_.kernels.push_back(make_kernel(impl_.plan(), step));
+      impl_.kernels.push_back(make_kernel(impl_, step));
       made.kernel = impl_.kernels.back().get();
       for (const Region& body : step.regions) made.regions.push_back(region(body));
       result.steps.push_back(std::move(made));
@@ -100,7 +101,9 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
 
 }  // namespace
 
-Engine::Impl::Impl(EngineImage from, Logger logger) : image(std::move(from)) {
+Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger)
+    : image(std::move(from)), plugins(std::move(from_plugins)) {
+  plugins.check(image.info.requirements);
   load_kernel_libraries(image.info, logger);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
@@ -120,18 +123,20 @@ size_t Engine::Impl::output_index(std::string_view name) const {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger) {
+std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger,
+                                           const std::vector<std::string>& plugins) {
   return with_context([&] { return path; },
                       [&] {
                         auto image = read_engine(std::make_shared<MappedFile>(path));
-                        return std::shared_ptr<const Engine>(new Engine(
-                            std::make_unique<Impl>(std::move(image), std::move(logger))));
+                        return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
+                            std::move(image), Plugins(plugins, logger), logger)));
                       });
 }
 
-std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes, Logger logger) {
+std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes, Logger logger,
+                                                  const std::vector<std::string>& plugins) {
   return std::shared_ptr<const Engine>(
-      new Engine(std::make_unique<Impl>(read_engine(bytes), std::move(logger))));
+      new Engine(std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }

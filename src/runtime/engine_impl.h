@@ -8,6 +8,7 @@
 #include "engine/reader.h"
 #include "plan/kernel.h"
 #include "plan/memory_planner.h"
+#include "runtime/plugins.h"
 
 namespace cermet {
 
@@ -26,9 +27,10 @@ struct RuntimeStep {
 };
 
 struct Engine::Impl {
-  explicit Impl(EngineImage from, Logger logger);
+  Impl(EngineImage from, Plugins from_plugins, const Logger& logger);
 
   EngineImage image;
+  Plugins plugins;                               // closed after the kernels that call them
   std::vector<std::unique_ptr<Kernel>> kernels;  // by step index
   RuntimeRegion root;
   std::vector<TensorInfo> inputs, outputs;

@@ -11,7 +11,7 @@ std::shared_ptr<const Engine> load(const RunOptions& options) {
   require(!is_model(options.file), ErrorCode::invalid_argument,
           "'{}' is an ONNX model; build it first: cermet build {} -o FILE.engine", options.file,
           options.file);
-  return Engine::load(options.file, stderr_logger(options.verbose));
+  return Engine::load(options.file, stderr_logger(options.verbose), options.plugins);
 }
 
 int run(int argc, char** argv) {

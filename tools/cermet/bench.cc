@@ -21,6 +21,7 @@ struct BenchCommand {
   InputOptions inputs{.files = {}, .folder = {}, .shapes = {}, .seed = 1};
   MeasureOptions measure{.threads = 0};
   double tuning_budget = 10;
+  std::vector<std::string> plugins;
   std::string json;
   bool per_layer = false;
   bool verbose = false;
@@ -117,6 +118,7 @@ int bench(const BenchCommand& command) {
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
+                                                 .plugins = command.plugins,
                                                  .verbose = command.verbose});
   const std::vector<Value> inputs = gather_inputs(*engine, command.inputs);
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -168,6 +170,7 @@ Action define_bench(CLI::App& app) {
   app.add_flag("--per-layer", command->per_layer,
                "Time each step too, in runs of their own; slowest first");
   app.add_option("--json", command->json, "Write the figures to a file")->type_name("FILE");
+  add_plugin_option(app, command->plugins);
   app.add_flag("-v,--verbose", command->verbose, "Print what happens");
   app.footer(
       "\nInputs that are not given are made up: floats near a normal distribution, small "

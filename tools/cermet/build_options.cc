@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/errors.h"
+#include "common/run_command.h"
 #include "common/shapes.h"
 
 namespace cermet::tools {
@@ -85,6 +86,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   repeated("--mark-output", options.marked_outputs, "Make a value an output too; repeat for more");
   repeated("--disable-tactic", options.disabled_tactics,
            "Never choose a tactic, by name or prefix such as onednn.; repeat for more");
+  add_plugin_option(command, options.plugins);
 }
 
 BuildOptions build_options(const BuildFlags& flags) {

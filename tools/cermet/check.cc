@@ -5,6 +5,7 @@
 #include "cermet/builder.h"
 #include "commands.h"
 #include "common/errors.h"
+#include "common/run_command.h"
 #include "common/shapes.h"
 #include "common/terminal.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 struct CheckCommand {
   std::string model;
+  std::vector<std::string> plugins;
   bool json = false;
 };
 
@@ -88,7 +90,7 @@ int status_of(const ModelCheck& check) {
 }
 
 int check(const CheckCommand& command) {
-  const ModelCheck result = check_model(command.model);
+  const ModelCheck result = check_model(command.model, command.plugins);
   if (command.json) {
     print_json(result);
   } else {
@@ -103,6 +105,7 @@ int check(const CheckCommand& command) {
 Action define_check(CLI::App& app) {
   const auto command = std::make_shared<CheckCommand>();
   app.add_option("MODEL", command->model, "The ONNX model")->required();
+  add_plugin_option(app, command->plugins);
   app.add_flag("--json", command->json, "Print it for programs");
   app.footer(
       "\nThe exit status is 2 when the model breaks ONNX's rules, 3 when it needs what Cermet\n"

@@ -9,7 +9,7 @@ namespace cermet::tools {
 std::shared_ptr<const Engine> open_engine(const std::string& file,
                                           const EngineSourceOptions& options) {
   const Logger logger = stderr_logger(options.verbose);
-  if (!is_model(file)) return Engine::load(file, logger);
+  if (!is_model(file)) return Engine::load(file, logger, options.plugins);
   BuildOptions build;
   build.threads = options.threads;
   ShapeProfile profile;
@@ -17,10 +17,11 @@ std::shared_ptr<const Engine> open_engine(const std::string& file,
     profile.push_back({name, shape, shape, shape});
   if (!profile.empty()) build.profiles.push_back(std::move(profile));
   build.tuning_budget = options.tuning_budget;
+  build.plugins = options.plugins;
   build.logger = logger;
   ProgressBar bar(!options.verbose);
   build.progress = [&](std::string_view stage, double done) { bar.show(stage, done); };
-  return Engine::from_memory(build_engine(file, build), logger);
+  return Engine::from_memory(build_engine(file, build), logger, options.plugins);
 }
 
 }  // namespace cermet::tools

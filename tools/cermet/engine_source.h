@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cermet/builder.h"
 
@@ -12,6 +13,7 @@ struct EngineSourceOptions {
   int threads = 0;
   std::string shapes;        // for which a model is built, as parse_shapes takes them; or empty
   double tuning_budget = 0;  // seconds, for models
+  std::vector<std::string> plugins;
   bool verbose = false;
 };
 

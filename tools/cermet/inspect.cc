@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "common/errors.h"
+#include "common/run_command.h"
 #include "common/shapes.h"
 #include "common/table.h"
 #include "common/terminal.h"
@@ -15,6 +16,7 @@ namespace {
 struct InspectCommand {
   std::string engine;
   std::string shapes;
+  std::vector<std::string> plugins;
   int threads = 1;
   bool json = false;
   bool problems = false;
@@ -30,7 +32,7 @@ struct Inspection {
 };
 
 Inspection inspect_engine(const InspectCommand& command) {
-  const auto engine = Engine::load(command.engine, stderr_logger(false));
+  const auto engine = Engine::load(command.engine, stderr_logger(false), command.plugins);
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
@@ -188,6 +190,7 @@ Action define_inspect(CLI::App& app) {
   app.add_option("--threads", command->threads, "Threads that activations are planned for")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  add_plugin_option(app, command->plugins);
   app.add_flag("--problems", command->problems, "Print the whole problem of each step too");
   app.add_flag("--json", command->json, "Print it for programs");
   app.footer(

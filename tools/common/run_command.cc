@@ -5,6 +5,12 @@
 
 namespace cermet::tools {
 
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
+  command.add_option("--plugin", plugins, "A library of custom operators; repeat for more")
+      ->type_name("FILE.so")
+      ->allow_extra_args(false);
+}
+
 void add_random_inputs(CLI::App& command, InputOptions& options) {
   command.add_flag_callback(
       "--random-inputs", [&options] { options.seed = options.seed.value_or(1); },
@@ -40,6 +46,7 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
   command.add_option("--threads", options.threads, "Threads; 0: one a core")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  add_plugin_option(command, options.plugins);
   command.add_flag("-v,--verbose", options.verbose, "Print what happens");
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/inputs.h"
 #include "common/outputs.h"
@@ -15,6 +16,7 @@ struct RunOptions {
   std::string file;
   InputOptions inputs;
   OutputOptions outputs;
+  std::vector<std::string> plugins;
   int threads = 0;
   bool verbose = false;
 };
@@ -26,6 +28,8 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
 // Runs the engine once and gives its outputs; the exit status.
 int run_engine(const RunOptions& options, const EngineSource& source);
 
+// Defines --plugin, which may be repeated.
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 // Defines --random-inputs and --seed, which set `seed`.
 void add_random_inputs(CLI::App& command, InputOptions& options);
 

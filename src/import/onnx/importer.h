@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,21 @@ struct Diagnostic {
   std::string message;
 };
 
+// An operator that a plugin offers.
+struct CustomOperator {
+  int version = 1;
+  std::function<void(InferContext&)> infer;
+};
+
 struct ImportOptions {
   // Collects every problem instead of throwing the first; the graph is then not to be used if any
   // was found.
   std::vector<Diagnostic>* diagnostics = nullptr;
-  // Whether a plugin offers the operator of a domain; then the node becomes a Custom one.
-  std::function<bool(std::string_view domain, std::string_view op)> claims;
+  // Gives the operator of a domain, in the version that counts for an opset, when a plugin offers
+  // it; then the node becomes a Custom one. Empty: there are no plugins.
+  std::function<std::optional<CustomOperator>(std::string_view domain, std::string_view op,
+                                              int opset)>
+      claims;
   // Values of the main graph that become additional outputs, by name.
   std::vector<std::string> marked_outputs;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/custom_operators.h"
+
 namespace cermet::onnx {
 namespace {
 
@@ -12,6 +14,16 @@ std::string label(const OnnxNode& node, size_t index, const Scope& scope) {
 
 std::string operator_name(const std::string& domain, const std::string& op) {
   return domain.empty() ? op : domain + "." + op;
+}
+
+// The node becomes one that names the plugin's operator.
+void make_custom(Node& node, const CustomOperator& custom) {
+  node.attributes.set(custom_domain, node.domain);
+  node.attributes.set(custom_op, node.op);
+  node.attributes.set(custom_version, static_cast<int64_t>(custom.version));
+  node.infer = custom.infer;
+  node.domain = "cermet";
+  node.op = "Custom";
 }
 
 // Stands for a value that could not be made; only while problems are collected.
@@ -244,14 +256,13 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
   result.inputs = raw.inputs;
   result.attributes = raw.attributes;
   if (find_operator(raw.domain, raw.op) == nullptr) {
-    require(options_->claims && options_->claims(raw.domain, raw.op), ErrorCode::unsupported,
+    const auto custom =
+        options_->claims ? options_->claims(raw.domain, raw.op, raw.version) : std::nullopt;
+    require(custom.has_value(), ErrorCode::unsupported,
             "Cermet has no operator {} (opset {}) and no plugin offers it. Load a plugin that "
             "does, or export the model without it",
             operator_name(raw.domain, raw.op), raw.version);
-    result.attributes.set("custom.domain", raw.domain);
-    result.attributes.set("custom.op", raw.op);
-    result.domain = "cermet";
-    result.op = "Custom";
+    make_custom(result, *custom);
   }
   const std::vector<ValueId> results = builder.add_node(std::move(result), raw.output_count);
   // Outputs that the model does not name are not wanted.

@@ -15,12 +15,21 @@ std::optional<std::string> rejects_reorder(const TacticQuery& query) {
   return std::nullopt;
 }
 
-std::optional<std::string> rejects_reference(const TacticQuery& query) {
-  const Problem& problem = query.problem();
+std::optional<std::string> rejects_layouts(const Problem& problem) {
   for (const auto* operands : {&problem.inputs, &problem.outputs})
     for (const auto& operand : *operands)
       if (operand && !operand->layout.is_row_major()) return "operands have to be row-major";
   return std::nullopt;
+}
+
+std::optional<std::string> rejects_custom(const TacticQuery& query) {
+  if (query.problem().kind != ProblemKind::custom) return "runs operators of plugins only";
+  return rejects_layouts(query.problem());
+}
+
+std::optional<std::string> rejects_reference(const TacticQuery& query) {
+  if (query.problem().kind == ProblemKind::custom) return "the operator is a plugin's";
+  return rejects_layouts(query.problem());
 }
 
 }  // namespace
@@ -37,6 +46,11 @@ std::span<const Tactic> tactics() {
     reorder.name = "cpu.reorder";
     reorder.rejects = rejects_reorder;
     all.push_back(reorder);
+    Tactic custom;
+    custom.name = "cpu.custom";
+    custom.rejects = rejects_custom;
+    custom.dynamic = true;
+    all.push_back(custom);
     Tactic reference;
     reference.name = "cpu.reference";
     reference.rejects = rejects_reference;

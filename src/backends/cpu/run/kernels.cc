@@ -7,7 +7,7 @@
 namespace cermet::cpu {
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 9> entries{{
+  static const std::array<KernelEntry, 10> entries{{
       {"cpu.pointwise", 1, for_this_machine<make_pointwise_kernel>},
       {"cpu.movement", 1, for_this_machine<make_movement_kernel>},
       {"cpu.reduction", 1, for_this_machine<make_reduction_kernel>},
@@ -16,6 +16,7 @@ std::span<const KernelEntry> kernels() {
       {"cpu.depthwise", 1, for_this_machine<make_depthwise_kernel>},
       {"cpu.gemm", 1, for_this_machine<make_gemm_kernel>},
       {"cpu.reorder", 1, make_reorder_kernel},
+      {"cpu.custom", 1, make_custom_kernel},
       {"cpu.reference", 1, make_reference_kernel},
   }};
   return entries;

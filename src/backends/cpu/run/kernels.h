@@ -12,6 +12,9 @@ std::span<const KernelEntry> kernels();
 // Runs any problem by its operator's reference kernel; the definition of all others.
 std::unique_ptr<Kernel> make_reference_kernel(const KernelContext& context);
 
+// Runs the operator of a plugin.
+std::unique_ptr<Kernel> make_custom_kernel(const KernelContext& context);
+
 // The same values under another layout.
 std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context);
 
