@@ -21,7 +21,8 @@ namespace {
 
 template <class... Args>
 void law(bool holds, fmt::format_string<Args...> text, Args&&... args) {
-  if (!holds) fail(ErrorCode::internal, "illegal plan: {}", fmt::format(text, std::forward<Args>(args)...));
+  if (!holds)
+    fail(ErrorCode::internal, "illegal plan: {}", fmt::format(text, std::forward<Args>(args)...));
 }
 
 class Verifier {
