@@ -1,5 +1,6 @@
 #include "ops/graph_builder.h"
 
+#include "base/error.h"
 #include "ops/infer_control.h"
 
 namespace cermet {
@@ -104,6 +105,11 @@ std::vector<ValueId> GraphBuilder::add_node(Node node, size_t outputs) {
   std::vector<ValueId> results = node.outputs;
   graph_->add_node(std::move(node));
   return results;
+}
+
+const ValueType& GraphBuilder::type(ValueId value) const {
+  require(value != no_value, ErrorCode::invalid_model, "an input that is needed is missing");
+  return graph_->type(value);
 }
 
 ValueId GraphBuilder::constant(Tensor tensor) {

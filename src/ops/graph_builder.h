@@ -35,8 +35,9 @@ class GraphBuilder {
   ValueId scalar(ElementType type, double value);
   ValueId cast(ValueId value, ElementType type);  // nothing added when it has the type already
 
-  const ValueType& type(ValueId value) const { return graph_->type(value); }
-  ElementType element(ValueId value) const { return graph_->type(value).element; }
+  // Throws invalid_model for no_value: an input that the model leaves out.
+  const ValueType& type(ValueId value) const;
+  ElementType element(ValueId value) const { return type(value).element; }
   // Contents of an integer value when they are all plain numbers.
   std::optional<std::vector<int64_t>> known_integers(ValueId value) const;
   const Tensor* known_constant(ValueId value) const;

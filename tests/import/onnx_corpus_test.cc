@@ -11,7 +11,7 @@
 namespace cermet {
 namespace {
 
-constexpr int mutants_per_file = 400;
+constexpr int mutants_per_file = 1000;
 
 // Whether the bytes are a model that can be imported; what they are not may never be a bug.
 bool imports(const std::string& bytes, const std::string& what) {

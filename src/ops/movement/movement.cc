@@ -1,5 +1,5 @@
 #include "base/scalar.h"
-#include "ops/import_rule.h"
+#include "ops/raw_input.h"
 
 namespace cermet {
 namespace {
@@ -99,13 +99,13 @@ Outputs import_pad_10(RawNode& node, GraphBuilder& builder) {
 }
 
 Outputs import_expand_dims(RawNode& node, GraphBuilder& builder) {
-  node.inputs.at(1) = as_integers(builder, node.inputs.at(1));
+  node.inputs[1] = as_integers(builder, required_input(node, 1));
   return rename(node, "Unsqueeze");
 }
 
 // Pads may be a matrix of one row.
 Outputs import_microsoft_pad(RawNode& node, GraphBuilder& builder) {
-  node.inputs.at(1) = as_integers(builder, node.inputs.at(1));
+  node.inputs[1] = as_integers(builder, required_input(node, 1));
   return rename(node, "Pad");
 }
 

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/error.h"
-#include "ops/import_rule.h"
+#include "ops/raw_input.h"
 
 namespace cermet {
 namespace {
@@ -76,7 +76,8 @@ Rewritten group_parameters(RawNode& node, GraphBuilder& builder) {
   const ValueId each = builder.add("Div", {channels, builder.integers({groups})});
   const ValueId repeated = builder.add("Concat", {builder.integers({groups}), each}, along);
   for (size_t i = 1; i < 3; ++i) {
-    const ValueId column = builder.add("Reshape", {node.inputs[i], builder.integers({groups, 1})});
+    const ValueId column =
+        builder.add("Reshape", {required_input(node, i), builder.integers({groups, 1})});
     const ValueId expanded = builder.add("Expand", {column, repeated});
     node.inputs[i] = builder.add("Reshape", {expanded, builder.integers({-1})});
   }
