@@ -37,6 +37,10 @@ class Build {
         plugins_(options.plugins, options.logger) {}
 
   EngineImage run() {
+    require(options_.tuning_budget == 0, ErrorCode::unsupported,
+            "a tuning budget of {} s was asked for, but this release chooses kernels without "
+            "measuring them: leave it out or give 0",
+            options_.tuning_budget);
     const auto start = std::chrono::steady_clock::now();
     stage("reading", 0);
     onnx::OnnxModel model = onnx::read_model_file(model_path_);

@@ -20,7 +20,7 @@ struct BenchCommand {
   std::string file;
   InputOptions inputs{.files = {}, .folder = {}, .shapes = {}, .seed = 1};
   MeasureOptions measure{.threads = 0};
-  double tuning_budget = 10;
+  double tuning_budget = 0;
   std::vector<std::string> plugins;
   std::string json;
   bool per_layer = false;
@@ -164,7 +164,7 @@ Action define_bench(CLI::App& app) {
   app.add_option("--seed", command->inputs.seed, "Of made-up inputs (default 1)")
       ->type_name("SEED");
   app.add_option("--tuning-budget", command->tuning_budget,
-                 "Seconds of measuring kernels when a model is built (default 10)")
+                 "Seconds of measuring kernels when a model is built; only 0 yet")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--per-layer", command->per_layer,

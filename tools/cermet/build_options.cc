@@ -70,7 +70,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->check(CLI::NonNegativeNumber);
   command
       .add_option("--tuning-budget", options.tuning_budget,
-                  "Seconds of measuring kernels (default 10); 0: by the cost model alone")
+                  "Seconds of measuring kernels; only 0 yet: nothing is measured")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")

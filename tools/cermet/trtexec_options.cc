@@ -35,7 +35,7 @@ void add_build_flags(CLI::App& app, Options& options) {
                  "workspace:N[B|K|M|G], in MiB without a letter: limits all activation memory")
       ->type_name("POOL:SIZE");
   app.add_option("--tuningBudget", options.tuning_budget,
-                 "Seconds of measuring kernels (default 10); Cermet's own flag")
+                 "Seconds of measuring kernels, only 0 yet; Cermet's own flag")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");

@@ -15,7 +15,7 @@ struct Options {
   std::string input_formats, output_formats;
   std::string load_inputs;  // "name:file,..."
   std::string memory_pools;
-  double tuning_budget = 10;  // seconds
+  double tuning_budget = 0;  // seconds
   int64_t iterations = 10;    // at least so many of each stream, and
   double duration = 3;        // at least so many seconds
   double warm_up_ms = 200;
