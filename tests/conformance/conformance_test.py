@@ -76,7 +76,7 @@ def check(programs, folder, judged):
 
 def check_data(programs, engine, model, data, results):
     """What went wrong while running, and which values differ."""
-    if problem := call(programs / "cermet-run", engine, "--input-dir", data,
+    if problem := call(programs / "cermet-run", engine, "--threads", "1", "--input-dir", data,
                        "--output-dir", results):
         return problem, ""
     want = backend_cases.load_outputs(data, model)

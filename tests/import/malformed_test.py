@@ -55,7 +55,8 @@ class Tester:
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             path = pathlib.Path(folder) / "model.onnx"
             path.write_bytes(data)
-            status, text = run(self.program, "run", path, "--random-inputs", *flags)
+            status, text = run(self.program, "run", path, "--random-inputs", "--threads", "1",
+                               *flags)
         self.expect(0 <= status < BUG, name, status, text)
         return status
 
