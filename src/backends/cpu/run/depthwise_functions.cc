@@ -12,7 +12,7 @@ constexpr int vector_bytes = 16;
 
 namespace cermet::cpu {
 
-constinit const DepthwiseFunction portable::depthwise = depthwise_row;
+const DepthwiseFunction portable::depthwise = depthwise_row;
 
 const DepthwiseFunction& depthwise_function(InstructionSet set) {
 #if defined(__x86_64__)

@@ -12,7 +12,7 @@ constexpr int vector_bytes = 16;
 
 namespace cermet::cpu {
 
-constinit const GemmFunctions portable::gemm_table = make_gemm_table();
+const GemmFunctions portable::gemm_table = make_gemm_table();
 
 const GemmFunctions& gemm_functions(InstructionSet set) {
 #if defined(__x86_64__)

@@ -12,7 +12,7 @@ constexpr int vector_bytes = 16;
 
 namespace cermet::cpu {
 
-constinit const RowFunctions portable::row_table = make_row_table();
+const RowFunctions portable::row_table = make_row_table();
 
 const RowFunctions& row_functions(InstructionSet set) {
 #if defined(__x86_64__)

@@ -12,7 +12,7 @@ constexpr int vector_bytes = 16;
 
 namespace cermet::cpu {
 
-constinit const TileTable portable::tile_table = make_tile_table();
+const TileTable portable::tile_table = make_tile_table();
 
 const TileTable& tile_functions(InstructionSet set) {
 #if defined(__x86_64__)

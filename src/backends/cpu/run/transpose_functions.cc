@@ -12,7 +12,7 @@ constexpr int vector_bytes = 16;
 
 namespace cermet::cpu {
 
-constinit const Transpose32 portable::transpose_32 = transpose_elements<4>;
+const Transpose32 portable::transpose_32 = transpose_elements<4>;
 
 Transpose32 transpose_32(InstructionSet set) {
 #if defined(__x86_64__)

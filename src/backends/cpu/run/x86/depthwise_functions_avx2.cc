@@ -12,6 +12,6 @@ constexpr int vector_bytes = 32;
 
 namespace cermet::cpu {
 
-constinit const DepthwiseFunction avx2::depthwise = depthwise_row;
+const DepthwiseFunction avx2::depthwise = depthwise_row;
 
 }  // namespace cermet::cpu

@@ -12,6 +12,6 @@ constexpr int vector_bytes = 64;
 
 namespace cermet::cpu {
 
-constinit const DepthwiseFunction avx512::depthwise = depthwise_row;
+const DepthwiseFunction avx512::depthwise = depthwise_row;
 
 }  // namespace cermet::cpu

@@ -12,6 +12,6 @@ constexpr int vector_bytes = 32;
 
 namespace cermet::cpu {
 
-constinit const GemmFunctions avx2::gemm_table = make_gemm_table();
+const GemmFunctions avx2::gemm_table = make_gemm_table();
 
 }  // namespace cermet::cpu

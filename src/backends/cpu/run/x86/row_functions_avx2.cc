@@ -12,6 +12,6 @@ constexpr int vector_bytes = 32;
 
 namespace cermet::cpu {
 
-constinit const RowFunctions avx2::row_table = make_row_table();
+const RowFunctions avx2::row_table = make_row_table();
 
 }  // namespace cermet::cpu

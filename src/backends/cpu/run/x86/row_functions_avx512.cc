@@ -12,6 +12,6 @@ constexpr int vector_bytes = 64;
 
 namespace cermet::cpu {
 
-constinit const RowFunctions avx512::row_table = make_row_table();
+const RowFunctions avx512::row_table = make_row_table();
 
 }  // namespace cermet::cpu

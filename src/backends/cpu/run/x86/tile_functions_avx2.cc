@@ -12,6 +12,6 @@ constexpr int vector_bytes = 32;
 
 namespace cermet::cpu {
 
-constinit const TileTable avx2::tile_table = make_tile_table();
+const TileTable avx2::tile_table = make_tile_table();
 
 }  // namespace cermet::cpu

@@ -12,6 +12,6 @@ constexpr int vector_bytes = 64;
 
 namespace cermet::cpu {
 
-constinit const TileTable avx512::tile_table = make_tile_table();
+const TileTable avx512::tile_table = make_tile_table();
 
 }  // namespace cermet::cpu

@@ -12,6 +12,6 @@ constexpr int vector_bytes = 32;
 
 namespace cermet::cpu {
 
-constinit const Transpose32 avx2::transpose_32 = transpose_elements<8>;
+const Transpose32 avx2::transpose_32 = transpose_elements<8>;
 
 }  // namespace cermet::cpu

@@ -12,6 +12,6 @@ constexpr int vector_bytes = 64;
 
 namespace cermet::cpu {
 
-constinit const Transpose32 avx512::transpose_32 = transpose_elements<8>;
+const Transpose32 avx512::transpose_32 = transpose_elements<8>;
 
 }  // namespace cermet::cpu
