@@ -21,7 +21,7 @@ except ImportError as error:
     sys.exit(77)
 
 INVALID, BUG = 2, 10  # exit statuses
-SECONDS, MEMORY = 60, 6 << 30
+SECONDS, MEMORY = 30, 6 << 30
 
 
 def limits():

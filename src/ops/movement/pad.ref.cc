@@ -97,6 +97,7 @@ void copy_padded(const ConstTensorView& in, const TensorView& out,
 
 void infer_pad(InferContext& context) {
   check_pad(context);
+  context.require(context.has_input(1), "the pads are missing");
   if (!context.has_rank(0)) return context.set_output_rank_unknown(0, context.element(0));
   const bool axes_known = !context.has_input(3) || context.integers(3);
   const auto pads = shape_values(context, 1);

@@ -11,9 +11,8 @@ struct Piece {
   bool fill = false;
 };
 
-// Where index `at` of what is kept lies when it is outside; -1: it is filled.
+// Where index `at` of what is kept lies when it is outside.
 int64_t mirrored(int64_t at, int64_t kept, std::string_view mode) {
-  if (mode == "constant") return -1;
   require(kept > 0, ErrorCode::runtime, "Pad: mode {} has nothing to repeat in an empty dimension",
           mode);
   if (mode == "edge") return at < 0 ? 0 : kept - 1;
@@ -22,29 +21,38 @@ int64_t mirrored(int64_t at, int64_t kept, std::string_view mode) {
   return at < kept ? at : period - at;
 }
 
+// What is kept, between two margins that are filled.
+std::vector<Piece> filled_pieces(int64_t first, int64_t kept, int64_t before, int64_t result) {
+  if (kept <= 0 && result > 0) return {{0, result, 0, 0, true}};
+  std::vector<Piece> pieces;
+  const int64_t behind = before + kept;
+  if (before > 0) pieces.push_back({0, before, 0, 0, true});
+  if (kept > 0) pieces.push_back({before, kept, first, 1, false});
+  if (behind < result) pieces.push_back({behind, result - behind, 0, 0, true});
+  return pieces;
+}
+
 // Negative pads cut first, and the margins repeat what is left.
 std::vector<Piece> pieces_of(int64_t size, int64_t before, int64_t result, std::string_view mode) {
   const int64_t after = result - size - before;
   const int64_t first = std::max<int64_t>(0, -before);
   const int64_t kept = size - first - std::max<int64_t>(0, -after);
+  if (mode == "constant") return filled_pieces(first, kept, std::max<int64_t>(0, before), result);
   std::vector<Piece> pieces;
   for (int64_t i = 0; i < result; ++i) {
     int64_t at = i - std::max<int64_t>(0, before);
     if (at < 0 || at >= kept) at = mirrored(at, kept, mode);
-    const bool fill = at < 0;
-    if (!fill) at += first;
-    if (!pieces.empty() && pieces.back().fill == fill) {
+    at += first;
+    if (!pieces.empty()) {
       Piece& last = pieces.back();
       const int64_t step = at - (last.from + (last.count - 1) * last.step);
-      const bool continues =
-          fill || (last.count == 1 ? step >= -1 && step <= 1 : step == last.step);
-      if (continues) {
-        if (!fill) last.step = step;
+      if (last.count == 1 ? step >= -1 && step <= 1 : step == last.step) {
+        last.step = step;
         ++last.count;
         continue;
       }
     }
-    pieces.push_back({i, 1, fill ? 0 : at, 0, fill});
+    pieces.push_back({i, 1, at, 0, false});
   }
   return pieces;
 }
