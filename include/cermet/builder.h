@@ -16,8 +16,8 @@ struct BuildOptions {
   // Ranges of shapes that the engine takes; inputs that a profile leaves out keep the model's
   // shapes. Empty: a free dimension takes any size. Kernels are chosen for `opt` of the first.
   std::vector<ShapeProfile> profiles;
-  int threads = 0;            // for which kernels are chosen; 0: one a core
-  size_t memory_limit = 0;    // bytes of activations at the largest shapes; 0: none
+  int threads = 0;          // for which kernels are chosen; 0: one a core
+  size_t memory_limit = 0;  // bytes of activations at the largest shapes; 0: none
   // Seconds of measuring kernels. This release chooses without measuring: only 0 is taken.
   double tuning_budget = 0;
   std::vector<std::string> skip_passes;
