@@ -16,8 +16,8 @@ struct Options {
   std::string load_inputs;  // "name:file,..."
   std::string memory_pools;
   double tuning_budget = 0;  // seconds
-  int64_t iterations = 10;    // at least so many of each stream, and
-  double duration = 3;        // at least so many seconds
+  int64_t iterations = 10;   // at least so many of each stream, and
+  double duration = 3;       // at least so many seconds
   double warm_up_ms = 200;
   double idle_ms = 0;   // between two runs
   double sleep_ms = 0;  // before the first
