@@ -13,6 +13,7 @@
 #include "passes/pass.h"
 #include "runtime/shape_plan.h"
 #include "tactics/assign_layouts.h"
+#include "tactics/pack_constants.h"
 #include "tactics/split_epilogues.h"
 #include "tactics/tactic.h"
 
@@ -95,6 +96,7 @@ class Build {
     for (const StepChoice& choice :
          choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
       report_.steps.push_back(describe(choice));
+    pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
   }

@@ -68,7 +68,7 @@ std::vector<PlanConstant> decode_constants(const fb::Engine& engine, const Secti
   std::vector<PlanConstant> constants;
   for_each_entry(engine.constants(), "constant", [&](const fb::Constant* from, size_t) {
     constants.push_back({decode_tensor(*from, sections, values), values.texts(from->initializers()),
-                         values.texts(from->operations())});
+                         values.texts(from->operations()), values.text(from->form())});
   });
   return constants;
 }

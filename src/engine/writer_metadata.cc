@@ -66,9 +66,10 @@ class MetadataEncoder {
       const auto shape = values_.list(tensor.shape());
       const auto initializers = values_.texts(constants[i].initializers);
       const auto operations = values_.texts(constants[i].operations);
+      const auto form = values_.text(constants[i].form);
       offsets.push_back(fb::CreateConstant(builder_, static_cast<uint8_t>(tensor.type()), shape,
                                            places[i].offset, places[i].bytes, initializers,
-                                           operations));
+                                           operations, form));
     }
     return values_.tables(offsets);
   }

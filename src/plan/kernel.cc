@@ -17,10 +17,20 @@ const Buffer* KernelContext::input(size_t i) const {
   return &plan->buffers[step->inputs[i]];
 }
 
-const Tensor* KernelContext::constant(size_t i) const {
+const PlanConstant* KernelContext::plan_constant(size_t i) const {
   const Buffer* buffer = input(i);
   if (buffer == nullptr || buffer->storage != Storage::constant) return nullptr;
-  return &plan->constants[buffer->constant].tensor;
+  return &plan->constants[buffer->constant];
+}
+
+const Tensor* KernelContext::constant(size_t i) const {
+  const PlanConstant* found = plan_constant(i);
+  return found ? &found->tensor : nullptr;
+}
+
+std::string_view KernelContext::form(size_t i) const {
+  const PlanConstant* found = plan_constant(i);
+  return found ? std::string_view(found->form) : std::string_view();
 }
 
 }  // namespace cermet

@@ -74,8 +74,19 @@ struct KernelContext {
 
   const Buffer* input(size_t i) const;     // nullptr when absent
   const Tensor* constant(size_t i) const;  // the constant behind input i, or nullptr
+  std::string_view form(size_t i) const;   // in which that constant is packed, or empty
+
+ private:
+  const PlanConstant* plan_constant(size_t i) const;
 };
 using KernelFactory = std::function<std::unique_ptr<Kernel>(const KernelContext&)>;
+
+// An input of a step in the form in which its kernel reads it fastest; see PlanConstant.
+struct PackedConstant {
+  size_t input = 0;
+  Tensor tensor;
+  std::string form;
+};
 
 // The kernels that a backend's run half offers, by tactic name.
 struct KernelEntry {

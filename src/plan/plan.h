@@ -33,6 +33,8 @@ struct PlanConstant {
   Tensor tensor;
   std::vector<std::string> initializers;  // the model's names of what it was made of
   std::vector<std::string> operations;    // what was done to them, in order
+  // How the kernel that reads it packed the elements, in that kernel's own words; empty: row-major.
+  std::string form = {};
 };
 
 // The kernel that was chosen for a step.

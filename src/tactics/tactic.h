@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plan/plan.h"
+#include "plan/kernel.h"
 
 namespace cermet {
 
@@ -33,8 +33,12 @@ struct Tactic {
   // A rough time in microseconds at the shapes of the operands, for the order of candidates;
   // nullptr or a negative number: unknown.
   double (*estimate)(const TacticQuery&) = nullptr;
-  // Replaces constant inputs by the form in which the kernel reads them. nullptr: as they are.
+  // Says where results may go, once the tactic is chosen. nullptr: nowhere but to memory of their
+  // own.
   void (*prepare)(Plan&, Step&) = nullptr;
+  // A constant input in the form in which the chosen kernel reads it fastest, nothing where that is
+  // how it lies. nullptr: nothing.
+  std::optional<PackedConstant> (*pack)(const TacticQuery&) = nullptr;
   std::string_view requirement;  // a library that the machine has to have, or empty
   bool dynamic = false;          // its kernel finds the shapes of its results by itself
 

@@ -100,6 +100,10 @@ const std::vector<ConvolutionRow>& convolution_rows() {
       {{1, 12, 1, 1}, {20, 12, 1, 1}, {}},
       {{3, 10, 40}, {16, 10, 5}, attributes({{"pads", Ints{2, 2}}, {"strides", Ints{2}}})},
       {{1, 64, 30}, {32, 64, 1}, {}},
+      {{1, 24, 40, 1}, {32, 24, 5, 1}, attributes({{"pads", Ints{1, 0, 2, 0}}})},
+      {{2, 6, 33, 1},
+       {8, 3, 3, 1},
+       attributes({{"group", int64_t{2}}, {"strides", Ints{2, 1}}, {"dilations", Ints{3, 1}}})},
       {{1, 4, 6, 7, 8}, {9, 4, 3, 3, 3}, attributes({{"pads", Ints{1, 1, 1, 1, 1, 1}}})},
   };
   return rows;
@@ -112,6 +116,45 @@ TEST_F(OneDnn, Convolution) {
         expect_close(convolution(row.x, row.w, row.attributes, channels_last, bias),
                      "onednn.convolution",
                      to_string(row.x) + to_string(row.w) + (channels_last ? " channels-last" : ""));
+}
+
+TEST_F(OneDnn, ConvolutionOfAColumnWithAnEpilogue) {
+  for (const Epilogue& epilogue : epilogues())
+    for (bool channels_last : {true, false})
+      expect_close(
+          with_epilogue(convolution({2, 20, 30, 1}, {20, 20, 3, 1},
+                                    attributes({{"pads", Ints{1, 0, 1, 0}}}), channels_last),
+                        epilogue, {2, 20, 30, 1}, false),
+          "onednn.convolution", epilogue.name);
+}
+
+TEST_F(OneDnn, PackedConvolution) {
+  for (const ConvolutionRow& row : convolution_rows())
+    for (bool channels_last : {true, false}) {
+      StepCase c = convolution(row.x, row.w, row.attributes, channels_last, true);
+      c.packed = true;
+      expect_close(c, "onednn.convolution", "packed " + to_string(row.x) + to_string(row.w));
+    }
+}
+
+TEST_F(OneDnn, WeightsPackedForAnotherMachineArePackedAgain) {
+  StepCase c = convolution({1, 8, 9, 9}, {16, 8, 3, 3}, {}, true);
+  c.form = "16x8x3x3 padded 16x8x3x3 strides 1x16x384x128";
+  c.form_layout = {{2, 3, 1, 0}, -1, 1};
+  expect_close(c, "onednn.convolution", c.form);
+}
+
+TEST_F(OneDnn, DamagedFormsAreErrors) {
+  StepCase c = convolution({1, 8, 9, 9}, {16, 8, 3, 3}, {}, true);
+  for (const std::string form :
+       {"16x8x3x3", "16x8x3x3 padded 16x8x3 strides 1x1x1x1", "x padded strides",
+        "16x8x3x3 padded 16x8x3x3 strides 1x16x384x128 blocks 0@1",
+        "16x8x3x3 padded 16x8x3x3 strides 1x16x384x128 blocks 16@9",
+        "16x8x3x3 padded 16x8x3x3 strides 72x9x9223372036854775807x1",
+        "32x8x3x3 padded 32x8x3x3 strides 72x9x3x1", "4x8x3x3 padded 4x8x3x3 strides 72x9x3x1"}) {
+    c.form = form;
+    EXPECT_THROW(worst_error(c, "onednn.convolution"), Error) << form;
+  }
 }
 
 TEST_F(OneDnn, ConvolutionWithComputedWeights) {
@@ -211,9 +254,13 @@ TEST_F(OneDnn, MatMul) {
                                                   {{2, 3, 17, 32}, {2, 3, 32, 17}},
                                                   {{1, 3, 5, 8}, {4, 1, 8, 6}},
                                                   {{5, 8}, {3, 8, 6}}};
-  for (const auto& [a, b] : rows)
+  for (const auto& [a, b] : rows) {
     for (bool constant : {true, false})
       expect_close(matmul(a, b, constant), "onednn.matmul", to_string(a) + to_string(b));
+    StepCase packed = matmul(a, b, true);
+    packed.packed = true;
+    expect_close(packed, "onednn.matmul", "packed " + to_string(a) + to_string(b));
+  }
 }
 
 TEST_F(OneDnn, MatMulEpilogues) {

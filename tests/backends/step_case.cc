@@ -11,6 +11,7 @@
 #include "backends/cpu/run/kernels.h"
 #include "base/error.h"
 #include "ops/operator.ref.h"
+#include "tactics/pack_constants.h"
 
 namespace cermet::test {
 namespace {
@@ -82,7 +83,8 @@ Built build(const StepCase& c) {
   step.problem.attributes = c.attributes;
   step.problem.expression = c.epilogue;
   step.problem.epilogue_first = c.epilogue.empty() ? 0 : c.epilogue_first;
-  for (const StepInput& input : c.inputs) {
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const StepInput& input = c.inputs[i];
     built.inputs.push_back(random_tensor(input.shape, generator));
     built.shapes.emplace_back(input.shape);
     const BufferId id = add_buffer(built.plan, input.shape, input.layout,
@@ -90,6 +92,9 @@ Built build(const StepCase& c) {
     if (input.constant) {
       built.plan.buffers[id].constant = static_cast<int32_t>(built.plan.constants.size());
       built.plan.constants.push_back({built.inputs.back(), {}, {}});
+      if (i == 1 && !c.form.empty())
+        built.plan.constants.back() = {
+            relaid(built.inputs.back(), c.form_layout, false), {}, {}, c.form};
     }
     step.inputs.push_back(id);
     step.problem.inputs.push_back(operand_of(built.plan.buffers[id]));
@@ -133,7 +138,9 @@ Tensor run(const StepCase& c, Built& built, BoundKernel& kernel) {
   std::vector<const void*> inputs;
   for (size_t i = 0; i < built.inputs.size(); ++i) {
     relaid_inputs.push_back(relaid(built.inputs[i], c.inputs[i].layout, false));
-    inputs.push_back(c.inputs[i].constant ? built.inputs[i].data() : relaid_inputs[i].data());
+    const int32_t constant = built.plan.buffer(step.inputs[i]).constant;
+    inputs.push_back(constant < 0 ? relaid_inputs[i].data()
+                                  : built.plan.constants[constant].tensor.data());
   }
   Tensor output(ElementType::float32, built.expected.shape());
   std::fill_n(output.view().as<float>(), output.elements(), std::nanf(""));
@@ -161,6 +168,8 @@ double worst_error(const StepCase& step_case, std::string_view tactic, std::stri
   const auto reason = find_tactic(tactic).rejects({&built.plan, &step, 2});
   require(!reason, ErrorCode::unsupported, "{} rejects: {}", tactic, reason.value_or(""));
   if (step_case.in_place) find_tactic(tactic).prepare(built.plan, step);
+  step.choice.tactic = tactic;
+  if (step_case.packed) pack_constants(built.plan, cpu::tactics(), {{}, 2});
   const auto kernel = make_kernel(tactic, built.plan);
   const std::vector<std::optional<Shape>> outputs{built.expected.shape()};
   const auto bound = kernel->bind({built.shapes, outputs, 2});

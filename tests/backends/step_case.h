@@ -25,6 +25,11 @@ struct StepCase {
   size_t epilogue_first = 0;
   Layout output_layout;
   bool in_place = false;  // as the tactic allows, if it does
+  // Constants lie as a build would pack them.
+  bool packed = false;
+  // Input 1 lies in this form of the kernel's, under these strides.
+  std::string form;
+  Layout form_layout;
 };
 
 // The largest error of the kernel of `tactic`, relative to the larger of 1 and the expected value;

@@ -209,18 +209,26 @@ void allow_in_place(Plan& plan, Step& step) {
 
 void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
 
+std::optional<PackedConstant> pack_weights(const TacticQuery& query) {
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  if (query.constant(1) == nullptr || !shapes) return std::nullopt;
+  return onednn_library().pack_weights({query.plan, query.step},
+                                       {shapes->inputs, shapes->outputs, query.threads});
+}
+
 double estimate(const TacticQuery& query) { return estimate_us(query); }
 
 struct Row {
   std::string_view name;
   Reason (*rejects)(const TacticQuery&);
   void (*prepare)(Plan&, Step&);
+  std::optional<PackedConstant> (*pack)(const TacticQuery&) = nullptr;
 };
 constexpr std::array rows{
-    Row{"onednn.convolution", rejects_convolution, allow_sum_in_place},
-    Row{"onednn.deconvolution", rejects_deconvolution, allow_sum_in_place},
-    Row{"onednn.matmul", rejects_matmul, allow_sum_in_place},
-    Row{"onednn.gemm", rejects_gemm, allow_sum_in_place},
+    Row{"onednn.convolution", rejects_convolution, allow_sum_in_place, pack_weights},
+    Row{"onednn.deconvolution", rejects_deconvolution, allow_sum_in_place, pack_weights},
+    Row{"onednn.matmul", rejects_matmul, allow_sum_in_place, pack_weights},
+    Row{"onednn.gemm", rejects_gemm, allow_sum_in_place, pack_weights},
     Row{"onednn.pooling", rejects_pooling, allow_nothing},
     Row{"onednn.softmax", rejects_softmax, allow_in_place},
     Row{"onednn.layer_normalization", rejects_layer_normalization, allow_in_place},
@@ -242,6 +250,7 @@ Tactic tactic() {
   result.rejects = rejects<row>;
   result.estimate = estimate;
   result.prepare = rows[row].prepare;
+  result.pack = rows[row].pack;
   result.requirement = onednn_requirement;
   return result;
 }

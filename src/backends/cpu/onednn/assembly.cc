@@ -25,8 +25,9 @@ int sum_input(const Step& step, const Chain& epilogue) {
 }  // namespace
 
 StepFacts::StepFacts(const KernelContext& context, bool packs)
-    : problem(context.step->problem), packs(packs) {
-  for (size_t i = 0; i < context.step->inputs.size(); ++i) constants.push_back(context.constant(i));
+    : problem(context.step->problem), packs(packs), packed(context) {
+  for (size_t i = 0; i < context.step->inputs.size(); ++i)
+    constant.push_back(context.constant(i) != nullptr);
   if (problem.has_epilogue()) epilogue = read_chain(problem.expression);
   require(epilogue.found(), ErrorCode::internal, "epilogue: {}", epilogue.reason);
   const bool any_place =
@@ -73,10 +74,10 @@ void Assembly::append(dnnl::post_ops& ops, const ChainLink& link, const Descript
 }
 
 Argument Assembly::read(int id, size_t i, const Descriptor& given, const Descriptor& wanted) {
-  if (same_places(given, wanted)) return {id, wanted, Place::input(i)};
+  if (same_places(given, wanted) && !facts_.packed.is_packed(i))
+    return {id, wanted, Place::input(i)};
   if (is_constant(i)) {
-    const void* packed =
-        facts_.packs ? facts_.packed.get(*facts_.constants[i], given, wanted) : nullptr;
+    const void* packed = facts_.packs ? facts_.packed.get(i, given, wanted) : nullptr;
     return {id, wanted, {Place::Kind::fixed, 0, packed}};
   }
   const Place place = sequence_->reserve(wanted);

@@ -16,7 +16,7 @@ struct StepFacts {
   StepFacts(const KernelContext& context, bool packs);
 
   const Problem& problem;
-  std::vector<const Tensor*> constants;  // by input; nullptr where it is none
+  std::vector<bool> constant;  // by input
   Chain epilogue;
   // The input whose memory the result may take over, because it is only added to it; else -1.
   int sum_input = -1;
@@ -39,7 +39,7 @@ class Assembly {
   bool is_epilogue_operand(size_t i) const {
     return facts_.problem.has_epilogue() && i >= facts_.problem.epilogue_first;
   }
-  bool is_constant(size_t i) const { return facts_.constants[i] != nullptr; }
+  bool is_constant(size_t i) const { return facts_.constant[i]; }
   const Shape& input_shape(size_t i) const { return *context_.inputs[i]; }
   const Shape& output_shape() const { return *context_.outputs[0]; }
   const Layout& input_layout(size_t i) const { return facts_.problem.inputs[i]->layout; }

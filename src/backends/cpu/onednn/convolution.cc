@@ -46,25 +46,53 @@ Descriptor describe_weights(const Shape& weights, int64_t groups, bool transpose
   return describe_strided(shape, steps);
 }
 
+// oneDNN's convolutions work on many places of the last dimension at once. Where there is one place
+// only, the last two dimensions change roles; that moves no element.
+class Turn {
+ public:
+  Turn(const Shape& input, const Shape& output)
+      : turns_(input.size() == 4 && input[3] == 1 && output[3] == 1 && output[2] > 1) {}
+
+  Shape operator()(Shape shape) const {
+    if (turns_ && shape.size() > 1) std::swap(shape.end()[-1], shape.end()[-2]);
+    return shape;
+  }
+  Window operator()(Window window) const {
+    if (turns_)
+      for (auto* sizes : {&window.strides, &window.dilations, &window.begin, &window.end})
+        std::swap((*sizes)[0], (*sizes)[1]);
+    return window;
+  }
+
+ private:
+  bool turns_;
+};
+
 template <class Primitive>
-void assemble(Assembly& assembly, dnnl::algorithm algorithm, const Window& window,
+void assemble(Assembly& assembly, dnnl::algorithm algorithm, const Window& unturned,
               bool transposed) {
-  const Descriptor source = describe_channels_last(assembly.input_shape(0));
-  const Descriptor result = describe_channels_last(assembly.output_shape());
+  const Turn turn(assembly.input_shape(0), assembly.output_shape());
+  const Shape input = turn(assembly.input_shape(0)), output = turn(assembly.output_shape());
+  const Descriptor source = describe_channels_last(input), result = describe_channels_last(output);
   const Descriptor weights = describe_weights(
-      assembly.input_shape(1), assembly.attributes().integer("group", 1), transposed);
+      turn(assembly.input_shape(1)), assembly.attributes().integer("group", 1), transposed);
+  const Window window = turn(unturned);
   const Bias bias = find_bias(assembly);
-  const auto attributes = assembly.make_attributes(bias.first_link, result);
+  const auto attributes = assembly.make_attributes(
+      bias.first_link, result, [&](const Shape& shape, const Layout& layout) {
+        return describe_aligned(turn(shape), layout, result.get_ndims());
+      });
   const typename Primitive::primitive_desc chosen(
       cpu_engine(), inference, algorithm, source, describe_any(weights.get_dims()),
       bias.input < 0 ? Descriptor() : describe_bias(assembly.output_shape()), result,
       window.strides, window.dilations, window.begin, window.end, attributes);
   std::vector<Argument> arguments{
-      assembly.read(DNNL_ARG_SRC, 0, assembly.input(0), source),
+      assembly.read(DNNL_ARG_SRC, 0, describe(input, assembly.input_layout(0)), source),
       assembly.read(DNNL_ARG_WEIGHTS, 1, weights, chosen.weights_desc())};
   if (bias.input >= 0)
     arguments.push_back({DNNL_ARG_BIAS, chosen.bias_desc(), Place::input(bias.input)});
-  assembly.finish(Primitive(chosen), std::move(arguments), assembly.output(), result);
+  assembly.finish(Primitive(chosen), std::move(arguments),
+                  describe(output, assembly.output_layout()), result);
 }
 
 dnnl::memory::dims kernel_of(const Shape& weights) { return {weights.begin() + 2, weights.end()}; }

@@ -20,6 +20,9 @@ class StepKernel : public Kernel {
   StepKernel(const KernelContext& context, Assemble assemble, bool packs)
       : facts_(context, packs), assemble_(assemble) {}
 
+  // What the kernel packed of input i since it was made.
+  std::optional<PackedConstant> packed(size_t i) const { return facts_.packed.packed(i); }
+
   // oneDNN divides work by the number of threads that it finds here.
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     if (element_count(context.outputs[0].value()) == 0) return std::make_unique<EmptyKernel>();
@@ -69,12 +72,21 @@ const std::vector<KernelEntry>& entries() {
   return list;
 }
 
-std::string describe_step(const KernelContext& step, const BindContext& shapes) {
+const Row& row_of(const KernelContext& step) {
   const std::string& tactic = step.step->choice.tactic;
   for (const Row& row : rows)
-    if (row.tactic == tactic)
-      return StepKernel(step, row.assemble, false).bind(shapes)->description();
+    if (row.tactic == tactic) return row;
   fail(ErrorCode::internal, "the module has no tactic {}", tactic);
+}
+
+std::string describe_step(const KernelContext& step, const BindContext& shapes) {
+  return StepKernel(step, row_of(step).assemble, false).bind(shapes)->description();
+}
+
+std::optional<PackedConstant> pack_weights(const KernelContext& step, const BindContext& shapes) {
+  const StepKernel kernel(step, row_of(step).assemble, true);
+  kernel.bind(shapes);
+  return kernel.packed(1);
 }
 
 }  // namespace
@@ -86,8 +98,8 @@ cermet_kernel_library() {
   static const dnnl_version_t* version = dnnl_version();
   static const std::string text =
       fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
-  static const cpu::KernelLibrary library{cpu::kernel_library_interface, CERMET_VERSION_STRING,
-                                          text.c_str(), cpu::onednn::entries(),
-                                          cpu::onednn::describe_step};
+  static const cpu::KernelLibrary library{
+      cpu::kernel_library_interface, CERMET_VERSION_STRING,      text.c_str(),
+      cpu::onednn::entries(),        cpu::onednn::describe_step, cpu::onednn::pack_weights};
   return &library;
 }

@@ -10,7 +10,7 @@
 namespace cermet::cpu {
 
 // Changes with KernelLibrary, Kernel, Problem and Plan: module and runtime come from one release.
-inline constexpr int32_t kernel_library_interface = 1;
+inline constexpr int32_t kernel_library_interface = 2;
 
 struct KernelLibrary {
   int32_t interface_version = 0;
@@ -20,6 +20,10 @@ struct KernelLibrary {
   // Which code of the library would compute the step at these shapes: its own names, "ref" where it
   // has only plain loops. Reads no constant. Throws unsupported where there is none.
   std::string (*describe)(const KernelContext& step, const BindContext& shapes) = nullptr;
+  // The constant behind input 1 in the form that the step's kernel wants at these shapes; nothing
+  // where it wants it as it is.
+  std::optional<PackedConstant> (*pack_weights)(const KernelContext& step,
+                                                const BindContext& shapes) = nullptr;
 };
 
 // What a module exports under kernel_library_symbol. The result lives as long as the process.
