@@ -56,9 +56,21 @@ NETWORKS = {
 }
 
 
+def vary(network):
+    """Gives tensors whose elements are all equal random ones near that value.
+
+    Untrained networks hold zeros and ones that would hide errors: ViT's last layer makes every
+    result 0, and normalisations do nothing.
+    """
+    for tensor in network.state_dict().values():
+        if tensor.is_floating_point() and torch.all(tensor == tensor.flatten()[0]):
+            tensor.add_(0.05 * torch.rand_like(tensor))
+
+
 def export(name, path):
     torch.manual_seed(SEED)
     network, inputs = NETWORKS[name]()
+    vary(network)
     symbolic_batch = {value: {0: "batch"} for value in [*inputs, "output"]}
     torch.onnx.export(
         network.eval(), tuple(inputs.values()), str(path), dynamo=False, opset_version=OPSET,

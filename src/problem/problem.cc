@@ -51,6 +51,19 @@ std::optional<ProblemKind> problem_kind_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+bool needs_kernel(ProblemKind kind) {
+  switch (kind) {
+    case ProblemKind::view:
+    case ProblemKind::dims:
+    case ProblemKind::branch:
+    case ProblemKind::loop:
+    case ProblemKind::scan:
+      return false;
+    default:
+      return true;
+  }
+}
+
 std::string Operand::to_string() const {
   std::string text = type.to_string();
   if (!layout.is_row_major()) text += ":" + layout.to_string();

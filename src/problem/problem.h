@@ -35,6 +35,8 @@ enum class ProblemKind : uint8_t {
 };
 std::string_view name(ProblemKind kind);
 std::optional<ProblemKind> problem_kind_from_name(std::string_view name);
+// View, dims and control flow need none: the runtime does them itself.
+bool needs_kernel(ProblemKind kind);
 
 struct Operand {
   ValueType type;

@@ -8,21 +8,8 @@
 namespace cermet {
 namespace {
 
-bool runs_without_kernel(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::view:
-    case ProblemKind::dims:
-    case ProblemKind::branch:
-    case ProblemKind::loop:
-    case ProblemKind::scan:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::unique_ptr<Kernel> make_kernel(const Engine::Impl& engine, const Step& step) {
-  if (runs_without_kernel(step.problem.kind)) return nullptr;
+  if (!needs_kernel(step.problem.kind)) return nullptr;
   return with_context(
       [&] { return fmt::format("step '{}'", step.name); },
       [&] { return find_kernel(step.choice)({&engine.plan(), &step, &engine.plugins}); });

@@ -96,19 +96,6 @@ bool is_disabled(const Tactic& tactic, const TacticOptions& options) {
   });
 }
 
-bool needs_kernel(ProblemKind kind) {
-  switch (kind) {
-    case ProblemKind::view:
-    case ProblemKind::dims:
-    case ProblemKind::branch:
-    case ProblemKind::loop:
-    case ProblemKind::scan:
-      return false;
-    default:
-      return true;
-  }
-}
-
 std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements) {

@@ -75,7 +75,4 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
 // Whether the user switched the tactic off.
 bool is_disabled(const Tactic& tactic, const TacticOptions& options);
 
-// View, dims and control flow need none.
-bool needs_kernel(ProblemKind kind);
-
 }  // namespace cermet
