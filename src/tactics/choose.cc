@@ -32,16 +32,16 @@ class Chooser {
     const TacticQuery query{&plan_, &step, options_.threads, sizes_.visit(step)};
     for (const Tactic& tactic : tactics_) {
       Candidate candidate = ask(tactic, query);
-      if (candidate.accepted && winner == nullptr) {
+      if (candidate.accepted &&
+          (winner == nullptr || is_faster(candidate, choice.candidates[choice.winner]))) {
         winner = &tactic;
         choice.winner = choice.candidates.size();
-      } else if (candidate.accepted) {
-        candidate.reason = fmt::format("{} comes first in the list", winner->name);
       }
       choice.candidates.push_back(std::move(candidate));
     }
     require(winner != nullptr, ErrorCode::unsupported,
             "step '{}': every tactic that could compute it is disabled or rejects it", step.name);
+    explain(choice);
     step.choice = {std::string(winner->name), winner->version,
                    choice.candidates[choice.winner].configuration};
     if (winner->prepare) winner->prepare(plan_, step);
@@ -53,6 +53,20 @@ class Chooser {
   std::set<std::string> requirements;
 
  private:
+  static bool is_faster(const Candidate& a, const Candidate& b) {
+    return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
+  }
+
+  static void explain(StepChoice& choice) {
+    const Candidate& winner = choice.candidates[choice.winner];
+    for (Candidate& candidate : choice.candidates) {
+      if (!candidate.accepted || &candidate == &winner) continue;
+      candidate.reason = is_faster(winner, candidate)
+                             ? winner.tactic + " is estimated to be faster"
+                             : winner.tactic + " comes first in the list";
+    }
+  }
+
   Candidate ask(const Tactic& tactic, const TacticQuery& query) {
     Candidate candidate;
     candidate.tactic = tactic.name;

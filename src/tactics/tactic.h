@@ -65,8 +65,9 @@ struct StepChoice {
   size_t winner = 0;
 };
 
-// Gives every step that needs a kernel its Choice: the first tactic of the list, in order, that
-// takes the problem. The list ends with one that takes everything. Libraries that the choices need
+// Gives every step that needs a kernel its Choice: of the tactics that take the problem the one with
+// the lowest estimate; where an estimate is unknown or equal, the one that comes first in the list.
+// The list ends with one that takes everything. Libraries that the choices need
 // are added to `requirements`, each once.
 std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
                                        const TacticOptions& options,

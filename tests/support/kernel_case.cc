@@ -45,6 +45,7 @@ struct StepPlan {
 StepPlan plan_of(const KernelCase& what) {
   StepPlan made;
   made.step.problem = what.problem;
+  made.step.choice.configuration = what.configuration;
   const auto add = [&](const std::optional<Operand>& operand, const Tensor* constant) {
     if (!operand) return no_buffer;
     Buffer buffer;

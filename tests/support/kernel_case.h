@@ -18,6 +18,7 @@ struct KernelCase {
   std::vector<bool> constant;
   std::vector<Layout> layouts, output_layouts;
   size_t output_count = 1;
+  std::string configuration;  // of the choice
 };
 
 KernelCase kernel_case(ProblemKind kind, std::string op, std::vector<std::optional<Tensor>> inputs,

@@ -4,6 +4,7 @@
 
 #include "backends/cpu/build/onednn_tactics.h"
 #include "backends/cpu/build/own_tactics.h"
+#include "backends/cpu/build/winograd_tactic.h"
 
 namespace cermet::cpu {
 namespace {
@@ -42,6 +43,7 @@ std::span<const Tactic> tactics() {
     all.insert(all.end(), onednn.begin(), onednn.end());
     const std::span<const Tactic> own = own_tactics();
     all.insert(all.end(), own.begin(), own.end());
+    all.push_back(winograd_tactic());
     Tactic reorder;
     reorder.name = "cpu.reorder";
     reorder.rejects = rejects_reorder;

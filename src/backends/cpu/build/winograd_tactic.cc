@@ -1,0 +1,108 @@
+#include "backends/cpu/build/winograd_tactic.h"
+
+#include <algorithm>
+#include <array>
+
+#include "backends/cpu/build/cost.h"
+#include "backends/cpu/run/epilogue_loop.h"
+#include "backends/cpu/run/winograd_functions.h"
+#include "backends/cpu/run/winograd_weights.h"
+#include "base/error.h"
+
+namespace cermet::cpu {
+namespace {
+
+using Reason = std::optional<std::string>;
+
+// Of transformed weights; more come from memory each time.
+constexpr double cached_bytes = 16e6;
+// Elements of patches and results that one core transforms in a microsecond.
+constexpr double transformed_elements = 8e3;
+
+bool all_are(const Attributes& attributes, std::string_view name, int64_t value) {
+  const auto values = attributes.integers(std::string(name), {});
+  return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == value; });
+}
+
+Reason rejects_operands(const Problem& problem, const Tensor* weights) {
+  if (weights == nullptr) return "the weights are no constant";
+  const size_t own = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
+  for (size_t i = 0; i < own; ++i)
+    if (problem.inputs[i] && problem.inputs[i]->type.element != ElementType::float32)
+      return fmt::format("input {} is {}, only float32 is taken", i,
+                         name(problem.inputs[i]->type.element));
+  const Layout last = Layout::channels_last(4);
+  if (problem.inputs[0]->layout != last || problem.outputs[0]->layout != last)
+    return "input and result have to be channels-last";
+  return std::nullopt;
+}
+
+Reason rejects(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (problem.kind != ProblemKind::convolution || problem.op != "Conv")
+    return "computes convolutions only";
+  if (!problem.inputs[1]->type.is_static()) return "the shape of the weights is unknown";
+  const Shape weights = constants(*problem.inputs[1]->type.dims);
+  if (weights.size() != 4 || weights[2] != 3 || weights[3] != 3) return "the window has to be 3x3";
+  if (problem.attributes.integer("group", 1) != 1) return "there are several groups";
+  if (!all_are(problem.attributes, "strides", 1)) return "the strides have to be 1";
+  if (!all_are(problem.attributes, "dilations", 1)) return "the window is dilated";
+  if (weights[1] % winograd_block != 0)
+    return fmt::format("{} input channels are no multiple of {}", weights[1], winograd_block);
+  if (auto reason = rejects_operands(problem, query.constant(1))) return reason;
+  if (auto reason = epilogue_rejects(problem)) return reason;
+  if (!typical_shapes(*query.plan, *query.step)) return "the cost is unknown";
+  return std::nullopt;
+}
+
+WinogradForm form_of(const TacticQuery& query, int64_t tile) {
+  const Shape weights = constants(*query.problem().inputs[1]->type.dims);
+  return {tile, winograd_functions(best_instruction_set()).columns, weights[0], weights[1]};
+}
+
+double estimate(const TacticQuery& query, int64_t tile) {
+  const CoreSpeed speed;
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  const Shape& y = *shapes->outputs[0];
+  const WinogradForm form = form_of(query, tile);
+  const auto tiles =
+      static_cast<double>(y[0] * ((y[2] + tile - 1) / tile) * ((y[3] + tile - 1) / tile));
+  const auto places = static_cast<double>(form.places());
+  const auto inputs = static_cast<double>(form.inputs), outputs = static_cast<double>(form.outputs);
+  const double bytes = 4 * places * inputs * outputs;
+  const int threads = std::max(1, query.threads);
+  const double products = 2 * tiles * places * inputs * outputs / speed.operations / threads;
+  const double loading = bytes / speed.bytes / (bytes > cached_bytes ? 1 : threads);
+  return std::max(products, loading) +
+         tiles * places * (inputs + outputs) / transformed_elements / threads;
+}
+
+int64_t best_tile(const TacticQuery& query) {
+  return estimate(query, 4) <= estimate(query, 2) ? 4 : 2;
+}
+
+std::string configure(const TacticQuery& query) { return std::to_string(best_tile(query)); }
+
+double best_estimate(const TacticQuery& query) { return estimate(query, best_tile(query)); }
+
+std::optional<PackedConstant> pack(const TacticQuery& query) {
+  const WinogradForm form = form_of(query, query.step->choice.configuration == "2" ? 2 : 4);
+  return PackedConstant{1, transform_weights(*query.constant(1), form), form.to_string()};
+}
+
+void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
+
+}  // namespace
+
+Tactic winograd_tactic() {
+  Tactic tactic;
+  tactic.name = "cpu.winograd";
+  tactic.rejects = rejects;
+  tactic.configure = configure;
+  tactic.estimate = best_estimate;
+  tactic.prepare = allow_nothing;
+  tactic.pack = pack;
+  return tactic;
+}
+
+}  // namespace cermet::cpu
