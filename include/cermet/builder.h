@@ -18,8 +18,15 @@ struct BuildOptions {
   std::vector<ShapeProfile> profiles;
   int threads = 0;          // for which kernels are chosen; 0: one a core
   size_t memory_limit = 0;  // bytes of activations at the largest shapes; 0: none
-  // Seconds of measuring kernels. This release chooses without measuring: only 0 is taken.
-  double tuning_budget = 0;
+  // Seconds of measuring kernels; what is not measured by then is chosen by estimates. 0: nothing
+  // is measured, and the same model and options give the same bytes.
+  double tuning_budget = 10;
+  // A file that keeps what was measured, read before and written after a build; see
+  // docs/tuning.md. Empty: none.
+  std::string timing_cache;
+  // A time that the timing cache does not hold is an error: nothing is measured, and the same
+  // model, options and cache give the same bytes.
+  bool frozen = false;
   std::vector<std::string> skip_passes;
   bool all_passes = true;  // false: none but those in `only_passes`
   std::vector<std::string> only_passes;
@@ -63,6 +70,8 @@ struct BuildReport {
   std::string imported_graph, optimized_graph, plan;  // as text; only if `keep_text` was set
   bool keep_text = false;
   size_t onnx_nodes = 0;
+  int measured_problems = 0;    // whose candidates were timed in this build
+  int unmeasured_problems = 0;  // for which the budget was spent
   double milliseconds = 0;
 };
 

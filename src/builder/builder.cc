@@ -1,7 +1,9 @@
 #include "cermet/builder.h"
 
 #include <chrono>
+#include <cmath>
 
+#include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/thread_team.h"
@@ -16,6 +18,7 @@
 #include "tactics/pack_constants.h"
 #include "tactics/split_epilogues.h"
 #include "tactics/tactic.h"
+#include "tactics/tuner.h"
 
 namespace cermet {
 namespace {
@@ -25,9 +28,46 @@ StepReport describe(const StepChoice& choice) {
       choice.step->name, choice.step->origin, choice.step->problem.to_string(), choice.winner, {}};
   for (const Candidate& candidate : choice.candidates)
     report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
-                                 candidate.estimate_us, -1, candidate.configuration});
+                                 candidate.estimate_us, candidate.measured_us,
+                                 candidate.configuration});
   return report;
 }
+
+// The measuring of one build.
+class Tuning {
+ public:
+  Tuning(const BuildOptions& options, int threads)
+      : options_(options),
+        cache_(cpu::device_name()),
+        tuner_({options.frozen ? 0 : options.tuning_budget, options.frozen, threads}, cache_,
+               cpu::time_step) {
+    require(!options.frozen || !options.timing_cache.empty(), ErrorCode::invalid_argument,
+            "frozen timings were asked for without a timing cache that holds them");
+    if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);
+  }
+
+  // nullptr where there is nothing to measure with.
+  Tuner* tuner() {
+    return options_.tuning_budget > 0 || !options_.timing_cache.empty() ? &tuner_ : nullptr;
+  }
+
+  void finish(BuildReport& report) const {
+    report.measured_problems = tuner_.measured();
+    report.unmeasured_problems = tuner_.left_out();
+    if (options_.logger && tuner_.left_out() > 0)
+      options_.logger(Severity::info,
+                      fmt::format("the tuning budget of {} s was spent before {} problems were "
+                                  "measured; their kernels are chosen by estimates",
+                                  options_.tuning_budget, tuner_.left_out()));
+    if (!options_.timing_cache.empty() && !options_.frozen && cache_.changed())
+      cache_.save(options_.timing_cache);
+  }
+
+ private:
+  const BuildOptions& options_;
+  TimingCache cache_;
+  Tuner tuner_;
+};
 
 class Build {
  public:
@@ -38,9 +78,8 @@ class Build {
         plugins_(options.plugins, options.logger) {}
 
   EngineImage run() {
-    require(options_.tuning_budget == 0, ErrorCode::unsupported,
-            "a tuning budget of {} s was asked for, but this release chooses kernels without "
-            "measuring them: leave it out or give 0",
+    require(std::isfinite(options_.tuning_budget) && options_.tuning_budget >= 0,
+            ErrorCode::invalid_argument, "the tuning budget has to be 0 seconds or more, got {}",
             options_.tuning_budget);
     const auto start = std::chrono::steady_clock::now();
     stage("reading", 0);
@@ -74,7 +113,8 @@ class Build {
  private:
   void stage(std::string_view name, double done) {
     if (options_.progress) options_.progress(name, done);
-    if (options_.logger) options_.logger(Severity::verbose, name);
+    if (options_.logger && name != stage_) options_.logger(Severity::verbose, name);
+    stage_ = name;
   }
 
   void optimise(Graph& graph) {
@@ -93,9 +133,13 @@ class Build {
     tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
     split_epilogues(image.plan, cpu::tactics(), tactic_options);
     assign_layouts(image.plan, cpu::tactics(), tactic_options);
+    Tuning tuning(options_, tactic_options.threads);
+    tactic_options.tuner = tuning.tuner();
+    tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
     for (const StepChoice& choice :
          choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
       report_.steps.push_back(describe(choice));
+    tuning.finish(report_);
     pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
@@ -105,6 +149,7 @@ class Build {
   const BuildOptions& options_;
   BuildReport& report_;
   const Plugins plugins_;
+  std::string stage_;
 };
 
 // The largest shapes that the profiles allow, by input.

@@ -1,8 +1,9 @@
 #include <set>
 
+#include "backends/cpu/run/kernels.h"
 #include "base/error.h"
 #include "runtime/engine_impl.h"
-#include "runtime/kernels.h"
+#include "runtime/kernel_libraries.h"
 #include "runtime/shape_plan.h"
 
 namespace cermet {
@@ -10,9 +11,8 @@ namespace {
 
 std::unique_ptr<Kernel> make_kernel(const Engine::Impl& engine, const Step& step) {
   if (!needs_kernel(step.problem.kind)) return nullptr;
-  return with_context(
-      [&] { return fmt::format("step '{}'", step.name); },
-      [&] { return find_kernel(step.choice)({&engine.plan(), &step, &engine.plugins}); });
+  return with_context([&] { return fmt::format("step '{}'", step.name); },
+                      [&] { return cpu::make_kernel({&engine.plan(), &step, &engine.plugins}); });
 }
 
 class Assembler {

@@ -4,90 +4,151 @@
 #include "base/error.h"
 #include "tactics/size_scan.h"
 #include "tactics/tactic.h"
+#include "tactics/tuner.h"
 
 namespace cermet {
 namespace {
+
+// Measured times that differ by less are the same.
+constexpr double tie = 0.02;
 
 class Chooser {
  public:
   Chooser(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
       : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
-  // Steps in their order, a body's before the step that it belongs to.
-  void region(Region& region) {
-    sizes_.enter(region);
-    for (Step& step : region.steps) {
-      for (Region& body : step.regions) this->region(body);
-      if (needs_kernel(step.problem.kind))
-        choices.push_back(choose(step));
-      else
-        sizes_.visit(step);
+  std::vector<StepChoice> run() {
+    collect(plan_.root);
+    tune();
+    std::vector<StepChoice> choices;
+    for (Pending& pending : pending_) {
+      apply(pending);
+      choices.push_back(std::move(pending.choice));
     }
+    return choices;
   }
 
-  StepChoice choose(Step& step) {
-    StepChoice choice;
-    choice.step = &step;
-    const Tactic* winner = nullptr;
-    const TacticQuery query{&plan_, &step, options_.threads, sizes_.visit(step)};
-    for (const Tactic& tactic : tactics_) {
-      Candidate candidate = ask(tactic, query);
-      if (candidate.accepted &&
-          (winner == nullptr || is_faster(candidate, choice.candidates[choice.winner]))) {
-        winner = &tactic;
-        choice.winner = choice.candidates.size();
-      }
-      choice.candidates.push_back(std::move(candidate));
-    }
-    require(winner != nullptr, ErrorCode::unsupported,
-            "step '{}': every tactic that could compute it is disabled or rejects it", step.name);
-    explain(choice);
-    step.choice = {std::string(winner->name), winner->version,
-                   choice.candidates[choice.winner].configuration};
-    if (winner->prepare) winner->prepare(plan_, step);
-    if (!winner->requirement.empty()) requirements.emplace(winner->requirement);
-    return choice;
-  }
-
-  std::vector<StepChoice> choices;
   std::set<std::string> requirements;
 
  private:
-  static bool is_faster(const Candidate& a, const Candidate& b) {
-    return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
-  }
+  struct Pending {
+    Step* step;
+    StepChoice choice;
+    std::vector<const Tactic*> tactics;  // of the candidates
+  };
 
-  static void explain(StepChoice& choice) {
-    const Candidate& winner = choice.candidates[choice.winner];
-    for (Candidate& candidate : choice.candidates) {
-      if (!candidate.accepted || &candidate == &winner) continue;
-      candidate.reason = is_faster(winner, candidate)
-                             ? winner.tactic + " is estimated to be faster"
-                             : winner.tactic + " comes first in the list";
+  // Steps in their order, a body's before the step that it belongs to.
+  void collect(Region& region) {
+    sizes_.enter(region);
+    for (Step& step : region.steps) {
+      for (Region& body : step.regions) collect(body);
+      const bool defines = sizes_.visit(step);
+      if (needs_kernel(step.problem.kind)) list_candidates(step, defines);
     }
   }
 
-  Candidate ask(const Tactic& tactic, const TacticQuery& query) {
+  void list_candidates(Step& step, bool defines) {
+    Pending pending{&step, {}, {}};
+    pending.choice.step = &step;
+    const TacticQuery query{&plan_, &step, options_.threads, defines};
+    for (const Tactic& tactic : tactics_)
+      for (Candidate& candidate : ask(tactic, query)) {
+        pending.choice.candidates.push_back(std::move(candidate));
+        pending.tactics.push_back(&tactic);
+      }
+    find_winner(pending.choice);
+    pending_.push_back(std::move(pending));
+  }
+
+  // One candidate for each configuration.
+  std::vector<Candidate> ask(const Tactic& tactic, const TacticQuery& query) const {
     Candidate candidate;
     candidate.tactic = tactic.name;
     if (is_disabled(tactic, options_)) {
       candidate.reason = "disabled by the user";
-      return candidate;
+      return {candidate};
     }
     if (auto reason = tactic.reason_against(query)) {
       candidate.reason = std::move(*reason);
-      return candidate;
+      return {candidate};
     }
     candidate.accepted = true;
-    if (tactic.configure) candidate.configuration = tactic.configure(query);
-    if (tactic.estimate) candidate.estimate_us = tactic.estimate(query);
-    return candidate;
+    std::vector<Candidate> all;
+    const std::vector<std::string> configurations =
+        tactic.configurations ? tactic.configurations(query) : std::vector<std::string>{""};
+    for (const std::string& configuration : configurations) {
+      candidate.configuration = configuration;
+      if (tactic.estimate) candidate.estimate_us = tactic.estimate(query, configuration);
+      all.push_back(candidate);
+    }
+    return all;
+  }
+
+  static bool is_faster(const Candidate& a, const Candidate& b) {
+    if (a.measured_us >= 0 || b.measured_us >= 0)
+      return a.measured_us >= 0 && (b.measured_us < 0 || a.measured_us < (1 - tie) * b.measured_us);
+    return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
+  }
+
+  static void find_winner(StepChoice& choice) {
+    const Candidate* winner = nullptr;
+    for (const Candidate& candidate : choice.candidates)
+      if (candidate.accepted && (winner == nullptr || is_faster(candidate, *winner)))
+        winner = &candidate;
+    require(winner != nullptr, ErrorCode::unsupported,
+            "step '{}': every tactic that could compute it is disabled or rejects it",
+            choice.step->name);
+    choice.winner = static_cast<size_t>(winner - choice.candidates.data());
+  }
+
+  // The steps that take longest first.
+  void tune() {
+    if (options_.tuner == nullptr) return;
+    std::vector<Pending*> order;
+    for (Pending& pending : pending_) order.push_back(&pending);
+    const auto time = [](const Pending* pending) {
+      return pending->choice.candidates[pending->choice.winner].estimate_us;
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](const Pending* a, const Pending* b) { return time(a) > time(b); });
+    size_t done = 0;
+    for (Pending* pending : order) {
+      if (options_.progress)
+        options_.progress(static_cast<double>(done++) / static_cast<double>(order.size()));
+      options_.tuner->measure(plan_, *pending->step, pending->tactics, pending->choice.candidates);
+      find_winner(pending->choice);
+    }
+  }
+
+  void apply(Pending& pending) {
+    explain(pending.choice);
+    const Candidate& winner = pending.choice.candidates[pending.choice.winner];
+    const Tactic& tactic = *pending.tactics[pending.choice.winner];
+    pending.step->choice = {winner.tactic, tactic.version, winner.configuration};
+    if (tactic.prepare) tactic.prepare(plan_, *pending.step);
+    if (!tactic.requirement.empty()) requirements.emplace(tactic.requirement);
+  }
+
+  static void explain(StepChoice& choice) {
+    const Candidate& winner = choice.candidates[choice.winner];
+    const std::string name =
+        winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;
+    for (Candidate& candidate : choice.candidates) {
+      if (!candidate.accepted || &candidate == &winner) continue;
+      if (!is_faster(winner, candidate))
+        candidate.reason = name + " comes first in the list";
+      else if (candidate.measured_us >= 0)
+        candidate.reason = name + " was measured to be faster";
+      else
+        candidate.reason = name + " is estimated to be faster";
+    }
   }
 
   Plan& plan_;
   std::span<const Tactic> tactics_;
   const TacticOptions& options_;
   SizeScan sizes_;
+  std::vector<Pending> pending_;
 };
 
 }  // namespace
@@ -114,11 +175,11 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements) {
   Chooser chooser(plan, tactics, options);
-  chooser.region(plan.root);
+  std::vector<StepChoice> choices = chooser.run();
   for (const std::string& requirement : chooser.requirements)
     if (std::find(requirements.begin(), requirements.end(), requirement) == requirements.end())
       requirements.push_back(requirement);
-  return std::move(chooser.choices);
+  return choices;
 }
 
 }  // namespace cermet

@@ -1,6 +1,7 @@
 // Tactics: the ways in which a backend can compute a problem, and the choice among them.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,11 +29,11 @@ struct Tactic {
   int32_t version = 1;
   // Why the tactic can't compute the problem, in words; nothing when it can.
   std::optional<std::string> (*rejects)(const TacticQuery&) = nullptr;
-  // The text by which the kernel knows how to compute it; nullptr: empty.
-  std::string (*configure)(const TacticQuery&) = nullptr;
-  // A rough time in microseconds at the shapes of the operands, for the order of candidates;
-  // nullptr or a negative number: unknown.
-  double (*estimate)(const TacticQuery&) = nullptr;
+  // The texts by which the kernel knows how to compute it, at least one; nullptr: an empty one.
+  std::vector<std::string> (*configurations)(const TacticQuery&) = nullptr;
+  // A rough time in microseconds at the typical shapes, for the order of candidates; nullptr or a
+  // negative number: unknown.
+  double (*estimate)(const TacticQuery&, std::string_view configuration) = nullptr;
   // Says where results may go, once the tactic is chosen. nullptr: nowhere but to memory of their
   // own.
   void (*prepare)(Plan&, Step&) = nullptr;
@@ -46,9 +47,14 @@ struct Tactic {
   std::optional<std::string> reason_against(const TacticQuery& query) const;
 };
 
+class Tuner;
+
 struct TacticOptions {
   std::vector<std::string> disabled;  // names, or prefixes such as "onednn."
   int threads = 1;
+  Tuner* tuner = nullptr;  // nullptr: nothing is measured
+  // Called as measuring goes on, with the part that is done, 0 to 1.
+  std::function<void(double)> progress = {};
 };
 
 struct Candidate {
@@ -56,6 +62,7 @@ struct Candidate {
   bool accepted = false;
   std::string reason;  // why it lost
   double estimate_us = -1;
+  double measured_us = -1;
   std::string configuration;
 };
 
@@ -65,10 +72,10 @@ struct StepChoice {
   size_t winner = 0;
 };
 
-// Gives every step that needs a kernel its Choice: of the tactics that take the problem the one with
-// the lowest estimate; where an estimate is unknown or equal, the one that comes first in the list.
-// The list ends with one that takes everything. Libraries that the choices need
-// are added to `requirements`, each once.
+// Gives every step that needs a kernel its Choice: of the tactics that take the problem the one
+// that was measured to be fastest, else the one with the lowest estimate; where neither decides,
+// the one that comes first in the list. The list ends with one that takes everything. Libraries
+// that the choices need are added to `requirements`, each once.
 std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements);

@@ -70,9 +70,16 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->check(CLI::NonNegativeNumber);
   command
       .add_option("--tuning-budget", options.tuning_budget,
-                  "Seconds of measuring kernels; only 0 yet: nothing is measured")
+                  "Seconds of measuring kernels; 0: nothing is measured")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--timing-cache", options.timing_cache,
+                  "Keep what was measured in this file, and use what it holds")
+      ->type_name("FILE");
+  command.add_flag("--frozen", options.frozen,
+                   "Measure nothing; a time that the timing cache lacks is an error");
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
       ->type_name("NAME,..");
   const auto repeated = [&](const char* flag, std::vector<std::string>& into, const char* purpose) {

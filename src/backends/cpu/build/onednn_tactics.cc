@@ -216,7 +216,7 @@ std::optional<PackedConstant> pack_weights(const TacticQuery& query) {
                                        {shapes->inputs, shapes->outputs, query.threads});
 }
 
-double estimate(const TacticQuery& query) { return estimate_us(query); }
+double estimate(const TacticQuery& query, std::string_view) { return estimate_us(query); }
 
 struct Row {
   std::string_view name;

@@ -184,7 +184,7 @@ void allow_first_in_place(Plan& plan, Step& step) {
     step.in_place = {{0, 0}};
 }
 
-double estimate(const TacticQuery& query) { return estimate_us(query); }
+double estimate(const TacticQuery& query, std::string_view) { return estimate_us(query); }
 
 Tactic own(std::string_view name, Reason (*rejects)(const TacticQuery&),
            void (*prepare)(Plan&, Step&)) {

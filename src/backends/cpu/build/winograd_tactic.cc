@@ -77,13 +77,11 @@ double estimate(const TacticQuery& query, int64_t tile) {
          tiles * places * (inputs + outputs) / transformed_elements / threads;
 }
 
-int64_t best_tile(const TacticQuery& query) {
-  return estimate(query, 4) <= estimate(query, 2) ? 4 : 2;
+std::vector<std::string> configurations(const TacticQuery&) { return {"4", "2"}; }
+
+double estimate_configured(const TacticQuery& query, std::string_view configuration) {
+  return estimate(query, configuration == "2" ? 2 : 4);
 }
-
-std::string configure(const TacticQuery& query) { return std::to_string(best_tile(query)); }
-
-double best_estimate(const TacticQuery& query) { return estimate(query, best_tile(query)); }
 
 std::optional<PackedConstant> pack(const TacticQuery& query) {
   const WinogradForm form = form_of(query, query.step->choice.configuration == "2" ? 2 : 4);
@@ -98,8 +96,8 @@ Tactic winograd_tactic() {
   Tactic tactic;
   tactic.name = "cpu.winograd";
   tactic.rejects = rejects;
-  tactic.configure = configure;
-  tactic.estimate = best_estimate;
+  tactic.configurations = configurations;
+  tactic.estimate = estimate_configured;
   tactic.prepare = allow_nothing;
   tactic.pack = pack;
   return tactic;

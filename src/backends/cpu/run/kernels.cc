@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "backends/cpu/run/kernel_library.h"
 #include "backends/cpu/run/own_kernels.h"
+#include "base/error.h"
 
 namespace cermet::cpu {
 
@@ -21,6 +23,23 @@ std::span<const KernelEntry> kernels() {
       {"cpu.reference", 1, make_reference_kernel},
   }};
   return entries;
+}
+
+std::unique_ptr<Kernel> make_kernel(const KernelContext& context) {
+  const Choice& choice = context.step->choice;
+  const auto entries =
+      choice.tactic.starts_with(onednn_prefix) ? onednn_library().kernels : kernels();
+  for (const KernelEntry& entry : entries) {
+    if (entry.tactic != choice.tactic) continue;
+    require(entry.version == choice.version, ErrorCode::invalid_engine,
+            "the engine uses version {} of tactic {}, this release has version {}. Build the "
+            "engine again",
+            choice.version, choice.tactic, entry.version);
+    return entry.make(context);
+  }
+  fail(ErrorCode::invalid_engine,
+       "the engine uses tactic {}, which this release does not have. Build the engine again",
+       choice.tactic);
 }
 
 }  // namespace cermet::cpu

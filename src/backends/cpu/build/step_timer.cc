@@ -1,0 +1,116 @@
+#include "backends/cpu/build/step_timer.h"
+
+#include <chrono>
+#include <fstream>
+#include <random>
+
+#include "backends/cpu/run/kernel_library.h"
+#include "backends/cpu/run/kernels.h"
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "tactics/typical_shapes.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace cermet::cpu {
+namespace {
+
+constexpr size_t cached_constants = size_t{16} << 20;  // bytes that stay in a cache between runs
+constexpr size_t line_bytes = 64;
+
+void evict([[maybe_unused]] const Tensor& tensor) {
+#if defined(__x86_64__)
+  const auto* bytes = static_cast<const char*>(tensor.data());
+  for (size_t i = 0; i < tensor.bytes(); i += line_bytes) _mm_clflush(bytes + i);
+  _mm_mfence();
+#endif
+}
+
+void fill(const TensorView& view, std::mt19937& generator) {
+  if (view.type != ElementType::float32) {
+    std::memset(view.data, 0, byte_size(view.type, element_count(view.shape)));
+    return;
+  }
+  std::uniform_real_distribution<float> values(-1, 1);
+  for (int64_t i = 0, n = element_count(view.shape); i < n; ++i)
+    view.as<float>()[i] = values(generator);
+}
+
+class TimedStep : public TimedKernel {
+ public:
+  TimedStep(const Plan& plan, int threads) : plan_(plan), team_(threads) {
+    const Step& step = plan_.root.steps[0];
+    const auto shapes = typical_shapes(plan_, step);
+    require(shapes.has_value(), ErrorCode::unsupported, "step '{}': its sizes are unknown",
+            step.name);
+    kernel_ = make_kernel({&plan_, &step});
+    require(!kernel_->dynamic(), ErrorCode::unsupported,
+            "step '{}': {} finds its shapes only when it runs", step.name, step.choice.tactic);
+    bound_ = kernel_->bind({shapes->inputs, shapes->outputs, threads});
+    std::mt19937 generator(1);
+    for (size_t i = 0; i < step.inputs.size(); ++i)
+      inputs_.push_back(operand(step.inputs[i], shapes->inputs[i], generator));
+    for (size_t i = 0; i < step.outputs.size(); ++i)
+      outputs_.push_back(
+          const_cast<void*>(operand(step.outputs[i], shapes->outputs[i], generator)));
+    workspace_ = Tensor(ElementType::uint8, {static_cast<int64_t>(bound_->workspace_bytes() + 1)});
+    size_t bytes = 0;
+    for (const PlanConstant& constant : plan_.constants) bytes += constant.tensor.bytes();
+    evicts_ = bytes > cached_constants;
+  }
+
+  double run() override {
+    if (evicts_)
+      for (BufferId id : plan_.root.steps[0].inputs)
+        if (id != no_buffer && plan_.buffer(id).storage == Storage::constant)
+          evict(plan_.constants[plan_.buffer(id).constant].tensor);
+    const auto start = std::chrono::steady_clock::now();
+    bound_->run({inputs_, outputs_, workspace_.view().data, &team_});
+    const std::chrono::duration<double, std::micro> spent =
+        std::chrono::steady_clock::now() - start;
+    return spent.count();
+  }
+
+ private:
+  const void* operand(BufferId id, const std::optional<Shape>& shape, std::mt19937& generator) {
+    if (id == no_buffer) return nullptr;
+    const Buffer& buffer = plan_.buffer(id);
+    if (buffer.storage == Storage::constant) return plan_.constants[buffer.constant].tensor.data();
+    tensors_.emplace_back(buffer.type.element, *shape);
+    fill(tensors_.back().view(), generator);
+    return tensors_.back().data();
+  }
+
+  Plan plan_;
+  ThreadTeam team_;
+  std::unique_ptr<Kernel> kernel_;
+  std::unique_ptr<BoundKernel> bound_;
+  std::vector<Tensor> tensors_;
+  std::vector<const void*> inputs_;
+  std::vector<void*> outputs_;
+  Tensor workspace_;
+  bool evicts_ = false;
+};
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown processor";
+}
+
+}  // namespace
+
+std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads) {
+  return std::make_unique<TimedStep>(plan, threads);
+}
+
+std::string device_name() {
+  return fmt::format("{}, {}, Cermet {}, {}", processor_name(), name(best_instruction_set()),
+                     CERMET_VERSION_STRING,
+                     onednn_missing().empty() ? onednn_library().version : "no oneDNN");
+}
+
+}  // namespace cermet::cpu

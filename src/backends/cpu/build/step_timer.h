@@ -1,0 +1,19 @@
+// Runs kernels of this machine to time them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tactics/tuner.h"
+
+namespace cermet::cpu {
+
+// A KernelTimer: the kernel of the plan's only step on random operands of its typical shapes.
+// Operands that are no floats hold zeros. Constants come from memory in each run where those of the
+// whole plan don't fit a cache, as they would when the network runs.
+std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads);
+
+// Processor, instruction set and versions of libraries, as one line.
+std::string device_name();
+
+}  // namespace cermet::cpu

@@ -1,0 +1,147 @@
+#include "tactics/timing_cache.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace cermet {
+namespace {
+
+constexpr std::string_view first_line = "cermet timing cache 1";
+
+std::string without_tabs(std::string text) {
+  for (char& c : text)
+    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
+  return text;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// A line's fields; nothing when it is damaged.
+struct Line {
+  std::string_view device;
+  TimingKey key;
+  double microseconds;
+};
+std::optional<Line> read_line(std::string_view text) {
+  const auto fields = split(text, '\t');
+  if (fields.size() != 6) return std::nullopt;
+  const auto threads = number<int>(fields[1]);
+  const auto microseconds = number<double>(fields[5]);
+  if (!threads || *threads < 1 || !microseconds || !std::isfinite(*microseconds) ||
+      *microseconds < 0 || fields[0].empty() || fields[2].empty() || fields[3].empty())
+    return std::nullopt;
+  return Line{fields[0],
+              {std::string(fields[2]), *threads, std::string(fields[3]), std::string(fields[4])},
+              *microseconds};
+}
+
+// The file's lines after the first; none where there is no file.
+std::vector<std::string> read_lines(const std::string& path) {
+  if (!std::filesystem::exists(path)) return {};
+  const std::string text = read_file(path);
+  if (text.empty()) return {};
+  const auto lines = split(text, '\n');
+  require(lines[0] == first_line, ErrorCode::invalid_argument,
+          "{} is no timing cache: its first line is not '{}'. Give another file, or delete it",
+          path, first_line);
+  std::vector<std::string> result;
+  for (size_t i = 1; i < lines.size(); ++i)
+    if (!lines[i].empty()) result.emplace_back(lines[i]);
+  return result;
+}
+
+// Held by one builder of this file at a time.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path)
+      : file_(open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+    require(file_ >= 0 && flock(file_, LOCK_EX) == 0, ErrorCode::io, "{}.lock: {}", path,
+            std::strerror(errno));
+  }
+  ~FileLock() { close(file_); }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int file_;
+};
+
+}  // namespace
+
+void TimingCache::load(const std::string& path, const Logger& logger) {
+  size_t damaged = 0;
+  for (const std::string& text : read_lines(path)) {
+    const auto line = read_line(text);
+    damaged += !line;
+    if (line && line->device == without_tabs(device_)) times_[line->key] = line->microseconds;
+  }
+  if (damaged > 0 && logger)
+    logger(Severity::warning,
+           fmt::format("{}: {} lines can't be read and are left out; what they held is measured "
+                       "again",
+                       path, damaged));
+}
+
+std::string TimingCache::line_of(const TimingKey& key) const {
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t", without_tabs(device_), key.threads, key.problem,
+                     key.tactic, key.configuration);
+}
+
+void TimingCache::save(const std::string& path) const {
+  const FileLock lock(path);
+  std::map<std::string, std::string> lines;  // what was measured -> microseconds
+  for (const std::string& text : read_lines(path))
+    if (read_line(text)) {
+      const size_t cut = text.rfind('\t') + 1;
+      lines[text.substr(0, cut)] = text.substr(cut);
+    }
+  for (const auto& [key, microseconds] : times_)
+    lines[line_of(key)] = fmt::format("{:.3f}", microseconds);
+  std::string text = std::string(first_line) + "\n";
+  for (const auto& [what, microseconds] : lines) text += what + microseconds + "\n";
+  write_file_atomically(path, text);
+}
+
+std::optional<double> TimingCache::find(const TimingKey& key) const {
+  TimingKey clean = key;
+  clean.problem = without_tabs(key.problem);
+  const auto found = times_.find(clean);
+  if (found == times_.end()) return std::nullopt;
+  return found->second;
+}
+
+void TimingCache::add(const TimingKey& key, double microseconds) {
+  TimingKey clean = key;
+  clean.problem = without_tabs(key.problem);
+  times_[clean] = microseconds;
+  changed_ = true;
+}
+
+}  // namespace cermet

@@ -1,0 +1,54 @@
+// What kernels took, kept from one build to the next and from one machine to another.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cermet/logger.h"
+
+namespace cermet {
+
+// One kernel on one problem.
+struct TimingKey {
+  std::string problem;  // with the shapes at which it was run
+  int threads = 1;
+  std::string tactic;  // "cpu.winograd@1"
+  std::string configuration;
+
+  auto operator<=>(const TimingKey&) const = default;
+};
+
+// A text file: a first line that says what it is, then a line a measurement, sorted, with the
+// fields device, threads, problem, tactic, configuration and microseconds between tabs. Lines of
+// several files may be put together by any tool.
+class TimingCache {
+ public:
+  // `device` names processor and versions of libraries: what a time depends on and no key says.
+  explicit TimingCache(std::string device) : device_(std::move(device)) {}
+
+  // Adds what the file holds for this device; a file that does not exist holds nothing. A line that
+  // can't be read is left out and reported as a warning. Throws io, and invalid_argument for a file
+  // that is no timing cache.
+  void load(const std::string& path, const Logger& logger);
+  // Puts what was added here and what the file holds by now, other devices' lines too, into the
+  // file, atomically; builders that do so at the same time wait for each other. Throws io.
+  void save(const std::string& path) const;
+
+  std::optional<double> find(const TimingKey& key) const;
+  void add(const TimingKey& key, double microseconds);
+  // Whether add() was called with something new since load().
+  bool changed() const { return changed_; }
+  size_t size() const { return times_.size(); }
+
+ private:
+  std::string line_of(const TimingKey& key) const;  // without the time
+
+  std::string device_;
+  std::map<TimingKey, double> times_;
+  bool changed_ = false;
+};
+
+}  // namespace cermet

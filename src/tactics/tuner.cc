@@ -1,0 +1,138 @@
+#include "tactics/tuner.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "tactics/pack_constants.h"
+#include "tactics/typical_shapes.h"
+
+namespace cermet {
+namespace {
+
+constexpr double hopeless = 4;  // times the lowest estimate
+constexpr size_t fewest_rounds = 3, most_rounds = 21;
+constexpr double enough_us = 30e3;      // of one problem's runs, all candidates together
+constexpr double clearly_slower = 1.5;  // after the first rounds
+
+std::string problem_key(const Plan& plan, const Step& step) {
+  std::string key = step.problem.to_string() + " @";
+  if (const auto shapes = typical_shapes(plan, step))
+    for (const auto* operands : {&shapes->inputs, &shapes->outputs})
+      for (const auto& shape : *operands) key += " " + (shape ? to_string(*shape) : "-");
+  return key;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// The step alone, as a build with this choice would leave it.
+Plan plan_of(const Plan& plan, const Step& step, const Tactic& tactic,
+             const std::string& configuration, int threads) {
+  Plan alone = plan;
+  alone.root.outputs.clear();
+  alone.root.steps = {step};
+  Step& copy = alone.root.steps[0];
+  copy.choice = {std::string(tactic.name), tactic.version, configuration};
+  if (tactic.prepare) tactic.prepare(alone, copy);
+  copy.in_place.clear();
+  pack_constants(alone, std::span(&tactic, 1), {{}, threads});
+  return alone;
+}
+
+}  // namespace
+
+struct Tuner::Trial {
+  TimingKey key;
+  Candidate* candidate = nullptr;
+  std::unique_ptr<TimedKernel> kernel;
+  std::vector<double> times;
+};
+
+Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
+    : options_(options),
+      cache_(cache),
+      timer_(std::move(timer)),
+      deadline_(std::chrono::steady_clock::now() +
+                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                    std::chrono::duration<double>(options.budget_seconds))) {}
+
+void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
+                    std::vector<Candidate>& candidates) {
+  double lowest = -1;
+  for (const Candidate& candidate : candidates)
+    if (candidate.accepted && candidate.estimate_us >= 0 &&
+        (lowest < 0 || candidate.estimate_us < lowest))
+      lowest = candidate.estimate_us;
+  std::vector<size_t> rivals;
+  for (size_t i = 0; i + 1 < candidates.size(); ++i)
+    if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
+      rivals.push_back(i);
+  if (rivals.size() < 2) return;
+
+  const std::string problem = problem_key(plan, step);
+  std::vector<Trial> trials;
+  for (size_t i : rivals) {
+    Candidate& candidate = candidates[i];
+    Trial trial{
+        {problem, options_.threads, fmt::format("{}@{}", tactics[i]->name, tactics[i]->version),
+         candidate.configuration},
+        &candidate,
+        nullptr,
+        {}};
+    if (const auto known = cache_.find(trial.key)) {
+      candidate.measured_us = *known;
+      continue;
+    }
+    require(!options_.frozen, ErrorCode::invalid_argument,
+            "step '{}': the timing cache holds no time of {} {} with {} threads on {}. Build "
+            "without frozen timings to measure it",
+            step.name, trial.key.tactic, trial.key.configuration, options_.threads, problem);
+    trials.push_back(std::move(trial));
+  }
+  if (trials.empty()) return;
+  if (!in_time()) {
+    ++left_out_;
+    for (size_t i : rivals) candidates[i].measured_us = -1;
+    return;
+  }
+  for (Trial& trial : trials) {
+    const size_t i = static_cast<size_t>(trial.candidate - candidates.data());
+    try {
+      trial.kernel =
+          timer_(plan_of(plan, step, *tactics[i], trial.candidate->configuration, options_.threads),
+                 options_.threads);
+      trial.kernel->run();
+    } catch (const Error& error) {
+      trial.kernel = nullptr;
+      trial.candidate->accepted = false;
+      trial.candidate->reason = error.message();
+    }
+  }
+  std::erase_if(trials, [](const Trial& trial) { return trial.kernel == nullptr; });
+  if (trials.empty()) return;
+  run_trials(trials);
+  ++measured_;
+}
+
+// Rounds in which each kernel runs once, so that whatever disturbs the machine disturbs all.
+void Tuner::run_trials(std::vector<Trial>& trials) {
+  double spent = 0, best = 0;
+  for (size_t round = 0; round < most_rounds && (round < fewest_rounds || spent < enough_us);
+       ++round) {
+    for (Trial& trial : trials) {
+      if (round >= fewest_rounds && median(trial.times) > clearly_slower * best) continue;
+      trial.times.push_back(trial.kernel->run());
+      spent += trial.times.back();
+    }
+    best = median(trials[0].times);
+    for (const Trial& trial : trials) best = std::min(best, median(trial.times));
+  }
+  for (Trial& trial : trials) {
+    trial.candidate->measured_us = median(trial.times);
+    cache_.add(trial.key, trial.candidate->measured_us);
+  }
+}
+
+}  // namespace cermet

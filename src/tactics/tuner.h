@@ -1,0 +1,58 @@
+// Measures the candidates of a step, as long as there is time.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tactics/tactic.h"
+#include "tactics/timing_cache.h"
+
+namespace cermet {
+
+// A kernel that can be run again and again.
+class TimedKernel {
+ public:
+  virtual ~TimedKernel() = default;
+  virtual double run() = 0;  // microseconds
+};
+
+// Makes the kernel of a plan's only step, on operands of the step's typical shapes. Throws Error
+// where it can't be run.
+using KernelTimer = std::function<std::unique_ptr<TimedKernel>(const Plan& plan, int threads)>;
+
+struct TunerOptions {
+  double budget_seconds = 10;
+  bool frozen = false;  // what the cache does not hold is an error
+  int threads = 1;
+};
+
+// Belongs to one build.
+class Tuner {
+ public:
+  Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer);
+
+  // Fills in the times of accepted candidates, all of them or, where the budget is spent, none that
+  // the cache does not hold. Candidates that are estimated to take many times as long as the best,
+  // and the list's last tactic, are not measured. `tactics` are those of the candidates.
+  void measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
+               std::vector<Candidate>& candidates);
+
+  bool in_time() const { return std::chrono::steady_clock::now() < deadline_; }
+  int measured() const { return measured_; }  // problems
+  int left_out() const { return left_out_; }  // problems that nothing was measured of
+
+ private:
+  struct Trial;
+  void run_trials(std::vector<Trial>& trials);
+
+  TunerOptions options_;
+  TimingCache& cache_;
+  KernelTimer timer_;
+  std::chrono::steady_clock::time_point deadline_;
+  int measured_ = 0, left_out_ = 0;
+};
+
+}  // namespace cermet

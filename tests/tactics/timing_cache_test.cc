@@ -1,0 +1,118 @@
+#include "tactics/timing_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace cermet {
+namespace {
+
+class TimingCacheFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = testing::TempDir() + "/timing_cache_" +
+            testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::remove(path_.c_str());
+  }
+  void TearDown() override {
+    std::remove(path_.c_str());
+    std::remove((path_ + ".lock").c_str());
+  }
+  void write(const std::string& text) { std::ofstream(path_) << text; }
+
+  static TimingKey key(int number) { return {"conv " + std::to_string(number), 2, "a@1", "4"}; }
+
+  std::string path_;
+};
+
+TEST_F(TimingCacheFile, KeepsWhatItWasGiven) {
+  TimingCache first("device");
+  first.load(path_, {});  // no file: nothing
+  first.add(key(1), 12.5);
+  first.add({"with\ttab", 1, "b@2", ""}, 3);
+  first.save(path_);
+  TimingCache second("device");
+  second.load(path_, {});
+  EXPECT_EQ(second.find(key(1)), 12.5);
+  EXPECT_EQ(second.find({"with\ttab", 1, "b@2", ""}), 3);
+  EXPECT_EQ(second.find(key(2)), std::nullopt);
+  EXPECT_EQ(second.find({"conv 1", 1, "a@1", "4"}), std::nullopt) << "other threads";
+  EXPECT_FALSE(second.changed());
+}
+
+TEST_F(TimingCacheFile, OtherDevicesAreKeptAndNotRead) {
+  TimingCache first("one"), second("other");
+  first.add(key(1), 1);
+  first.save(path_);
+  second.load(path_, {});
+  EXPECT_EQ(second.size(), 0u);
+  second.add(key(1), 2);
+  second.save(path_);
+  TimingCache again("one");
+  again.load(path_, {});
+  EXPECT_EQ(again.find(key(1)), 1);
+}
+
+TEST_F(TimingCacheFile, DamagedLinesAreReportedAndMeasuredAgain) {
+  TimingCache first("device");
+  first.add(key(1), 1);
+  first.save(path_);
+  std::ofstream(path_, std::ios::app) << "device\t2\tconv 3\ta@1\t\tnan\n"
+                                      << "device\t0\tconv 4\ta@1\t\t1\n"
+                                      << "device\t2\tconv 5\n"
+                                      << "device\t2\tconv 6\ta@1\t\t-1\n";
+  std::string warning;
+  TimingCache second("device");
+  second.load(path_, [&](Severity severity, std::string_view text) {
+    EXPECT_EQ(severity, Severity::warning);
+    warning = text;
+  });
+  EXPECT_EQ(second.size(), 1u);
+  EXPECT_NE(warning.find("4 lines can't be read"), std::string::npos) << warning;
+  second.save(path_);
+  EXPECT_EQ(read_file(path_).find("conv 3"), std::string::npos) << "damaged lines are dropped";
+}
+
+TEST_F(TimingCacheFile, AFileOfAnotherKindIsAnError) {
+  write("an engine\n");
+  TimingCache cache("device");
+  EXPECT_THROW(cache.load(path_, {}), Error);
+  EXPECT_THROW(cache.save(path_), Error);
+  EXPECT_EQ(read_file(path_), "an engine\n");
+}
+
+TEST_F(TimingCacheFile, TheTextDependsOnTheContentsAlone) {
+  TimingCache first("device"), second("device");
+  for (int i = 0; i < 20; ++i) first.add(key(i), i);
+  for (int i = 20; i-- > 0;) second.add(key(i), i);
+  first.save(path_);
+  const std::string text = read_file(path_);
+  std::remove(path_.c_str());
+  second.save(path_);
+  EXPECT_EQ(read_file(path_), text);
+}
+
+TEST_F(TimingCacheFile, NothingIsLostWhenManySaveAtOnce) {
+  std::vector<std::thread> builders;
+  for (int i = 0; i < 16; ++i)
+    builders.emplace_back([&, i] {
+      TimingCache cache("device " + std::to_string(i % 3));
+      cache.add(key(i), i);
+      cache.save(path_);
+    });
+  for (std::thread& builder : builders) builder.join();
+  size_t found = 0;
+  for (int device = 0; device < 3; ++device) {
+    TimingCache cache("device " + std::to_string(device));
+    cache.load(path_, {});
+    found += cache.size();
+  }
+  EXPECT_EQ(found, 16u);
+}
+
+}  // namespace
+}  // namespace cermet

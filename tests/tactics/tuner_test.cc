@@ -1,0 +1,144 @@
+#include "tactics/tuner.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+// Two tactics that can, one that can't, and one that takes everything.
+std::optional<std::string> accepts(const TacticQuery&) { return std::nullopt; }
+std::optional<std::string> refuses(const TacticQuery&) { return "never"; }
+double ten(const TacticQuery&, std::string_view) { return 10; }
+double twenty(const TacticQuery&, std::string_view) { return 20; }
+std::vector<std::string> two(const TacticQuery&) { return {"x", "y"}; }
+
+std::vector<Tactic> tactics() {
+  Tactic first, second, third, last;
+  first.name = "first";
+  first.rejects = accepts;
+  first.estimate = ten;
+  second.name = "second";
+  second.rejects = accepts;
+  second.estimate = twenty;
+  second.configurations = two;
+  third.name = "third";
+  third.rejects = refuses;
+  last.name = "last";
+  last.rejects = accepts;
+  return {first, second, third, last};
+}
+
+Plan plan_of_one_step() {
+  Plan plan;
+  Step step;
+  step.name = "step";
+  step.problem.kind = ProblemKind::pointwise;
+  step.problem.op = "Relu";
+  for (const char* name : {"x", "y"}) {
+    Buffer buffer;
+    buffer.name = name;
+    buffer.type = ValueType::tensor(ElementType::float32, to_dims({4}));
+    plan.buffers.push_back(buffer);
+  }
+  step.problem.inputs = {Operand{plan.buffers[0].type, {}, false}};
+  step.problem.outputs = {Operand{plan.buffers[1].type, {}, false}};
+  step.inputs = {0};
+  step.outputs = {1};
+  plan.root.steps = {step, step};
+  return plan;
+}
+
+// A machine on which each kernel takes as long as the test says.
+struct Machine {
+  std::map<std::string, double> times;  // by tactic and configuration; absent: can't be run
+  int kernels = 0;
+
+  KernelTimer timer() {
+    return [this](const Plan& plan, int) -> std::unique_ptr<TimedKernel> {
+      const Choice& choice = plan.root.steps.at(0).choice;
+      const auto time = times.find(choice.tactic + choice.configuration);
+      require(time != times.end(), ErrorCode::unsupported, "no such kernel");
+      ++kernels;
+      struct Kernel : TimedKernel {
+        double time;
+        double run() override { return time; }
+      };
+      auto kernel = std::make_unique<Kernel>();
+      kernel->time = time->second;
+      return kernel;
+    };
+  }
+};
+
+std::vector<StepChoice> choose(Machine& machine, TimingCache& cache, TunerOptions options,
+                               Plan& plan) {
+  Tuner tuner(options, cache, machine.timer());
+  static const std::vector<Tactic> list = tactics();
+  std::vector<std::string> requirements;
+  return choose_tactics(plan, list, {{}, options.threads, &tuner}, requirements);
+}
+
+TEST(Tuner, TheFastestIsChosenWhateverTheEstimates) {
+  Machine machine{{{"first", 9}, {"secondx", 7}, {"secondy", 5}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  const auto choices = choose(machine, cache, {10, false, 1}, plan);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "second");
+  EXPECT_EQ(plan.root.steps[0].choice.configuration, "y");
+  EXPECT_EQ(choices[0].candidates[0].reason, "second y was measured to be faster");
+  EXPECT_EQ(choices[0].candidates[1].measured_us, 7);
+  EXPECT_EQ(choices[0].candidates[4].measured_us, -1) << "the last one is never measured";
+  EXPECT_EQ(machine.kernels, 3) << "the second step is the same problem";
+}
+
+TEST(Tuner, TiesGoToTheFirst) {
+  Machine machine{{{"first", 9}, {"secondx", 8.9}, {"secondy", 8.95}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  const auto choices = choose(machine, cache, {10, false, 1}, plan);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  EXPECT_EQ(choices[0].candidates[1].reason, "first comes first in the list");
+}
+
+TEST(Tuner, WithoutTimeEstimatesDecide) {
+  Machine machine{{{"first", 9}, {"secondx", 7}, {"secondy", 5}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  choose(machine, cache, {0, false, 1}, plan);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  EXPECT_EQ(machine.kernels, 0);
+}
+
+TEST(Tuner, TheCacheReplacesMeasuring) {
+  Machine machine{{{"first", 9}, {"secondx", 7}, {"secondy", 5}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  choose(machine, cache, {10, false, 1}, plan);
+  Machine broken;
+  plan = plan_of_one_step();
+  choose(broken, cache, {0, true, 1}, plan);
+  EXPECT_EQ(plan.root.steps[1].choice.configuration, "y");
+  try {
+    choose(broken, cache, {0, true, 2}, plan);
+    FAIL() << "two threads were never measured";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("step 'step': the timing cache holds no time of first@1"),
+              std::string::npos)
+        << error.message();
+  }
+}
+
+TEST(Tuner, AKernelThatCanNotBeRunLoses) {
+  Machine machine{{{"secondx", 7}, {"secondy", 50}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  const auto choices = choose(machine, cache, {10, false, 1}, plan);
+  EXPECT_EQ(plan.root.steps[0].choice.configuration, "x");
+  EXPECT_FALSE(choices[0].candidates[0].accepted);
+  EXPECT_EQ(choices[0].candidates[0].reason, "no such kernel");
+}
+
+}  // namespace
+}  // namespace cermet
