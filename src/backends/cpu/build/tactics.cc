@@ -2,9 +2,9 @@
 
 #include <vector>
 
+#include "backends/cpu/build/convolution_tactics.h"
 #include "backends/cpu/build/onednn_tactics.h"
 #include "backends/cpu/build/own_tactics.h"
-#include "backends/cpu/build/winograd_tactic.h"
 
 namespace cermet::cpu {
 namespace {
@@ -43,7 +43,8 @@ std::span<const Tactic> tactics() {
     all.insert(all.end(), onednn.begin(), onednn.end());
     const std::span<const Tactic> own = own_tactics();
     all.insert(all.end(), own.begin(), own.end());
-    all.push_back(winograd_tactic());
+    const std::span<const Tactic> convolutions = own_convolution_tactics();
+    all.insert(all.end(), convolutions.begin(), convolutions.end());
     Tactic reorder;
     reorder.name = "cpu.reorder";
     reorder.rejects = rejects_reorder;

@@ -9,13 +9,14 @@
 namespace cermet::cpu {
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 11> entries{{
+  static const std::array<KernelEntry, 12> entries{{
       {"cpu.pointwise", 1, for_this_machine<make_pointwise_kernel>},
       {"cpu.movement", 1, for_this_machine<make_movement_kernel>},
       {"cpu.reduction", 1, for_this_machine<make_reduction_kernel>},
       {"cpu.softmax", 1, for_this_machine<make_softmax_kernel>},
       {"cpu.normalization", 1, for_this_machine<make_normalization_kernel>},
       {"cpu.depthwise", 1, for_this_machine<make_depthwise_kernel>},
+      {"cpu.convolution", 1, for_this_machine<make_convolution_kernel>},
       {"cpu.winograd", 1, for_this_machine<make_winograd_kernel>},
       {"cpu.gemm", 1, for_this_machine<make_gemm_kernel>},
       {"cpu.reorder", 1, make_reorder_kernel},

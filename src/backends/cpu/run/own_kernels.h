@@ -14,6 +14,7 @@ std::unique_ptr<Kernel> make_reduction_kernel(const KernelContext& context, Inst
 std::unique_ptr<Kernel> make_softmax_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_normalization_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_depthwise_kernel(const KernelContext& context, InstructionSet set);
+std::unique_ptr<Kernel> make_convolution_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_winograd_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_gemm_kernel(const KernelContext& context, InstructionSet set);
 

@@ -1,13 +1,16 @@
-#include "backends/cpu/build/winograd_tactic.h"
+#include "backends/cpu/build/convolution_tactics.h"
 
 #include <algorithm>
 #include <array>
 
 #include "backends/cpu/build/cost.h"
+#include "backends/cpu/run/convolution_functions.h"
+#include "backends/cpu/run/convolution_weights.h"
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/winograd_functions.h"
 #include "backends/cpu/run/winograd_weights.h"
 #include "base/error.h"
+#include "ops/convolution/convolution.attrs.h"
 
 namespace cermet::cpu {
 namespace {
@@ -18,45 +21,60 @@ using Reason = std::optional<std::string>;
 constexpr double cached_bytes = 16e6;
 // Elements of patches and results that one core transforms in a microsecond.
 constexpr double transformed_elements = 8e3;
+// The direct kernel's time over that of the library's, as it was measured on the whole.
+constexpr double direct_factor = 1.1;
 
 bool all_are(const Attributes& attributes, std::string_view name, int64_t value) {
   const auto values = attributes.integers(std::string(name), {});
   return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == value; });
 }
 
-Reason rejects_operands(const Problem& problem, const Tensor* weights) {
-  if (weights == nullptr) return "the weights are no constant";
+Shape weights_of(const TacticQuery& query) {
+  return constants(*query.problem().inputs[1]->type.dims);
+}
+
+// What both kernels want of a convolution.
+Reason rejects_operands(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (problem.kind != ProblemKind::convolution || problem.op != "Conv")
+    return "computes convolutions only";
+  if (!problem.inputs[1]->type.is_static()) return "the shape of the weights is unknown";
+  if (query.constant(1) == nullptr) return "the weights are no constant";
   const size_t own = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
   for (size_t i = 0; i < own; ++i)
     if (problem.inputs[i] && problem.inputs[i]->type.element != ElementType::float32)
       return fmt::format("input {} is {}, only float32 is taken", i,
                          name(problem.inputs[i]->type.element));
-  const Layout last = Layout::channels_last(4);
+  const Layout last = Layout::channels_last(static_cast<int>(weights_of(query).size()));
   if (problem.inputs[0]->layout != last || problem.outputs[0]->layout != last)
     return "input and result have to be channels-last";
-  return std::nullopt;
+  return epilogue_rejects(problem);
 }
 
-Reason rejects(const TacticQuery& query) {
-  const Problem& problem = query.problem();
-  if (problem.kind != ProblemKind::convolution || problem.op != "Conv")
-    return "computes convolutions only";
-  if (!problem.inputs[1]->type.is_static()) return "the shape of the weights is unknown";
-  const Shape weights = constants(*problem.inputs[1]->type.dims);
+Reason rejects_winograd(const TacticQuery& query) {
+  if (auto reason = rejects_operands(query)) return reason;
+  const Shape weights = weights_of(query);
+  const Attributes& attributes = query.problem().attributes;
   if (weights.size() != 4 || weights[2] != 3 || weights[3] != 3) return "the window has to be 3x3";
-  if (problem.attributes.integer("group", 1) != 1) return "there are several groups";
-  if (!all_are(problem.attributes, "strides", 1)) return "the strides have to be 1";
-  if (!all_are(problem.attributes, "dilations", 1)) return "the window is dilated";
+  if (attributes.integer("group", 1) != 1) return "there are several groups";
+  if (!all_are(attributes, "strides", 1)) return "the strides have to be 1";
+  if (!all_are(attributes, "dilations", 1)) return "the window is dilated";
   if (weights[1] % winograd_block != 0)
     return fmt::format("{} input channels are no multiple of {}", weights[1], winograd_block);
-  if (auto reason = rejects_operands(problem, query.constant(1))) return reason;
-  if (auto reason = epilogue_rejects(problem)) return reason;
   if (!typical_shapes(*query.plan, *query.step)) return "the cost is unknown";
   return std::nullopt;
 }
 
+Reason rejects_direct(const TacticQuery& query) {
+  if (auto reason = rejects_operands(query)) return reason;
+  const size_t rank = weights_of(query).size();
+  if (rank < 3 || rank > 5)
+    return fmt::format("1 to 3 spatial dimensions are taken, there are {}", rank - 2);
+  return std::nullopt;
+}
+
 WinogradForm form_of(const TacticQuery& query, int64_t tile) {
-  const Shape weights = constants(*query.problem().inputs[1]->type.dims);
+  const Shape weights = weights_of(query);
   return {tile, winograd_functions(best_instruction_set()).columns, weights[0], weights[1]};
 }
 
@@ -83,24 +101,52 @@ double estimate_configured(const TacticQuery& query, std::string_view configurat
   return estimate(query, configuration == "2" ? 2 : 4);
 }
 
-std::optional<PackedConstant> pack(const TacticQuery& query) {
+std::optional<PackedConstant> pack_winograd(const TacticQuery& query) {
   const WinogradForm form = form_of(query, query.step->choice.configuration == "2" ? 2 : 4);
   return PackedConstant{1, transform_weights(*query.constant(1), form), form.to_string()};
 }
 
+std::optional<PackedConstant> pack_direct(const TacticQuery& query) {
+  const Shape weights = weights_of(query);
+  const int64_t groups = query.problem().attributes.integer("group", 1);
+  const ConvolutionForm form{convolution_functions(best_instruction_set()).columns, groups,
+                             weights[0] / groups, weights[1],
+                             element_count({weights.begin() + 2, weights.end()})};
+  return PackedConstant{1, pack_panels(*query.constant(1), form), form.to_string()};
+}
+
+double estimate_direct(const TacticQuery& query, std::string_view) {
+  return estimate_us(query) * direct_factor;
+}
+
 void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
 
-}  // namespace
-
-Tactic winograd_tactic() {
+Tactic winograd() {
   Tactic tactic;
   tactic.name = "cpu.winograd";
-  tactic.rejects = rejects;
+  tactic.rejects = rejects_winograd;
   tactic.configurations = configurations;
   tactic.estimate = estimate_configured;
   tactic.prepare = allow_nothing;
-  tactic.pack = pack;
+  tactic.pack = pack_winograd;
   return tactic;
+}
+
+Tactic direct() {
+  Tactic tactic;
+  tactic.name = "cpu.convolution";
+  tactic.rejects = rejects_direct;
+  tactic.estimate = estimate_direct;
+  tactic.prepare = allow_nothing;
+  tactic.pack = pack_direct;
+  return tactic;
+}
+
+}  // namespace
+
+std::span<const Tactic> own_convolution_tactics() {
+  static const std::vector<Tactic> list{winograd(), direct()};
+  return list;
 }
 
 }  // namespace cermet::cpu

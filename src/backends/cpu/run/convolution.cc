@@ -1,0 +1,245 @@
+// Direct convolution of channels-last images: y[n, p, o] = bias[o] + sum over taps t and channels i
+// of x[n, p * stride + t * dilation - pad, i] * w[o, t, i], by group; any window of one to three
+// dimensions. Products accumulate in float32. Elements of x are read where they lie; outside of the
+// image lie zeros.
+#include <array>
+
+#include "backends/cpu/run/convolution_functions.h"
+#include "backends/cpu/run/convolution_weights.h"
+#include "backends/cpu/run/epilogue_loop.h"
+#include "backends/cpu/run/own_kernels.h"
+#include "backends/cpu/run/work_split.h"
+#include "base/error.h"
+#include "ops/convolution/convolution.attrs.h"
+
+namespace cermet::cpu {
+namespace {
+
+constexpr int64_t panels_bytes = 512 << 10;  // of weights that are used again from a cache
+constexpr int64_t rows_bytes = 192 << 10;    // of the places of one task
+
+int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
+
+struct Axis {
+  int64_t input = 1, output = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
+};
+
+// Images of fewer dimensions have leading ones of size 1.
+struct ConvolutionShape {
+  int64_t batch = 1, inputs = 0, outputs = 0;  // channels, of all groups
+  std::array<Axis, 3> axes;
+
+  int64_t image() const { return axes[0].output * axes[1].output * axes[2].output; }
+  int64_t rows() const { return batch * image(); }
+};
+
+// Results are counted across, down, deep and by image: rows of `outputs` channels. A task is a
+// block of rows with a part of the panels of a group.
+class BoundConvolution : public BoundKernel {
+ public:
+  BoundConvolution(const ConvolutionShape& shape, const ConvolutionForm& form, const float* weights,
+                   const ConvolutionFunctions& functions, bool has_bias, EpilogueLoop epilogue,
+                   int threads)
+      : s_(shape),
+        form_(form),
+        weights_(weights),
+        f_(functions),
+        has_bias_(has_bias),
+        epilogue_(std::move(epilogue)),
+        threads_(threads),
+        zeros_(ElementType::float32, {form.inputs}) {
+    std::fill_n(zeros_.view().as<float>(), form.inputs, 0.0f);
+    const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
+    const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
+    block_ = std::clamp<int64_t>(s_.rows(), 1, tiles * f_.rows);
+    panels_ = form_.panels();
+    const int64_t most = std::max<int64_t>(1, panels_bytes / (4 * form_.panel_elements()));
+    if (pieces(s_.rows(), block_) > 1) panels_ = std::min(panels_, most);
+    // Smaller tasks where there would be too few for the threads.
+    while (threads > 1 && tasks() < 4 * threads && block_ > 2 * f_.rows)
+      block_ = pieces(block_ / 2, f_.rows) * f_.rows;
+    while (threads > 1 && tasks() < 2 * threads && panels_ > 1) panels_ = (panels_ + 1) / 2;
+  }
+
+  size_t workspace_bytes() const override { return threads_ * scratch_bytes(); }
+
+  void run(const Call& call) override {
+    if (s_.rows() == 0) return;
+    epilogue_.begin(call);
+    std::atomic<size_t> next = 0;
+    call.team->parallel_for(tasks(), grain(), [&](int64_t begin, int64_t end) {
+      std::byte* scratch = static_cast<std::byte*>(call.workspace) + next++ * scratch_bytes();
+      for (int64_t task = begin; task < end; ++task) run_task(call, task, scratch);
+    });
+  }
+
+ private:
+  int64_t row_blocks() const { return pieces(s_.rows(), block_); }
+  int64_t parts() const { return form_.groups * pieces(form_.panels(), panels_); }
+  int64_t tasks() const { return row_blocks() * parts(); }
+  int64_t grain() const {
+    const int64_t work = block_ * panels_ * form_.panel_elements();
+    return 8 * elements_worth_a_thread / std::max<int64_t>(1, work);
+  }
+
+  // Places of a block's tiles, then the epilogue's.
+  size_t places_bytes() const {
+    return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) * f_.rows * form_.taps) *
+                           sizeof(const float*));
+  }
+  size_t scratch_bytes() const { return places_bytes() + epilogue_.scratch_bytes(); }
+
+  // Neighbouring tasks share weights where those are large, and places where they are not.
+  void run_task(const Call& call, int64_t task, std::byte* scratch) {
+    const int64_t part = task / row_blocks(), block = task % row_blocks();
+    const int64_t group_parts = parts() / form_.groups;
+    const int64_t group = part / group_parts, first = part % group_parts * panels_;
+    const int64_t last = std::min(form_.panels(), first + panels_);
+    const int64_t begin = block * block_, end = std::min(s_.rows(), begin + block_);
+    auto** places = reinterpret_cast<const float**>(scratch);
+    for (int64_t row = begin; row < end; row += f_.rows)
+      find_places(call, group, row, std::min(f_.rows, end - row),
+                  places + (row - begin) * form_.taps);
+    for (int64_t panel = first; panel < last; ++panel)
+      for (int64_t row = begin; row < end; row += f_.rows)
+        compute_tile(call, group, panel, row, std::min(f_.rows, end - row),
+                     places + (row - begin) * form_.taps);
+    if (!epilogue_.empty()) finish(scratch + places_bytes(), group, first, last, begin, end);
+  }
+
+  // places[tap * rows + r]
+  void find_places(const Call& call, int64_t group, int64_t row, int64_t rows,
+                   const float** places) const {
+    const auto* x = static_cast<const float*>(call.inputs[0]) + group * form_.inputs;
+    for (int64_t r = 0; r < rows; ++r, ++row) {
+      const int64_t image = row / s_.image();
+      std::array<int64_t, 3> at;
+      for (int64_t d = 2, rest = row % s_.image(); d >= 0; --d) {
+        const Axis& axis = s_.axes[d];
+        at[d] = rest % axis.output * axis.stride - axis.pad;
+        rest /= axis.output;
+      }
+      int64_t tap = 0;
+      const auto& [depth, height, width] = s_.axes;
+      for (int64_t i = 0; i < depth.kernel; ++i)
+        for (int64_t j = 0; j < height.kernel; ++j) {
+          const int64_t d = at[0] + i * depth.dilation, h = at[1] + j * height.dilation;
+          const bool line = d >= 0 && d < depth.input && h >= 0 && h < height.input;
+          const int64_t first = ((image * depth.input + d) * height.input + h) * width.input;
+          for (int64_t k = 0; k < width.kernel; ++k, ++tap) {
+            const int64_t w = at[2] + k * width.dilation;
+            const bool inside = line && w >= 0 && w < width.input;
+            places[tap * rows + r] = inside ? x + (first + w) * s_.inputs : zeros_.as<float>();
+          }
+        }
+    }
+  }
+
+  void compute_tile(const Call& call, int64_t group, int64_t panel, int64_t row, int64_t rows,
+                    const float* const* places) const {
+    const int64_t column = group * form_.outputs + panel * form_.columns;
+    ConvolutionTile tile;
+    tile.places = places;
+    tile.taps = form_.taps;
+    tile.depth = form_.inputs;
+    tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
+    tile.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
+    tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;
+    tile.y_row = s_.outputs;
+    tile.width = std::min(form_.columns, form_.outputs - panel * form_.columns);
+    f_.tile[rows](tile);
+  }
+
+  void finish(std::byte* scratch, int64_t group, int64_t first, int64_t last, int64_t begin,
+              int64_t end) {
+    const int64_t column = group * form_.outputs + first * form_.columns;
+    const int64_t stop = group * form_.outputs + std::min(form_.outputs, last * form_.columns);
+    if (stop - column == s_.outputs) {
+      epilogue_.apply(scratch, begin * s_.outputs, end * s_.outputs);
+      return;
+    }
+    for (int64_t row = begin; row < end; ++row)
+      epilogue_.apply(scratch, row * s_.outputs + column, row * s_.outputs + stop);
+  }
+
+  ConvolutionShape s_;
+  ConvolutionForm form_;
+  const float* weights_;
+  const ConvolutionFunctions& f_;
+  bool has_bias_;
+  EpilogueLoop epilogue_;
+  size_t threads_;
+  Tensor zeros_;
+  int64_t block_ = 1;   // rows of a task
+  int64_t panels_ = 1;  // of a task
+};
+
+class Convolution : public Kernel {
+ public:
+  Convolution(const KernelContext& context, InstructionSet set)
+      : problem_(context.step->problem), f_(convolution_functions(set)), epilogue_(problem_, set) {
+    const Tensor* weights = context.constant(1);
+    require(weights != nullptr, ErrorCode::invalid_engine,
+            "cpu.convolution: the weights are no constant");
+    const Shape shape = constants(problem_.inputs[1]->type.dims.value());
+    kernel_ = {shape.begin() + 2, shape.end()};
+    attributes_ = ConvolutionAttributes::from(problem_.attributes, to_dims(kernel_));
+    form_ = {f_.columns, attributes_.group, shape.at(0) / attributes_.group, shape.at(1),
+             element_count(kernel_)};
+    read_weights(*weights, context.form(1));
+    const bool third = problem_.inputs.size() > 2 && problem_.inputs[2];
+    has_bias_ = third && !(problem_.has_epilogue() && problem_.epilogue_first <= 2);
+  }
+
+  std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
+    const Shape& x = *context.inputs[0];
+    const Shape& y = *context.outputs[0];
+    ConvolutionShape shape{x[0], x[1], y[1], {}};
+    const size_t spatial = kernel_.size();
+    for (size_t d = 0; d < spatial; ++d)
+      shape.axes[3 - spatial + d] = {x[d + 2],
+                                     y[d + 2],
+                                     kernel_[d],
+                                     attributes_.window.strides[d],
+                                     attributes_.window.dilations[d],
+                                     attributes_.padding(x[d + 2], d).begin.constant()};
+    return std::make_unique<BoundConvolution>(shape, form_, weights_.as<float>(), f_, has_bias_,
+                                              EpilogueLoop(epilogue_, problem_, context),
+                                              context.threads);
+  }
+
+ private:
+  void read_weights(const Tensor& given, std::string_view text) {
+    if (text.empty()) {
+      weights_ = pack_panels(given, form_);
+      return;
+    }
+    const ConvolutionForm packed = ConvolutionForm::parse(text);
+    ConvolutionForm wanted = form_;
+    wanted.columns = packed.columns;
+    require(packed == wanted && given.type() == ElementType::float32 &&
+                given.elements() == packed.elements(),
+            ErrorCode::invalid_engine,
+            "packed weights: {} elements of the form '{}', expected the form '{}'. Build the "
+            "engine again",
+            given.elements(), text, form_.to_string());
+    weights_ = packed == form_ ? given : change_columns(given, packed, form_);
+  }
+
+  const Problem& problem_;
+  const ConvolutionFunctions& f_;
+  EpilogueProgram epilogue_;
+  Shape kernel_;
+  ConvolutionAttributes attributes_;
+  ConvolutionForm form_;
+  Tensor weights_;
+  bool has_bias_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_convolution_kernel(const KernelContext& context, InstructionSet set) {
+  return std::make_unique<Convolution>(context, set);
+}
+
+}  // namespace cermet::cpu

@@ -1,0 +1,41 @@
+// The innermost part of direct convolutions, one table for each instruction set.
+#pragma once
+
+#include <cstdint>
+
+#include "base/cpu_features.h"
+
+namespace cermet::cpu {
+
+inline constexpr int most_convolution_rows = 14;
+
+// y[r * y_row + j] = bias[j] + sum over tap < taps, k < depth of
+//   places[tap * rows + r][k] * w[(tap * depth + k) * columns + j]
+// for r < rows, the function's own, and j < width, width at most `columns`. w is padded to
+// `columns` and bias has `width` elements.
+struct ConvolutionTile {
+  const float* const* places = nullptr;
+  int64_t taps = 0, depth = 0;
+  const float* w = nullptr;
+  const float* bias = nullptr;  // nullptr: zeros
+  float* y = nullptr;
+  int64_t y_row = 0, width = 0;
+};
+
+struct ConvolutionFunctions {
+  int64_t rows, columns;                                            // of a full tile
+  void (*tile[most_convolution_rows + 1])(const ConvolutionTile&);  // by its rows, 1 to `rows`
+};
+const ConvolutionFunctions& convolution_functions(InstructionSet set);
+
+namespace portable {
+extern const ConvolutionFunctions convolution_table;
+}
+namespace avx2 {
+extern const ConvolutionFunctions convolution_table;
+}
+namespace avx512 {
+extern const ConvolutionFunctions convolution_table;
+}
+
+}  // namespace cermet::cpu

@@ -1,0 +1,89 @@
+#include "backends/cpu/run/convolution_weights.h"
+#include "base/error.h"
+#include "tests/support/kernel_case.h"
+
+namespace cermet {
+namespace {
+
+using namespace testing;
+using enum ElementType;
+using Ints = std::vector<int64_t>;
+
+struct ConvolutionCase {
+  Shape x, w;
+  int64_t group;
+  Ints strides, dilations, pads;
+};
+
+KernelCase convolution(const ConvolutionCase& c, bool bias) {
+  Attributes attributes;
+  attributes.set("group", c.group);
+  if (!c.strides.empty()) attributes.set("strides", c.strides);
+  if (!c.dilations.empty()) attributes.set("dilations", c.dilations);
+  if (!c.pads.empty()) attributes.set("pads", c.pads);
+  std::vector<std::optional<Tensor>> inputs{random_tensor(float32, c.x),
+                                            random_tensor(float32, c.w, -1, 1, 2), std::nullopt};
+  if (bias) inputs[2] = random_tensor(float32, {c.w[0]}, -1, 1, 3);
+  KernelCase what = kernel_case(ProblemKind::convolution, "Conv", inputs, attributes);
+  what.constant = {false, true, true, false, false};
+  const Layout last = Layout::channels_last(static_cast<int>(c.x.size()));
+  what.layouts = {last, {}, {}, last};
+  what.output_layouts = {last};
+  return what;
+}
+
+const std::vector<ConvolutionCase> cases{
+    {{1, 3, 17, 19}, {8, 3, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},
+    {{1, 3, 32, 32}, {64, 3, 7, 7}, 1, {2, 2}, {}, {3, 3, 3, 3}},
+    {{2, 16, 14, 14}, {24, 16, 1, 1}, 1, {}, {}, {}},
+    {{2, 17, 15, 13}, {33, 17, 1, 1}, 1, {2, 2}, {}, {}},
+    {{1, 5, 9, 9}, {7, 5, 3, 3}, 1, {}, {2, 2}, {2, 1, 0, 2}},
+    {{1, 32, 8, 8}, {40, 8, 3, 3}, 4, {}, {}, {1, 1, 1, 1}},
+    {{1, 6, 4, 4}, {6, 1, 3, 3}, 6, {}, {}, {1, 1, 1, 1}},
+    {{3, 10, 40}, {16, 10, 5}, 1, {2}, {}, {2, 2}},
+    {{1, 4, 6, 7, 8}, {9, 4, 3, 3, 3}, 1, {}, {}, {1, 1, 1, 1, 1, 1}},
+    {{1, 64, 7, 7}, {320, 64, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},
+    {{1, 12, 1, 1}, {20, 12, 1, 1}, 1, {}, {}, {}},
+    {{1, 2, 3, 3}, {4, 2, 3, 3}, 1, {}, {}, {7, 7, 7, 7}},
+    {{0, 3, 5, 5}, {4, 3, 3, 3}, 1, {}, {}, {}}};
+
+TEST(Convolution, ConvolvesEveryShape) {
+  for (const ConvolutionCase& c : cases)
+    for (bool bias : {false, true})
+      expect_same_as_reference(convolution(c, bias), cpu::make_convolution_kernel, {1e-5, 2e-4});
+}
+
+TEST(Convolution, AppliesItsEpilogue) {
+  for (const ConvolutionCase& c : cases) {
+    KernelCase what = convolution(c, true);
+    const Shape result = run_reference(what)[0].shape();
+    what.problem.expression = ScalarExpr::parse(
+        "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+        "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
+        "%6 = max float32 %4 %5; -> %6");
+    what.problem.epilogue_first = 3;
+    Shape channels(result.size() - 1, 1);
+    channels[0] = result[1];
+    what.inputs.push_back(random_tensor(float32, result, -1, 1, 4));
+    what.inputs.push_back(random_tensor(float32, channels, -1, 1, 5));
+    expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
+  }
+}
+
+TEST(ConvolutionWeights, KeepTheirValuesInPanelsOfAnotherWidth) {
+  const Tensor weights = random_tensor(float32, {3 * 37, 5, 3, 2});
+  const cpu::ConvolutionForm narrow{8, 3, 37, 5, 6}, wide{32, 3, 37, 5, 6};
+  expect_close(pack_panels(weights, wide),
+               change_columns(pack_panels(weights, narrow), narrow, wide), {0, 0}, "wider");
+}
+
+TEST(ConvolutionWeights, FormsAreReadAsTheyAreWritten) {
+  const cpu::ConvolutionForm form{16, 4, 40, 32, 9};
+  EXPECT_EQ(cpu::ConvolutionForm::parse(form.to_string()), form);
+  for (const char* text : {"", "panels of 0, 1 groups of 4x4x4", "panels of 32, 1 groups of 4x4",
+                           "panels of 32, 1 groups of 4x4x-1", "winograd 2 columns 16 of 4x4"})
+    EXPECT_THROW(cpu::ConvolutionForm::parse(text), Error) << text;
+}
+
+}  // namespace
+}  // namespace cermet
