@@ -44,6 +44,7 @@ const std::vector<ConvolutionCase> cases{
     {{1, 4, 6, 7, 8}, {9, 4, 3, 3, 3}, 1, {}, {}, {1, 1, 1, 1, 1, 1}},
     {{1, 64, 7, 7}, {320, 64, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},
     {{1, 12, 1, 1}, {20, 12, 1, 1}, 1, {}, {}, {}},
+    {{1, 512, 5, 5}, {48, 512, 1, 1}, 1, {}, {}, {}},
     {{1, 2, 3, 3}, {4, 2, 3, 3}, 1, {}, {}, {7, 7, 7, 7}},
     {{0, 3, 5, 5}, {4, 3, 3, 3}, 1, {}, {}, {}}};
 
@@ -68,6 +69,19 @@ TEST(Convolution, AppliesItsEpilogue) {
     what.inputs.push_back(random_tensor(float32, channels, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
   }
+}
+
+TEST(Convolution, BoundsItsResults) {
+  for (const char* expression :
+       {"%0 = input float32 0; %1 = constant float32 0; %2 = max float32 %0 %1; -> %2",
+        "%0 = input float32 0; %1 = constant float32 -2; %2 = max float32 %0 %1; "
+        "%3 = constant float32 3; %4 = min float32 %2 %3; -> %4"})
+    for (const auto& c : cases) {
+      KernelCase what = convolution(c, true);
+      what.problem.expression = ScalarExpr::parse(expression);
+      what.problem.epilogue_first = 3;
+      expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
+    }
 }
 
 TEST(ConvolutionWeights, KeepTheirValuesInPanelsOfAnotherWidth) {

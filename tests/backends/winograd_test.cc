@@ -77,6 +77,19 @@ TEST(Winograd, HandsNaNOn) {
   EXPECT_FALSE(std::isnan(y.as<float>()[11 * 12 + 11]));
 }
 
+TEST(Winograd, BoundsItsResults) {
+  for (const char* expression :
+       {"%0 = input float32 0; %1 = constant float32 0; %2 = max float32 %0 %1; -> %2",
+        "%0 = input float32 0; %1 = constant float32 -2; %2 = max float32 %0 %1; "
+        "%3 = constant float32 3; %4 = min float32 %2 %3; -> %4"})
+    for (const auto& c : cases) {
+      KernelCase what = winograd(c, 4, true);
+      what.problem.expression = ScalarExpr::parse(expression);
+      what.problem.epilogue_first = 3;
+      expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, 4));
+    }
+}
+
 TEST(WinogradWeights, KeepTheirValuesInPanelsOfAnotherWidth) {
   const Tensor weights = random_tensor(float32, {37, 16, 3, 3});
   for (int64_t tile : {2, 4}) {

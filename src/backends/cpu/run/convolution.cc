@@ -38,13 +38,14 @@ struct ConvolutionShape {
 class BoundConvolution : public BoundKernel {
  public:
   BoundConvolution(const ConvolutionShape& shape, const ConvolutionForm& form, const float* weights,
-                   const ConvolutionFunctions& functions, bool has_bias, EpilogueLoop epilogue,
-                   int threads)
+                   const ConvolutionFunctions& functions, bool has_bias, const Bounds& bounds,
+                   EpilogueLoop epilogue, int threads)
       : s_(shape),
         form_(form),
         weights_(weights),
         f_(functions),
         has_bias_(has_bias),
+        bounds_(bounds),
         epilogue_(std::move(epilogue)),
         threads_(threads),
         zeros_(ElementType::float32, {form.inputs}) {
@@ -82,12 +83,22 @@ class BoundConvolution : public BoundKernel {
     return 8 * elements_worth_a_thread / std::max<int64_t>(1, work);
   }
 
-  // Places of a block's tiles, then the epilogue's.
+  // Rows whose distance is a multiple of half a page share few sets of the first-level cache.
+  bool rows_collide() const { return form_.taps == 1 && s_.inputs * 4 % 2048 == 0; }
+  size_t copies_bytes() const {
+    if (!rows_collide()) return 0;
+    return rounded_to_line(static_cast<size_t>(f_.rows * copy_row()) * 4);
+  }
+  int64_t copy_row() const { return form_.inputs + 16; }
+
+  // Places of a block's tiles, a tile's copied rows, then the epilogue's.
   size_t places_bytes() const {
     return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) * f_.rows * form_.taps) *
                            sizeof(const float*));
   }
-  size_t scratch_bytes() const { return places_bytes() + epilogue_.scratch_bytes(); }
+  size_t scratch_bytes() const {
+    return places_bytes() + copies_bytes() + epilogue_.scratch_bytes();
+  }
 
   // Neighbouring tasks share weights where those are large, and places where they are not.
   void run_task(const Call& call, int64_t task, std::byte* scratch) {
@@ -100,11 +111,22 @@ class BoundConvolution : public BoundKernel {
     for (int64_t row = begin; row < end; row += f_.rows)
       find_places(call, group, row, std::min(f_.rows, end - row),
                   places + (row - begin) * form_.taps);
-    for (int64_t panel = first; panel < last; ++panel)
-      for (int64_t row = begin; row < end; row += f_.rows)
-        compute_tile(call, group, panel, row, std::min(f_.rows, end - row),
-                     places + (row - begin) * form_.taps);
-    if (!epilogue_.empty()) finish(scratch + places_bytes(), group, first, last, begin, end);
+    if (rows_collide()) {
+      auto* copies = reinterpret_cast<float*>(scratch + places_bytes());
+      for (int64_t row = begin; row < end; row += f_.rows) {
+        const int64_t rows = std::min(f_.rows, end - row);
+        copy_rows(rows, places + (row - begin), copies);
+        for (int64_t panel = first; panel < last; ++panel)
+          compute_tile(call, group, panel, row, rows, places + (row - begin));
+      }
+    } else {
+      for (int64_t panel = first; panel < last; ++panel)
+        for (int64_t row = begin; row < end; row += f_.rows)
+          compute_tile(call, group, panel, row, std::min(f_.rows, end - row),
+                       places + (row - begin) * form_.taps);
+    }
+    if (!epilogue_.empty())
+      finish(scratch + places_bytes() + copies_bytes(), group, first, last, begin, end);
   }
 
   // places[tap * rows + r]
@@ -135,6 +157,13 @@ class BoundConvolution : public BoundKernel {
     }
   }
 
+  void copy_rows(int64_t rows, const float** places, float* copies) const {
+    for (int64_t r = 0; r < rows; ++r, copies += copy_row()) {
+      std::copy_n(places[r], form_.inputs, copies);
+      places[r] = copies;
+    }
+  }
+
   void compute_tile(const Call& call, int64_t group, int64_t panel, int64_t row, int64_t rows,
                     const float* const* places) const {
     const int64_t column = group * form_.outputs + panel * form_.columns;
@@ -144,6 +173,7 @@ class BoundConvolution : public BoundKernel {
     tile.depth = form_.inputs;
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
     tile.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
+    tile.bounds = bounds_;
     tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;
     tile.y_row = s_.outputs;
     tile.width = std::min(form_.columns, form_.outputs - panel * form_.columns);
@@ -167,6 +197,7 @@ class BoundConvolution : public BoundKernel {
   const float* weights_;
   const ConvolutionFunctions& f_;
   bool has_bias_;
+  Bounds bounds_;
   EpilogueLoop epilogue_;
   size_t threads_;
   Tensor zeros_;
@@ -177,7 +208,11 @@ class BoundConvolution : public BoundKernel {
 class Convolution : public Kernel {
  public:
   Convolution(const KernelContext& context, InstructionSet set)
-      : problem_(context.step->problem), f_(convolution_functions(set)), epilogue_(problem_, set) {
+      : problem_(context.step->problem),
+        f_(convolution_functions(set)),
+        bounds_(read_bounds(problem_)),
+        epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
+                          : EpilogueProgram(problem_, set)) {
     const Tensor* weights = context.constant(1);
     require(weights != nullptr, ErrorCode::invalid_engine,
             "cpu.convolution: the weights are no constant");
@@ -203,9 +238,9 @@ class Convolution : public Kernel {
                                      attributes_.window.strides[d],
                                      attributes_.window.dilations[d],
                                      attributes_.padding(x[d + 2], d).begin.constant()};
-    return std::make_unique<BoundConvolution>(shape, form_, weights_.as<float>(), f_, has_bias_,
-                                              EpilogueLoop(epilogue_, problem_, context),
-                                              context.threads);
+    return std::make_unique<BoundConvolution>(
+        shape, form_, weights_.as<float>(), f_, has_bias_, bounds_.value_or(Bounds{}),
+        EpilogueLoop(epilogue_, problem_, context), context.threads);
   }
 
  private:
@@ -228,6 +263,7 @@ class Convolution : public Kernel {
 
   const Problem& problem_;
   const ConvolutionFunctions& f_;
+  std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple
   EpilogueProgram epilogue_;
   Shape kernel_;
   ConvolutionAttributes attributes_;

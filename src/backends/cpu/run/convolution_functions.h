@@ -3,14 +3,15 @@
 
 #include <cstdint>
 
+#include "backends/cpu/run/bounds.h"
 #include "base/cpu_features.h"
 
 namespace cermet::cpu {
 
 inline constexpr int most_convolution_rows = 14;
 
-// y[r * y_row + j] = bias[j] + sum over tap < taps, k < depth of
-//   places[tap * rows + r][k] * w[(tap * depth + k) * columns + j]
+// y[r * y_row + j] = bounded(bias[j] + sum over tap < taps, k < depth of
+//   places[tap * rows + r][k] * w[(tap * depth + k) * columns + j])
 // for r < rows, the function's own, and j < width, width at most `columns`. w is padded to
 // `columns` and bias has `width` elements.
 struct ConvolutionTile {
@@ -18,6 +19,7 @@ struct ConvolutionTile {
   int64_t taps = 0, depth = 0;
   const float* w = nullptr;
   const float* bias = nullptr;  // nullptr: zeros
+  Bounds bounds;
   float* y = nullptr;
   int64_t y_row = 0, width = 0;
 };

@@ -9,8 +9,8 @@ namespace cermet::cpu {
 
 std::span<const KernelEntry> kernels();
 
-// The kernel of a step's choice, ours or the module's. Throws invalid_engine for a tactic or version
-// that this release does not have, and what making the kernel throws.
+// The kernel of a step's choice, ours or the module's. Throws invalid_engine for a tactic or
+// version that this release does not have, and what making the kernel throws.
 std::unique_ptr<Kernel> make_kernel(const KernelContext& context);
 
 // Runs any problem by its operator's reference kernel; the definition of all others.

@@ -32,13 +32,14 @@ struct WinogradShape {
 class BoundWinograd : public BoundKernel {
  public:
   BoundWinograd(const WinogradShape& shape, const WinogradForm& form, const float* weights,
-                const WinogradFunctions& functions, bool has_bias, EpilogueLoop epilogue,
-                int threads)
+                const WinogradFunctions& functions, bool has_bias, const Bounds& bounds,
+                EpilogueLoop epilogue, int threads)
       : s_(shape),
         form_(form),
         weights_(weights),
         f_(functions),
         has_bias_(has_bias),
+        bounds_(bounds),
         epilogue_(std::move(epilogue)),
         threads_(threads),
         tiles_(shape.batch * shape.down(form.tile) * shape.across(form.tile)),
@@ -167,6 +168,7 @@ class BoundWinograd : public BoundKernel {
     output.m_place = block_ * form_.columns;
     output.width = std::min(form_.columns, s_.outputs - column);
     output.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
+    output.bounds = bounds_;
     float* pixels[most_tile * most_tile];
     output.pixels = pixels;
     for (int64_t tile = first; tile < last; ++tile) {
@@ -208,6 +210,7 @@ class BoundWinograd : public BoundKernel {
   const float* weights_;
   const WinogradFunctions& f_;
   bool has_bias_;
+  Bounds bounds_;
   EpilogueLoop epilogue_;
   size_t threads_;
   int64_t tiles_;
@@ -220,7 +223,11 @@ class BoundWinograd : public BoundKernel {
 class Winograd : public Kernel {
  public:
   Winograd(const KernelContext& context, InstructionSet set)
-      : problem_(context.step->problem), f_(winograd_functions(set)), epilogue_(problem_, set) {
+      : problem_(context.step->problem),
+        f_(winograd_functions(set)),
+        bounds_(read_bounds(problem_)),
+        epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
+                          : EpilogueProgram(problem_, set)) {
     const Tensor* weights = context.constant(1);
     require(weights != nullptr, ErrorCode::invalid_engine,
             "cpu.winograd: the weights are no constant");
@@ -239,9 +246,9 @@ class Winograd : public Kernel {
     WinogradShape shape{x[0], x[1], y[1], x[2], x[3], y[2], y[3], 0, 0};
     shape.top = attributes_.padding(x[2], 0).begin.constant();
     shape.left = attributes_.padding(x[3], 1).begin.constant();
-    return std::make_unique<BoundWinograd>(shape, form_, weights_.as<float>(), f_, has_bias_,
-                                           EpilogueLoop(epilogue_, problem_, context),
-                                           context.threads);
+    return std::make_unique<BoundWinograd>(
+        shape, form_, weights_.as<float>(), f_, has_bias_, bounds_.value_or(Bounds{}),
+        EpilogueLoop(epilogue_, problem_, context), context.threads);
   }
 
  private:
@@ -264,6 +271,7 @@ class Winograd : public Kernel {
 
   const Problem& problem_;
   const WinogradFunctions& f_;
+  std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple
   EpilogueProgram epilogue_;
   WinogradForm form_;
   ConvolutionAttributes attributes_;

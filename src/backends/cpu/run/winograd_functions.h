@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "backends/cpu/run/bounds.h"
 #include "base/cpu_features.h"
 
 namespace cermet::cpu {
@@ -31,13 +32,15 @@ struct WinogradProduct {
   int64_t blocks = 0;
 };
 
-// pixels[p][j] = (A' m A)[p] + bias[j] for j < width, where m[place] = m + place * m_place + j.
+// pixels[p][j] = bounded((A' m A)[p] + bias[j]) for j < width, where m[place] = m + place * m_place
+// + j.
 struct WinogradOutput {
   const float* m = nullptr;
   int64_t m_place = 0;
   float* const* pixels = nullptr;  // of a tile, row by row; nullptr: not wanted
   const float* bias = nullptr;     // nullptr: zeros
-  int64_t width = 0;               // at most `columns`
+  Bounds bounds;
+  int64_t width = 0;  // at most `columns`
 };
 
 struct WinogradFunctions {
