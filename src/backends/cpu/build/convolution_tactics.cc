@@ -106,17 +106,23 @@ std::optional<PackedConstant> pack_winograd(const TacticQuery& query) {
   return PackedConstant{1, transform_weights(*query.constant(1), form), form.to_string()};
 }
 
-std::optional<PackedConstant> pack_direct(const TacticQuery& query) {
+ConvolutionForm direct_form(const TacticQuery& query) {
   const Shape weights = weights_of(query);
   const int64_t groups = query.problem().attributes.integer("group", 1);
-  const ConvolutionForm form{convolution_functions(best_instruction_set()).columns, groups,
-                             weights[0] / groups, weights[1],
-                             element_count({weights.begin() + 2, weights.end()})};
+  return {convolution_functions(best_instruction_set()).columns, groups, weights[0] / groups,
+          weights[1], element_count({weights.begin() + 2, weights.end()})};
+}
+
+std::optional<PackedConstant> pack_direct(const TacticQuery& query) {
+  const ConvolutionForm form = direct_form(query);
   return PackedConstant{1, pack_panels(*query.constant(1), form), form.to_string()};
 }
 
+// Panels are computed whole, whatever is wanted of the last one.
 double estimate_direct(const TacticQuery& query, std::string_view) {
-  return estimate_us(query) * direct_factor;
+  const ConvolutionForm form = direct_form(query);
+  return estimate_us(query) * direct_factor * static_cast<double>(form.panels() * form.columns) /
+         static_cast<double>(form.outputs);
 }
 
 void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
