@@ -19,10 +19,15 @@ class Case:
     attributes: dict = dataclasses.field(default_factory=dict)
     now: object = None
     constants: tuple = ()  # inputs that are initialisers
-    outputs: int = 1
+    outputs: int | tuple = 1  # how many; a tuple says of each whether the node names it
     domain: str = ""
     after: str = ""  # an operator of one input that each output goes through
     close: float = 1e-4  # times the largest expected value; integers: steps
+
+    @property
+    def named(self):
+        wanted = self.outputs if isinstance(self.outputs, tuple) else (True,) * self.outputs
+        return [f"y{i}" if name else "" for i, name in enumerate(wanted)]
 
     @property
     def rule(self):

@@ -29,7 +29,7 @@ def make_model(case, opset, attributes):
     """The case's node alone, at an opset of its domain."""
     arrays = [None if array is None else np.asarray(array) for array in case.inputs]
     names = ["" if array is None else f"x{i}" for i, array in enumerate(arrays)]
-    made = [f"y{i}" for i in range(case.outputs)]
+    made = case.named
     nodes = [helper.make_node(case.op, names, made, domain=case.domain, **attributes)]
     if case.after:
         nodes.append(helper.make_node(case.after, made, ["z"]))
@@ -40,7 +40,7 @@ def make_model(case, opset, attributes):
               for i, name in enumerate(names) if name and i not in case.constants]
     weights = [tensors[names[i]] for i in case.constants]
     graph = helper.make_graph(nodes, case.op, inputs,
-                              [helper.make_empty_tensor_value_info(name) for name in made], weights)
+                              [helper.make_empty_tensor_value_info(name) for name in made if name], weights)
     opsets = [helper.make_opsetid("", opset if not case.domain else version_cases.NEW)]
     if case.domain:
         opsets.append(helper.make_opsetid(case.domain, 1))
@@ -76,7 +76,7 @@ def run_cermet(program, case, scratch):
                            "--output-dir", scratch], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"cermet run ended with {done.returncode}: {done.stderr.strip()}")
-    count = 1 if case.after else case.outputs
+    count = 1 if case.after else sum(map(bool, case.named))
     return [numpy_helper.to_array(onnx.TensorProto.FromString(
         (scratch / f"output_{i}.pb").read_bytes())) for i in range(count)]
 

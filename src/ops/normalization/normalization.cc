@@ -158,11 +158,7 @@ Rewritten embed_layer(RawNode& node, GraphBuilder& builder) {
   const ValueId normal = builder.add("LayerNormalization", {sum, node.input(5), node.input(6)},
                                      layer_attributes(node, 1e-12));
   std::vector<ValueId> outputs{normal, no_value, sum};
-  if (wants(node, 1)) {
-    require(node.attributes.integer("mask_index_type", 0) == 0 || node.input(7) == no_value,
-            ErrorCode::unsupported, "EmbedLayerNormalization: mask_index_type other than 0");
-    outputs[1] = mask_lengths(builder, ids, node.input(7));
-  }
+  if (wants(node, 1)) outputs[1] = mask_lengths(builder, ids, node.input(7));
   outputs.resize(node.output_count);
   return outputs;
 }

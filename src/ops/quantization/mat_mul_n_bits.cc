@@ -85,13 +85,30 @@ ValueId middle_zero_points(GraphBuilder& builder, const Form& form) {
   return builder.constant(std::move(zeros));
 }
 
-// One row of `value` [blocks, N] for each of the K rows of the weights.
-ValueId repeat_blocks(GraphBuilder& builder, ValueId value, const Form& form) {
+// int64[K]: the block that each row of the weights belongs to.
+ValueId block_of_rows(const RawNode& node, GraphBuilder& builder, const Form& form) {
+  if (const ValueId given = node.input(4); given != no_value) {
+    const ValueId all = builder.cast(given, ElementType::int64);
+    return builder.add("Slice", {all, builder.integers({0}), builder.integers({form.columns})});
+  }
   std::vector<int64_t> rows(static_cast<size_t>(form.columns));
   for (int64_t k = 0; k < form.columns; ++k) rows[k] = k / form.block;
-  Attributes axis;
-  axis.set("axis", int64_t{0});
-  return builder.add("Gather", {value, builder.integers(rows)}, std::move(axis));
+  return builder.integers(rows);
+}
+
+// The weights [K, N] as floats, each block by its own scale and zero point, with rows gathered.
+ValueId gathered_weights(const RawNode& node, GraphBuilder& builder, const Form& form,
+                         ValueId codes, ValueId scales, ValueId zero_points) {
+  const ElementType type = builder.element(scales);
+  const ValueId blocks = block_of_rows(node, builder, form);
+  const auto repeated = [&](ValueId value) {
+    Attributes axis;
+    axis.set("axis", int64_t{0});
+    return builder.add("Gather", {value, blocks}, std::move(axis));
+  };
+  const ValueId centred =
+      builder.add("Sub", {builder.cast(codes, type), repeated(builder.cast(zero_points, type))});
+  return builder.add("Mul", {centred, repeated(scales)});
 }
 
 // The weights [K, N] as floats.
@@ -99,16 +116,13 @@ ValueId weights(const RawNode& node, GraphBuilder& builder, const Form& form) {
   const ValueId codes = unpacked(builder, required_input(node, 1), form, form.columns, "weights");
   const ValueId scales = by_columns(builder, required_input(node, 2), form);
   const ValueId zeros = node.input(3);
-  if (zeros != no_value && is_floating(builder.element(zeros))) {
-    const ElementType type = builder.element(scales);
-    const ValueId zero = builder.cast(by_columns(builder, zeros, form), type);
-    const ValueId centred =
-        builder.add("Sub", {builder.cast(codes, type), repeat_blocks(builder, zero, form)});
-    return builder.add("Mul", {centred, repeat_blocks(builder, scales, form)});
-  }
-  const ValueId zero_points = zeros == no_value
-                                  ? middle_zero_points(builder, form)
+  const bool floating = zeros != no_value && is_floating(builder.element(zeros));
+  const ValueId zero_points = zeros == no_value ? middle_zero_points(builder, form)
+                              : floating
+                                  ? by_columns(builder, zeros, form)
                                   : unpacked(builder, zeros, form, form.blocks(), "zero points");
+  if (floating || node.input(4) != no_value)
+    return gathered_weights(node, builder, form, codes, scales, zero_points);
   Attributes attributes;
   attributes.set("axis", int64_t{0});
   attributes.set("block_size", form.block);
@@ -118,9 +132,8 @@ ValueId weights(const RawNode& node, GraphBuilder& builder, const Form& form) {
 }  // namespace
 
 ImportResult import_mat_mul_n_bits(RawNode& node, GraphBuilder& builder) {
-  require(node.input(4) == no_value && node.attributes.integer("weight_prepacked", 0) == 0,
-          ErrorCode::unsupported,
-          "MatMulNBits: expected no g_idx and weights that are not packed for one library");
+  require(node.attributes.integer("weight_prepacked", 0) == 0, ErrorCode::unsupported,
+          "MatMulNBits: expected weights that are not packed for one library");
   const Form form = form_of(node.attributes);
   const ValueId a = required_input(node, 0);
   ValueId result = builder.add("MatMul", {a, weights(node, builder, form)});
