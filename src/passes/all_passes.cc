@@ -9,6 +9,7 @@ std::span<const Pass> all_passes() {
       Pass{"fold-constants", fold_constants},
       Pass{"fold-shapes", fold_shapes},
       Pass{"eliminate-no-ops", eliminate_no_ops},
+      Pass{"share-equal-constants", share_equal_constants},
       Pass{"share-equal-nodes", share_equal_nodes},
       Pass{"merge-movements", merge_movements},
       Pass{"fold-batch-normalization", fold_batch_normalization},

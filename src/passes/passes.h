@@ -10,6 +10,7 @@ namespace cermet {
 std::vector<Patch> fold_constants(const Graph& graph);
 std::vector<Patch> fold_shapes(const Graph& graph);
 std::vector<Patch> eliminate_no_ops(const Graph& graph);
+std::vector<Patch> share_equal_constants(const Graph& graph);
 std::vector<Patch> share_equal_nodes(const Graph& graph);
 std::vector<Patch> merge_movements(const Graph& graph);
 std::vector<Patch> fold_batch_normalization(const Graph& graph);

@@ -55,6 +55,13 @@ void equal_nodes(GraphMaker& m) {
   m.output(m.add("Add", {a, b}));
 }
 
+void equal_constants(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[2]");
+  const ValueId a = m.add("Add", {x, m.constant("first", reals({2}, {1, 2}))});
+  const ValueId b = m.add("Mul", {x, m.constant("again", reals({2}, {1, 2}))});
+  m.output(m.add("Sub", {a, b}));
+}
+
 void two_transposes(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[2, N, 4]");
   const ValueId once =
@@ -136,6 +143,7 @@ std::span<const PassCase> firing_cases() {
       {"fold-shapes", "arithmetic", shape_arithmetic},
       {"fold-shapes", "known-size", shape_of_known_size},
       {"eliminate-no-ops", "nothing-done", nothing_done},
+      {"share-equal-constants", "two-readers", equal_constants},
       {"share-equal-nodes", "chain", equal_nodes},
       {"merge-movements", "transposes", two_transposes},
       {"merge-movements", "reshapes", two_reshapes},

@@ -75,6 +75,26 @@ Patches share_random_numbers(const Graph& graph) {
   return share_if(graph, [](const Node& a, const Node&) { return a.op == "RandomUniform"; });
 }
 
+// Type and shape alone don't make constants equal.
+Patches share_any_constants(const Graph& graph) {
+  Patches patches;
+  std::vector<ValueId> seen;
+  for (NodeId id : graph.order())
+    for (ValueId input : graph.node(id).inputs) {
+      if (input == no_value || !graph.value(input).constant || graph.is_output(input)) continue;
+      const auto like = std::ranges::find_if(
+          seen, [&](ValueId other) { return graph.type(other) == graph.type(input); });
+      if (like == seen.end()) {
+        seen.push_back(input);
+      } else if (*like != input) {
+        Patch patch(graph);
+        patch.replace(input, *like);
+        patches.push_back(std::move(patch));
+      }
+    }
+  return patches;
+}
+
 Patches fold_random_numbers(const Graph& graph) {
   return each_node(graph, [&](const Node& node, Patch& patch) {
     if (!node.is("RandomUniform")) return false;
@@ -181,6 +201,7 @@ std::span<const Mutant> mutants() {
       {"Slice eliminated whatever its step", remove_any_slice},
       {"Transpose eliminated when the shape stays", remove_square_transpose},
       {"Relu eliminated", remove_relu},
+      {"constants shared whatever their values", share_any_constants},
       {"nodes shared whatever their attributes", share_whatever_attributes},
       {"random numbers shared", share_random_numbers},
       {"random numbers computed while building", fold_random_numbers},

@@ -19,6 +19,30 @@ void size_of_data(GraphMaker& m) {
   m.output(m.add("Shape", {m.add("NonZero", {m.input("x", "float32[N]")})}));
 }
 
+// Other bytes, another shape, another type with the same bytes, and a zero of the other sign.
+void unlike_constants(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[2]");
+  m.output(m.add("Add", {x, m.constant("a", reals({2}, {0, 0}))}));
+  m.output(m.add("Add", {x, m.constant("b", reals({2}, {0, 1}))}));
+  m.output(m.add("Add", {x, m.constant("c", reals({1, 2}, {0, 0}))}));
+  m.output(m.add("Add", {x, m.constant("d", reals({2}, {0, -0.0F}))}));
+  m.output(m.add("Gather", {x, m.constant("e", ints({0}))}));
+  m.output(m.add("Add",
+                 {m.input("y", "float64[1]"), m.constant("f", Tensor(ElementType::float64, {1}))}));
+}
+
+void same_constant_twice(GraphMaker& m) {
+  const ValueId one = m.constant("one", reals({2}, {1, 1}));
+  m.output(m.add("Add", {m.add("Mul", {m.input("x", "float32[2]"), one}), one}));
+}
+
+void constant_results(GraphMaker& m) {
+  const ValueId a = m.constant("a", reals({2}, {1, 1}));
+  const ValueId b = m.constant("b", reals({2}, {1, 1}));
+  m.output(m.add("Add", {m.input("x", "float32[2]"), a}));
+  m.output(b);
+}
+
 void backward_slice(GraphMaker& m) {
   const auto one = [&](const char* name, int64_t value) { return m.constant(name, ints({value})); };
   m.output(m.add("Slice", {m.input("x", "float32[4]"), one("s", 3), one("e", -100), one("a", 0),
@@ -134,6 +158,9 @@ std::span<const PassCase> quiet_cases() {
       {"eliminate-no-ops", "square-transpose", square_transpose},
       {"eliminate-no-ops", "changed-shapes", changed_shapes},
       {"eliminate-no-ops", "wanted-mask", wanted_mask},
+      {"share-equal-constants", "unlike", unlike_constants},
+      {"share-equal-constants", "one-constant", same_constant_twice},
+      {"share-equal-constants", "results", constant_results},
       {"share-equal-nodes", "random-numbers", random_numbers},
       {"share-equal-nodes", "different-attributes", different_attributes},
       {"share-equal-nodes", "different-order", different_order},
