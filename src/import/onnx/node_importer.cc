@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/custom_operators.h"
+#include "import/onnx/known_operators.h"
 
 namespace cermet::onnx {
 namespace {
@@ -10,10 +11,6 @@ namespace {
 std::string label(const OnnxNode& node, size_t index, const Scope& scope) {
   const std::string own = node.name.empty() ? fmt::format("{}_{}", node.op, index) : node.name;
   return scope.prefix.empty() ? own : scope.prefix + "/" + own;
-}
-
-std::string operator_name(const std::string& domain, const std::string& op) {
-  return domain.empty() ? op : domain + "." + op;
 }
 
 // The node becomes one that names the plugin's operator.
@@ -68,13 +65,13 @@ void NodeImporter::import_node_guarded(const OnnxNode& node, size_t index, Scope
     with_context(context, [&] { import_node(node, index, scope); });
     return;
   }
-  if (!inputs_unknown(node, scope)) {
-    try {
-      import_node(node, index, scope);
-      return;
-    } catch (const Error& error) {
-      options_->diagnostics->push_back({context(), error.code(), error.message()});
-    }
+  try {
+    if (!inputs_unknown(node, scope)) return import_node(node, index, scope);
+    // What comes of an earlier problem is none of its own, what can be seen without types is.
+    resolve(node.inputs, scope);
+    if (find_function(node) == nullptr) require_known(node, scope);
+  } catch (const Error& error) {
+    options_->diagnostics->push_back({context(), error.code(), error.message()});
   }
   for (const std::string& output : node.outputs)
     if (!output.empty()) scope.values[output] = unknown_value(*scope.graph, output);
@@ -151,6 +148,23 @@ const OnnxFunction* NodeImporter::find_function(const OnnxNode& node) const {
   return nullptr;
 }
 
+int NodeImporter::version_of(const OnnxNode& node, const Scope& scope) {
+  const auto opset = scope.opsets->find(node.domain);
+  return opset == scope.opsets->end() ? 1 : opset->second;
+}
+
+std::optional<CustomOperator> NodeImporter::require_known(const OnnxNode& node,
+                                                          const Scope& scope) const {
+  const int version = version_of(node, scope);
+  if (is_known_operator(node.domain, node.op, version)) return std::nullopt;
+  auto custom = options_->claims ? options_->claims(node.domain, node.op, version) : std::nullopt;
+  require(custom.has_value(), ErrorCode::unsupported,
+          "Cermet has no operator {} (opset {}) and no plugin offers it.{} Load a plugin that "
+          "does, or export the model without it",
+          operator_name(node.domain, node.op), version, spelling_hint(node.domain, node.op));
+  return custom;
+}
+
 void NodeImporter::import_node(const OnnxNode& node, size_t index, Scope& scope) {
   const std::string name = label(node, index, scope);
   if (const OnnxFunction* function = find_function(node))
@@ -186,11 +200,8 @@ void NodeImporter::import_call(const OnnxNode& node, const OnnxFunction& functio
       body.values[function.inputs[i]] = inputs[i];
     else
       body.absent.insert(function.inputs[i]);
-  for (size_t i = 0; i < function.nodes.size(); ++i) {
-    const std::string inner = label(function.nodes[i], i, body);
-    with_context([&] { return fmt::format("node '{}' ({})", inner, function.nodes[i].op); },
-                 [&] { import_node(function.nodes[i], i, body); });
-  }
+  for (size_t i = 0; i < function.nodes.size(); ++i)
+    import_node_guarded(function.nodes[i], i, body);
   bind_outputs(node, resolve(function.outputs, body), scope);
   active_functions_.erase(key);
 }
@@ -244,8 +255,8 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
         return import_inline(attribute.graphs[0], inputs, name, scope);
       });
   }
-  const auto opset = scope.opsets->find(node.domain);
-  raw.version = opset == scope.opsets->end() ? 1 : opset->second;
+  raw.version = version_of(node, scope);
+  const auto custom = require_known(node, scope);
 
   for (const ImportRule* rule : find_import_rules(raw.domain, raw.op, raw.version))
     if (auto results = rule->import(raw, builder)) return *results;
@@ -255,15 +266,7 @@ std::vector<ValueId> NodeImporter::import_operator(const OnnxNode& node, const s
   result.name = name;
   result.inputs = raw.inputs;
   result.attributes = raw.attributes;
-  if (find_operator(raw.domain, raw.op) == nullptr) {
-    const auto custom =
-        options_->claims ? options_->claims(raw.domain, raw.op, raw.version) : std::nullopt;
-    require(custom.has_value(), ErrorCode::unsupported,
-            "Cermet has no operator {} (opset {}) and no plugin offers it. Load a plugin that "
-            "does, or export the model without it",
-            operator_name(raw.domain, raw.op), raw.version);
-    make_custom(result, *custom);
-  }
+  if (custom) make_custom(result, *custom);
   const std::vector<ValueId> results = builder.add_node(std::move(result), raw.output_count);
   // Outputs that the model does not name are not wanted.
   Node& added = scope.graph->node(scope.graph->value(results[0]).producer);

@@ -28,6 +28,10 @@ class NodeImporter {
   Attributes attributes_of(const OnnxNode& node, const Scope& scope) const;
   void bind_outputs(const OnnxNode& node, const std::vector<ValueId>& results, Scope& scope);
 
+  // The version of the node's domain that counts where the node stands.
+  static int version_of(const OnnxNode& node, const Scope& scope);
+  // The plugin's operator if it takes one; throws unsupported when nobody knows the node's.
+  std::optional<CustomOperator> require_known(const OnnxNode& node, const Scope& scope) const;
   const OnnxFunction* find_function(const OnnxNode& node) const;
   void import_call(const OnnxNode& node, const OnnxFunction& function, const std::string& name,
                    Scope& scope);
