@@ -7,6 +7,7 @@ namespace cermet {
 std::span<const Pass> all_passes() {
   static constexpr std::array passes{
       Pass{"fold-constants", fold_constants},
+      Pass{"infer-sizes", infer_sizes},
       Pass{"fold-shapes", fold_shapes},
       Pass{"eliminate-no-ops", eliminate_no_ops},
       Pass{"share-equal-constants", share_equal_constants},

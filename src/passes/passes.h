@@ -8,6 +8,7 @@
 namespace cermet {
 
 std::vector<Patch> fold_constants(const Graph& graph);
+std::vector<Patch> infer_sizes(const Graph& graph);
 std::vector<Patch> fold_shapes(const Graph& graph);
 std::vector<Patch> eliminate_no_ops(const Graph& graph);
 std::vector<Patch> share_equal_constants(const Graph& graph);

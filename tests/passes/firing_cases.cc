@@ -55,6 +55,16 @@ void equal_nodes(GraphMaker& m) {
   m.output(m.add("Add", {a, b}));
 }
 
+// A Pad typed before its margins were known.
+void late_margins(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[N, 3]");
+  const ValueId margins = m.constant("margins", ints({0, 1, 0, 2}));
+  const ValueId padded = m.add("Pad", {x, margins});
+  m.graph().value(padded).type =
+      ValueType::tensor(ElementType::float32, Dims{Dim::symbol("data.a"), Dim::symbol("data.b")});
+  m.output(m.add("Transpose", {m.add("Relu", {padded})}));
+}
+
 void equal_constants(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[2]");
   const ValueId a = m.add("Add", {x, m.constant("first", reals({2}, {1, 2}))});
@@ -143,6 +153,7 @@ std::span<const PassCase> firing_cases() {
       {"fold-shapes", "arithmetic", shape_arithmetic},
       {"fold-shapes", "known-size", shape_of_known_size},
       {"eliminate-no-ops", "nothing-done", nothing_done},
+      {"infer-sizes", "late-margins", late_margins},
       {"share-equal-constants", "two-readers", equal_constants},
       {"share-equal-nodes", "chain", equal_nodes},
       {"merge-movements", "transposes", two_transposes},

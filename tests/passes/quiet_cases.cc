@@ -19,6 +19,14 @@ void size_of_data(GraphMaker& m) {
   m.output(m.add("Shape", {m.add("NonZero", {m.input("x", "float32[N]")})}));
 }
 
+// What data decides stays unknown.
+void sizes_of_data(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[4]");
+  m.output(m.add("Compress", {x, m.input("c", "boolean[4]")}));
+  m.output(m.add("Compress", {m.constant("k", reals({4}, {1, 2, 3, 4})), m.input("d", "boolean[4]")}));
+  m.output(m.add("NonZero", {m.add("Add", {x, m.constant("one", reals({1}, {1}))})}));
+}
+
 // Other bytes, another shape, another type with the same bytes, and a zero of the other sign.
 void unlike_constants(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[2]");
@@ -158,6 +166,7 @@ std::span<const PassCase> quiet_cases() {
       {"eliminate-no-ops", "square-transpose", square_transpose},
       {"eliminate-no-ops", "changed-shapes", changed_shapes},
       {"eliminate-no-ops", "wanted-mask", wanted_mask},
+      {"infer-sizes", "data", sizes_of_data},
       {"share-equal-constants", "unlike", unlike_constants},
       {"share-equal-constants", "one-constant", same_constant_twice},
       {"share-equal-constants", "results", constant_results},

@@ -156,7 +156,13 @@ void pad(RandomScope& scope) {
   Integers pads(2 * scope.rank(x), 0);
   if (scope.random().chance(75))
     for (int64_t& p : pads) p = scope.random().between(0, 1);
-  scope.add("Pad", {x, scope.integers(pads)}, {}, scope.fact(x));
+  ValueId margins = scope.integers(pads);
+  if (scope.random().chance(30)) {  // no element is known behind a matrix, as exporters have it
+    const Fact exact = scope.fact(margins);
+    margins = scope.add("Reshape", {margins, scope.integers({2, -1})}, {}, exact);
+    margins = scope.add("Reshape", {margins, scope.integers({-1})}, {}, exact);
+  }
+  scope.add("Pad", {x, margins}, {}, scope.fact(x));
 }
 
 void expand(RandomScope& scope) {

@@ -1,4 +1,7 @@
 // Pad as copies of boxes: each dimension is cut into pieces that are read at one stride, or filled.
+#include <algorithm>
+#include <limits>
+
 #include "backends/cpu/run/movement.h"
 #include "base/error.h"
 
@@ -11,16 +14,6 @@ struct Piece {
   bool fill = false;
 };
 
-// Where index `at` of what is kept lies when it is outside.
-int64_t mirrored(int64_t at, int64_t kept, std::string_view mode) {
-  require(kept > 0, ErrorCode::runtime, "Pad: mode {} has nothing to repeat in an empty dimension",
-          mode);
-  if (mode == "edge") return at < 0 ? 0 : kept - 1;
-  const int64_t period = mode == "wrap" ? kept : std::max<int64_t>(1, 2 * (kept - 1));
-  at = (at % period + period) % period;
-  return at < kept ? at : period - at;
-}
-
 // What is kept, between two margins that are filled.
 std::vector<Piece> filled_pieces(int64_t first, int64_t kept, int64_t before, int64_t result) {
   if (kept <= 0 && result > 0) return {{0, result, 0, 0, true}};
@@ -32,27 +25,34 @@ std::vector<Piece> filled_pieces(int64_t first, int64_t kept, int64_t before, in
   return pieces;
 }
 
+// What is read at index `at` of a dimension whose `kept` elements are repeated without end, and how
+// many of its neighbours follow at the same step.
+Piece repeated(int64_t at, int64_t kept, std::string_view mode) {
+  constexpr int64_t endless = std::numeric_limits<int64_t>::max();
+  if (mode == "edge" && at >= kept) return {0, endless, kept - 1, 0};
+  if (kept == 1) return {0, endless, 0, 0};
+  if (mode == "edge") return at < 0 ? Piece{0, -at, 0, 0} : Piece{0, kept - at, at, 1};
+  const int64_t period = mode == "wrap" ? kept : 2 * (kept - 1);
+  at = (at % period + period) % period;
+  return at < kept ? Piece{0, kept - at, at, 1} : Piece{0, period - at, period - at, -1};
+}
+
 // Negative pads cut first, and the margins repeat what is left.
 std::vector<Piece> pieces_of(int64_t size, int64_t before, int64_t result, std::string_view mode) {
   const int64_t after = result - size - before;
   const int64_t first = std::max<int64_t>(0, -before);
   const int64_t kept = size - first - std::max<int64_t>(0, -after);
-  if (mode == "constant") return filled_pieces(first, kept, std::max<int64_t>(0, before), result);
+  const int64_t margin = std::max<int64_t>(0, before);
+  if (mode == "constant") return filled_pieces(first, kept, margin, result);
+  require(kept > 0 || result == 0, ErrorCode::runtime,
+          "Pad: mode {} has nothing to repeat in an empty dimension", mode);
   std::vector<Piece> pieces;
-  for (int64_t i = 0; i < result; ++i) {
-    int64_t at = i - std::max<int64_t>(0, before);
-    if (at < 0 || at >= kept) at = mirrored(at, kept, mode);
-    at += first;
-    if (!pieces.empty()) {
-      Piece& last = pieces.back();
-      const int64_t step = at - (last.from + (last.count - 1) * last.step);
-      if (last.count == 1 ? step >= -1 && step <= 1 : step == last.step) {
-        last.step = step;
-        ++last.count;
-        continue;
-      }
-    }
-    pieces.push_back({i, 1, at, 0, false});
+  for (int64_t i = 0; i < result; i += pieces.back().count) {
+    Piece piece = repeated(i - margin, kept, mode);
+    piece.to = i;
+    piece.count = std::min(piece.count, result - i);
+    piece.from += first;
+    pieces.push_back(piece);
   }
   return pieces;
 }

@@ -1,0 +1,70 @@
+// Sizes that were unknown while importing, because they depend on a value that has become a
+// constant since (the margins of a Pad, the lengths of a Split), are inferred again.
+#include <algorithm>
+
+#include "passes/passes.h"
+
+namespace cermet {
+namespace {
+
+bool depends_on_data(const Dim& dim) {
+  std::set<std::string> symbols;
+  dim.collect_symbols(symbols);
+  return std::ranges::any_of(
+      symbols, [](const std::string& symbol) { return symbol.starts_with(data_symbol_prefix); });
+}
+
+bool unknown_size(const Dim& dim) {
+  const auto symbol = dim.as_symbol();
+  return symbol && symbol->starts_with(data_symbol_prefix);
+}
+
+// Has it sizes that the node's own data decides, as far as its type tells?
+bool may_gain(const ValueType& type) {
+  if (!type.is_tensor()) return false;
+  return !type.has_rank() || std::ranges::any_of(*type.dims, unknown_size);
+}
+
+bool says_more(const ValueType& now, const ValueType& before) {
+  if (!may_gain(before) || !now.is_tensor() || !now.has_rank()) return false;
+  if (!before.has_rank()) return true;
+  for (int d = 0; d < before.rank(); ++d)
+    if (unknown_size((*before.dims)[d]) && !depends_on_data((*now.dims)[d])) return true;
+  return false;
+}
+
+bool reads_constant(const Graph& graph, const Node& node) {
+  return std::ranges::any_of(
+      node.inputs, [&](ValueId id) { return id != no_value && graph.value(id).constant; });
+}
+
+bool gains(const Graph& graph, const Node& node) {
+  const auto candidate = [&](ValueId id) { return id != no_value && may_gain(graph.type(id)); };
+  if (!node.subgraphs.empty() || !reads_constant(graph, node) ||
+      std::ranges::none_of(node.outputs, candidate))
+    return false;
+  const auto inferred = infer_node(graph, node);
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (node.outputs[i] != no_value && says_more(inferred[i].type, graph.type(node.outputs[i])))
+      return true;
+  return false;
+}
+
+}  // namespace
+
+std::vector<Patch> infer_sizes(const Graph& graph) {
+  std::vector<Patch> patches;
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (!gains(graph, node)) continue;
+    Patch patch(graph);
+    patch.consume(id);
+    const std::vector<ValueId> results = patch.add_all(Patch::copy_of(node), node.outputs.size());
+    for (size_t i = 0; i < results.size(); ++i)
+      if (node.outputs[i] != no_value) patch.replace(node.outputs[i], results[i]);
+    patches.push_back(std::move(patch));
+  }
+  return patches;
+}
+
+}  // namespace cermet
