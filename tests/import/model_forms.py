@@ -185,6 +185,15 @@ FORMS = {
     "an optional input of a Loop": (
         text('i = Constant <value_int: int = 4> ()\n y = Loop (i, "", x) <body = b (int64 n, bool c, '
              "float[2, 3] s) => (bool c, float[2, 3] t) { t = Sin (s) }>"), {"x": ramp}),
+    "Pad with axes and no value": (
+        text('p = Constant <value = int64[2] {1, 2}> ()\n a = Constant <value = int64[1] {1}> ()\n'
+             ' y = Pad (x, p, "", a)', opset=18, outputs="float[2, 6] y"), {"x": ramp}),
+    "Pad whose margins go through a matrix": (
+        text("l = Constant <value = int64[4] {1, 1, 2, 0}> ()\n"
+             " t = Constant <value = int64[2] {-1, 2}> ()\n r = Reshape (l, t)\n"
+             " e = Transpose (r)\n f = Constant <value = int64[1] {-1}> ()\n p = Reshape (e, f)\n"
+             ' y = Pad <mode = "reflect"> (x, p)', inputs="float[2, N] x",
+             outputs="float[5, M] y"), {"x": ramp}),
     "an input is an output": (text("z = Neg (x)", outputs="float[2, 3] x, float[2, 3] z"),
                               {"x": ramp}),
     "an initialiser is an output": (

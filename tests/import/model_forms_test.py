@@ -185,6 +185,35 @@ Wrong (a) => (b) {
         raise Failure(f"status {status}, without {lacking}: {said}")
 
 
+def not_a_number(program, flags, scratch):
+    """Relu behind a convolution of an image with one NaN, and Relu alone."""
+    weights = np.random.default_rng(0).standard_normal((8, 4, 3, 3)).astype(np.float32)
+    model = model_forms.text("c = Conv <pads = [1, 1, 1, 1]> (x, w)\n y = Relu (c)\n z = Relu (x)",
+                             inputs="float[1, 4, 6, 6] x",
+                             outputs="float[1, 8, 6, 6] y, float[1, 4, 6, 6] z")
+    model.graph.initializer.append(numpy_helper.from_array(weights, "w"))
+    x = np.random.default_rng(1).standard_normal((1, 4, 6, 6)).astype(np.float32)
+    x[0, 0, 2, 2] = np.nan
+    (scratch / "model.onnx").write_bytes(model.SerializeToString())
+    np.save(scratch / "x.npy", x)
+    for command in (["build", scratch / "model.onnx", "-o", scratch / "e.engine", *flags],
+                    ["run", scratch / "e.engine", "--input", f"x={scratch / 'x.npy'}",
+                     "--output-dir", scratch]):
+        subprocess.run([program, *command], capture_output=True, check=True)
+    return expected(model, {"x": x}), [np.load(scratch / f"output_{i}.npy") for i in range(2)]
+
+
+def test_nan(program, flags, scratch):
+    """docs/onnx.md: a ReLU that oneDNN computes as part of a convolution turns NaN into 0; where NaN
+    is not, nothing changes, and without oneDNN it stays."""
+    want, got = not_a_number(program, flags, scratch)
+    for index, (w, g) in enumerate(zip(want, got)):
+        allowed = np.isnan(g) | (g == 0) if index == 0 and not flags else np.isnan(g)
+        if not np.isnan(w).any() or not allowed[np.isnan(w)].all() or not np.allclose(
+                g[~np.isnan(w)], w[~np.isnan(w)], rtol=1e-4, atol=1e-5):
+            raise Failure(f"output {index}: expected {w}, got {g}")
+
+
 def tests():
     for name in model_forms.FORMS:
         yield f"form: {name}", test_form, name
@@ -196,6 +225,8 @@ def tests():
         yield f"IR version {version}", test_ir_version, version
     yield "external data", test_external, 4096
     yield "external data of over 2 GB", test_external, LARGE
+    yield "NaN through Relu", test_nan, []
+    yield "NaN through Relu without oneDNN", test_nan, ["--disable-tactic", "onednn."]
     yield "all problems at once", test_problems, None
     yield "all problems of functions", test_function_problems, None
 
