@@ -49,6 +49,8 @@ def export(network, exporter, path):
     module = module.eval()
     shake(module)
     names, values = list(inputs), tuple(inputs.values())
+    if hasattr(module, "calibrate"):
+        module.calibrate(*values)
     if exporter == "script":
         torch.onnx.export(module, values, str(path), dynamo=False, opset_version=network.opset,
                           input_names=names, dynamic_axes=network.symbolic or None)

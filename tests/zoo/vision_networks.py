@@ -1,4 +1,6 @@
 """Networks of torchvision and timm, small images, random weights."""
+import re
+
 import torch
 from network import Network
 
@@ -37,6 +39,11 @@ def segmenter(name, size=64):
     return Network(name, make, BATCH)
 
 
+# The last layers of heads that score boxes and that move them.
+SCORES = re.compile(r"cls_score$|cls_logits$|classification_head\.module_list\.\d+(\.1)?$")
+MOVES = re.compile(r"bbox_pred$|bbox_reg$|regression_head\.module_list\.\d+(\.1)?$")
+
+
 class Detector(torch.nn.Module):
     """One image's boxes, scores and labels, masks and keypoints where there are any."""
 
@@ -44,26 +51,37 @@ class Detector(torch.nn.Module):
         super().__init__()
         self.network = network
 
+    def calibrate(self, picture):
+        """Fresh weights score all boxes alike, or one class alone, and rounding would decide which
+        are kept; scores and moves get a spread that a trained network has."""
+        hooks = []
+        for name, layer in self.network.named_modules():
+            spread = 1.5 if SCORES.search(name) else 0.3 if MOVES.search(name) else None
+            if spread is not None and isinstance(layer, (torch.nn.Linear, torch.nn.Conv2d)):
+                hooks.append(layer.register_forward_hook(
+                    lambda layer, _, made, spread=spread: self.rescale(layer, made, spread)))
+        with torch.no_grad():
+            self(picture)
+        for hook in hooks:
+            hook.remove()
+
+    @staticmethod
+    def rescale(layer, made, spread):
+        factor = spread / max(float(made.std()), 1e-6)
+        layer.weight.mul_(factor)
+        return made * factor
+
     def forward(self, picture):
         found = self.network([picture])[0]
         return tuple(found[key] for key in sorted(found))
 
 
-def spread_scores(network, factor):
-    """Fresh weights score all boxes alike, and rounding would decide which are kept."""
-    with torch.no_grad():
-        for name, value in network.named_parameters():
-            if value.ndim > 1 and ("cls" in name or "classification_head" in name):
-                value.mul_(factor)
-
-
-def detector(name, size=128, spread=5, **options):
+def detector(name, size=128, **options):
     """Thresholds of 0 keep what random weights find."""
     def make():
         import torchvision
         options.setdefault("num_classes", 4)
         network = torchvision.models.get_model(name, weights=None, weights_backbone=None, **options)
-        spread_scores(network, spread)
         return Detector(network), {"input": torch.rand(3, size, size)}
     return Network(name, make, exporters=("script",), opset=17)
 
@@ -114,9 +132,9 @@ NETWORKS = [
     classifier("maxvit_t", 224),
     *(segmenter(name) for name in ("fcn_resnet50", "deeplabv3_mobilenet_v3_large",
                                    "lraspp_mobilenet_v3_large")),
-    detector("ssdlite320_mobilenet_v3_large", 320, 20, score_thresh=0.0, topk_candidates=30,
+    detector("ssdlite320_mobilenet_v3_large", 320, score_thresh=0.0, topk_candidates=30,
              detections_per_img=10),
-    detector("ssd300_vgg16", 300, 1, score_thresh=0.0, topk_candidates=30, detections_per_img=10),
+    detector("ssd300_vgg16", 300, score_thresh=0.0, topk_candidates=30, detections_per_img=10),
     detector("fasterrcnn_mobilenet_v3_large_fpn", **REGION_OPTIONS),
     detector("fasterrcnn_resnet50_fpn_v2", **REGION_OPTIONS),
     detector("maskrcnn_resnet50_fpn", **REGION_OPTIONS),
