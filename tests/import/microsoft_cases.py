@@ -82,7 +82,8 @@ def many_heads(bias=None, mask=None, added=None, past=None, outputs=1, keys=5, *
     return case("MultiHeadAttention", inputs, {"num_heads": 2} | attributes, outputs=outputs)
 
 
-def grouped(length, past, valid, batch=1, buffer=None, outputs=3, packed_inputs=False, **attributes):
+def grouped(length, past, valid, batch=1, buffer=None, outputs=3, packed_inputs=False,
+            **attributes):
     """GroupQueryAttention: 4 query heads, 2 key heads of size 16; `past` tokens before, of a buffer
     that may be longer; `valid` tokens of each sequence in all."""
     size, buffer = 16, past if buffer is None else buffer

@@ -130,7 +130,8 @@ SHADOWED = """
 SCAN = """
   start = ReduceMax <keepdims = 0> (x)
   begin = Expand (start, size)
-  last, y = Scan <num_scan_inputs = 1, body = b (float[3] s, float[3] e) => (float[3] t, float[3] o) {
+  last, y = Scan <num_scan_inputs = 1, body = b (float[3] s, float[3] e)
+                                            => (float[3] t, float[3] o) {
     p = Mul (e, start)
     t = Add (s, p)
     o = Sub (t, e)
@@ -183,8 +184,8 @@ FORMS = {
         text("a, b, c = Split <axis = 1> (x)\n y = Concat <axis = 1> (c, b, a)", opset=13),
         {"x": ramp}),
     "an optional input of a Loop": (
-        text('i = Constant <value_int: int = 4> ()\n y = Loop (i, "", x) <body = b (int64 n, bool c, '
-             "float[2, 3] s) => (bool c, float[2, 3] t) { t = Sin (s) }>"), {"x": ramp}),
+        text('i = Constant <value_int: int = 4> ()\n y = Loop (i, "", x) <body = b (int64 n, '
+             "bool c, float[2, 3] s) => (bool c, float[2, 3] t) { t = Sin (s) }>"), {"x": ramp}),
     "Pad with axes and no value": (
         text('p = Constant <value = int64[2] {1, 2}> ()\n a = Constant <value = int64[1] {1}> ()\n'
              ' y = Pad (x, p, "", a)', opset=18, outputs="float[2, 6] y"), {"x": ramp}),
@@ -233,7 +234,8 @@ def values_of(name):
         return np.array([low, low + 15, 1, 2, 3, 7], np.int8).astype(dtype)
     if name == "FLOAT8E8M0":
         return np.array([1, 2, 0.5, 1024, 2.0**-100, 2.0**100], np.float32).astype(dtype)
-    numbers = [0.5, -1.5, 3, -0.0, 1, 6] if name != "FLOAT" else [1e-45, 3.4e38, -0.0, 1, np.inf, -1]
+    extremes = [1e-45, 3.4e38, -0.0, 1, np.inf, -1]
+    numbers = extremes if name == "FLOAT" else [0.5, -1.5, 3, -0.0, 1, 6]
     return np.array(numbers, np.float64).astype(dtype)
 
 

@@ -1,9 +1,9 @@
 """One case or more for every rule of the importer that concerns ONNX's own operators.
 
-ONNX Runtime runs the node as it stands. Where it has no kernel of the old version, `now` says how the
-same is written at opset 17: the attributes, and the inputs where those differ too, which ONNX Runtime
-then runs. Where it has none in any form, "reference" is onnx's own evaluator, or `now` a NumPy function of the
-inputs.
+ONNX Runtime runs the node as it stands. Where it has no kernel of the old version, `now` says how
+the same is written at opset 17, for ONNX Runtime to run: the attributes, and the inputs where those
+differ too. Where it has none in any form, "reference" is onnx's own evaluator, or `now` a NumPy
+function of the inputs.
 """
 import dataclasses
 
@@ -62,7 +62,8 @@ def codes(*shape, low=0, high=256, dtype=np.uint8):
 def consumed(op, opset=1, inputs=None, **attributes):
     """Before version 6 a hint told which inputs may be overwritten."""
     inputs = inputs or [positive(2, 3)]
-    return Case(op, 6, opset, inputs, {"consumed_inputs": [1] + [0] * (len(inputs) - 1)} | attributes,
+    consumed_inputs = [1] + [0] * (len(inputs) - 1)
+    return Case(op, 6, opset, inputs, {"consumed_inputs": consumed_inputs} | attributes,
                 now=attributes)
 
 
@@ -77,7 +78,8 @@ def old_arithmetic(op):
     a, b = positive(2, 3, 4), positive(3, 4)
     front = positive(2, 3)
     return [Case(op, 7, 1, [a, b], {"broadcast": 1, "consumed_inputs": [1, 0]}, now={}),
-            Case(op, 7, 1, [a, front], {"broadcast": 1, "axis": 0}, now=({}, [a, front[..., None]]))]
+            Case(op, 7, 1, [a, front], {"broadcast": 1, "axis": 0},
+                 now=({}, [a, front[..., None]]))]
 
 
 def reduction(op, before, opset):
@@ -87,7 +89,8 @@ def reduction(op, before, opset):
 
 def recurrent(op, gates, opset=6, **attributes):
     hidden, size = 4, 3
-    inputs = [floats(5, 2, size), floats(1, gates * hidden, size), floats(1, gates * hidden, hidden)]
+    inputs = [floats(5, 2, size), floats(1, gates * hidden, size),
+              floats(1, gates * hidden, hidden)]
     renewed_attributes = {name: value for name, value in attributes.items() if value != "foward"}
     return Case(op, 7, opset, inputs,
                 {"hidden_size": hidden, "output_sequence": 1} | attributes,

@@ -42,7 +42,8 @@ def make_model(case, opset, attributes, inputs=None):
               for i, name in enumerate(names) if name and i not in case.constants]
     weights = [tensors[names[i]] for i in case.constants if i < len(names)]
     graph = helper.make_graph(nodes, case.op, inputs,
-                              [helper.make_empty_tensor_value_info(name) for name in made if name], weights)
+                              [helper.make_empty_tensor_value_info(name) for name in made if name],
+                              weights)
     opsets = [helper.make_opsetid("", opset if not case.domain else version_cases.NEW)]
     if case.domain:
         opsets.append(helper.make_opsetid(case.domain, 1))

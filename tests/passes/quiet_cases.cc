@@ -23,7 +23,8 @@ void size_of_data(GraphMaker& m) {
 void sizes_of_data(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[4]");
   m.output(m.add("Compress", {x, m.input("c", "boolean[4]")}));
-  m.output(m.add("Compress", {m.constant("k", reals({4}, {1, 2, 3, 4})), m.input("d", "boolean[4]")}));
+  m.output(
+      m.add("Compress", {m.constant("k", reals({4}, {1, 2, 3, 4})), m.input("d", "boolean[4]")}));
   m.output(m.add("NonZero", {m.add("Add", {x, m.constant("one", reals({1}, {1}))})}));
 }
 
