@@ -8,8 +8,8 @@ exporter itself refuses are listed and left out. compare_zoo.py runs what lies i
 """
 import argparse
 import contextlib
-import io
 import logging
+import os
 import pathlib
 import re
 import sys
@@ -60,14 +60,33 @@ def export(network, exporter, path):
     np.savez(path.with_suffix(".npz"), **{name: value.numpy() for name, value in inputs.items()})
 
 
-def attempt(label, path, work, options, quiet=True):
+@contextlib.contextmanager
+def silence(wanted):
+    """Keeps what libraries print, in Python or not, from both streams."""
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    kept = [os.dup(stream) for stream in (1, 2)]
+    with open(os.devnull, "w", encoding="utf-8") as nothing:
+        for stream in (1, 2):
+            os.dup2(nothing.fileno(), stream)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            for stream, copy in zip((1, 2), kept):
+                os.dup2(copy, stream)
+                os.close(copy)
+
+
+def attempt(label, path, work, options):
     """Runs work() unless the file is there; its reason to fail is printed in one line."""
     if path.exists() and not options.again or not re.search(options.only, label):
         return
     begin = time.monotonic()
     try:
-        with contextlib.redirect_stdout(io.StringIO() if quiet else sys.stdout), \
-                contextlib.redirect_stderr(io.StringIO() if quiet else sys.stderr):
+        with silence(not options.verbose):
             work()
         print(f"{label}: {path.stat().st_size / 1e6:.1f} MB, {time.monotonic() - begin:.0f} s",
               flush=True)
@@ -107,7 +126,7 @@ def main():
     parser.add_argument("--only", default="", metavar="REGEX", help="of NETWORK.EXPORTER[.FORM]")
     parser.add_argument("--exporters", default="script,dynamo")
     parser.add_argument("--again", action="store_true", help="export what is already there too")
-    parser.add_argument("--verbose", action="store_true", help="print where an export failed")
+    parser.add_argument("--verbose", action="store_true", help="print where an export failed, and what libraries print")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
