@@ -142,17 +142,14 @@ NETWORKS = [
     detector("retinanet_resnet50_fpn", **ONE_STAGE_OPTIONS),
     detector("fcos_resnet50_fpn", **ONE_STAGE_OPTIONS),
     Network("raft_small", optical_flow),
-    video("r3d_18"), video("mc3_18"), video("r2plus1d_18"), video("s3d"),
+    video("r3d_18"), video("mc3_18"), video("r2plus1d_18"),
     *(timm_network(name) for name in (
         "mobileone_s0", "mobilenetv4_conv_small", "ghostnet_100", "hardcorenas_a", "resnest14d",
-        "nfnet_f0", "convnextv2_atto", "efficientformer_l1", "poolformer_s12", "levit_128s",
-        "edgenext_xx_small", "mobilevit_xxs", "fastvit_t8", "repvgg_a0", "dla34",
-        "hrnet_w18_small", "coat_lite_tiny", "regnety_002", "resnetv2_50", "selecsls42",
-        "volo_d1_224", "xcit_nano_12_p16_224", "deit3_small_patch16_224", "beit_base_patch16_224",
-        "mixer_s32_224", "gmlp_s16_224", "eva02_tiny_patch14_224", "focalnet_tiny_srf",
-        "inception_next_atto", "starnet_s1", "tf_efficientnet_b0", "lcnet_050", "cait_xxs24_224",
-    ) if not name.endswith("224") and name not in ("levit_128s", "efficientformer_l1")),
+        "nfnet_f0", "convnextv2_atto", "poolformer_s12", "edgenext_xx_small", "mobilevit_xxs",
+        "fastvit_t8", "repvgg_a0", "dla34", "hrnet_w18_small", "regnety_002", "resnetv2_50",
+        "selecsls42", "focalnet_tiny_srf", "inception_next_atto", "starnet_s1",
+        "tf_efficientnet_b0", "lcnet_050")),
     *(timm_network(name, 224) for name in (
         "levit_128s", "efficientformer_l1", "xcit_nano_12_p16_224", "deit3_small_patch16_224",
-        "mixer_s32_224", "eva02_tiny_patch14_224")),
+        "mixer_s32_224")),
 ]
