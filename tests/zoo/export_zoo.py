@@ -126,7 +126,8 @@ def main():
     parser.add_argument("--only", default="", metavar="REGEX", help="of NETWORK.EXPORTER[.FORM]")
     parser.add_argument("--exporters", default="script,dynamo")
     parser.add_argument("--again", action="store_true", help="export what is already there too")
-    parser.add_argument("--verbose", action="store_true", help="print where an export failed, and what libraries print")
+    parser.add_argument("--verbose", action="store_true",
+                        help="print where an export failed, and what libraries print")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
