@@ -177,8 +177,12 @@ void Executor::run_bound(const RuntimeStep& step, BoundKernel& kernel, void* wor
 void Executor::run_late_bound(const RuntimeStep& step) {
   LateBound& late = late_[step.index];
   std::vector<std::optional<Shape>> inputs, outputs;
+  // A packed constant's bytes have another shape than the tensor that they stand for.
+  const auto shape = [&](BufferId id) {
+    return plan_->shapes[id] ? plan_->shapes[id] : std::optional(slots_[id].shape);
+  };
   for (BufferId id : step.step->inputs)
-    inputs.push_back(id == no_buffer ? std::nullopt : std::optional(slots_[id].shape));
+    inputs.push_back(id == no_buffer ? std::nullopt : shape(id));
   for (BufferId id : step.step->outputs) {
     outputs.emplace_back();
     if (id == no_buffer) continue;
