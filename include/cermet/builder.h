@@ -24,7 +24,7 @@ enum class TensorLayout : int {
 // What an input or output of the engine is where it differs from the model: the conversion becomes
 // part of the engine. The engine's binding has this type, and its shape is in this layout.
 struct TensorFormat {
-  std::string name;
+  std::string name;  // empty: for all that no other format names
   // undefined: the model's. Floating-point types (float16, bfloat16, float32, float64) go into each
   // other, integers of 8 bits and more into each other and into floating-point ones.
   ElementType type = ElementType::undefined;

@@ -37,20 +37,29 @@ Side inputs_of(const Graph& graph) {
   return side;
 }
 
-// The place of each format's tensor.
-std::vector<size_t> places(const Side& side, const std::vector<TensorFormat>& formats) {
-  std::vector<size_t> found;
+// What is asked of one tensor: a format of its name, or that without a name.
+TensorFormat format_of(const std::string& name, const std::vector<TensorFormat>& formats) {
+  TensorFormat found;
+  for (const TensorFormat& format : formats)
+    if (format.name == name || (format.name.empty() && found.name.empty())) found = format;
+  found.name = name;
+  return found;
+}
+
+void check_names(const Side& side, const std::vector<TensorFormat>& formats) {
   std::set<std::string> seen;
   for (const TensorFormat& format : formats) {
-    const auto place = std::find(side.names.begin(), side.names.end(), format.name);
-    require(place != side.names.end(), ErrorCode::invalid_argument,
-            "a format is given for '{}', but the {}s are: {}", format.name, side.word,
-            fmt::join(side.names, ", "));
     require(seen.insert(format.name).second, ErrorCode::invalid_argument,
             "{} '{}' is given two formats", side.word, format.name);
-    found.push_back(place - side.names.begin());
+    require(format.name.empty() ||
+                std::find(side.names.begin(), side.names.end(), format.name) != side.names.end(),
+            ErrorCode::invalid_argument, "a format is given for '{}', but the {}s are: {}",
+            format.name, side.word, fmt::join(side.names, ", "));
   }
-  return found;
+}
+
+bool is_default(const TensorFormat& format) {
+  return format.type == ElementType::undefined && format.layout == TensorLayout::row_major;
 }
 
 void check_tensor(const Side& side, const TensorFormat& format, const ValueType& type) {
@@ -109,6 +118,7 @@ ValueId cast(Graph& graph, ValueId from, ElementType type, const std::string& te
 
 // The input takes the format; the nodes that read it read the conversion back.
 void convert_input(Graph& graph, const Side& side, ValueId id, const TensorFormat& format) {
+  if (is_default(format)) return;
   const ValueType model = graph.type(id);
   check_tensor(side, format, model);
   const bool reorder = format.layout == TensorLayout::channels_last;
@@ -126,6 +136,7 @@ void convert_input(Graph& graph, const Side& side, ValueId id, const TensorForma
 }
 
 void convert_output(Graph& graph, const Side& side, size_t place, const TensorFormat& format) {
+  if (is_default(format)) return;
   ValueId value = graph.outputs()[place];
   const ValueType& model = graph.type(value);
   check_tensor(side, format, model);
@@ -144,22 +155,21 @@ void convert_output(Graph& graph, const Side& side, size_t place, const TensorFo
 void apply_formats(Graph& graph, const std::vector<TensorFormat>& inputs,
                    const std::vector<TensorFormat>& outputs) {
   const Side in = inputs_of(graph), out{"output", graph.output_names()};
-  const std::vector<size_t> of_inputs = places(in, inputs), of_outputs = places(out, outputs);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    convert_input(graph, in, graph.inputs()[of_inputs[i]], inputs[i]);
-  for (size_t i = 0; i < outputs.size(); ++i) convert_output(graph, out, of_outputs[i], outputs[i]);
+  check_names(in, inputs);
+  check_names(out, outputs);
+  for (size_t i = 0; i < in.names.size(); ++i)
+    convert_input(graph, in, graph.inputs()[i], format_of(in.names[i], inputs));
+  for (size_t i = 0; i < out.names.size(); ++i)
+    convert_output(graph, out, i, format_of(out.names[i], outputs));
 }
 
 void reorder_profiles(std::vector<Profile>& profiles, const std::vector<TensorFormat>& inputs) {
-  for (const TensorFormat& format : inputs) {
-    if (format.layout != TensorLayout::channels_last) continue;
-    for (Profile& profile : profiles)
-      for (ProfileInput& input : profile.inputs) {
-        if (input.name != format.name) continue;
-        const auto order = to_channels_last(static_cast<int>(input.opt.size()));
-        for (Shape* shape : {&input.min, &input.opt, &input.max}) *shape = permuted(*shape, order);
-      }
-  }
+  for (Profile& profile : profiles)
+    for (ProfileInput& input : profile.inputs) {
+      if (format_of(input.name, inputs).layout == TensorLayout::row_major) continue;
+      const auto order = to_channels_last(static_cast<int>(input.opt.size()));
+      for (Shape* shape : {&input.min, &input.opt, &input.max}) *shape = permuted(*shape, order);
+    }
 }
 
 }  // namespace cermet

@@ -92,8 +92,9 @@ Action define_build(CLI::App& app) {
   app.add_option("--dump-graph", command->dump_graph,
                  "Write the graph before and after the passes, and the plan, as text")
       ->type_name("FILE|DIR");
-  app.add_flag("--explain{text}", command->explain,
-               "Print each step's candidates and fusions that almost were; --explain=json for programs");
+  app.add_flag(
+      "--explain{text}", command->explain,
+      "Print each step's candidates and fusions that almost were; --explain=json for programs");
   app.add_flag("-v,--verbose", command->verbose, "Print what happens, and the passes' times");
   app.footer(
       "\nExamples:\n"
