@@ -72,6 +72,10 @@ class Tuning {
 
 using ReadModel = std::function<onnx::OnnxModel()>;
 
+int threads_of(const BuildOptions& options) {
+  return options.threads > 0 ? options.threads : available_threads();
+}
+
 class Build {
  public:
   // `name` stands in messages for the model that `read` gives.
@@ -146,7 +150,7 @@ class Build {
   void choose_kernels(EngineImage& image) {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
-    tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    tactic_options.threads = threads_of(options_);
     split_epilogues(image.plan, cpu::tactics(), tactic_options);
     assign_layouts(image.plan, cpu::tactics(), tactic_options);
     Tuning tuning(options_, tactic_options.threads);
@@ -185,7 +189,7 @@ void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& optio
   if (options.memory_limit == 0) return;
   const auto engine = Engine::from_memory(bytes, options.logger, options.plugins);
   const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
-                                           std::max(1, options.threads));
+                                           threads_of(options));
   require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,
           "activations take {} bytes at the largest shapes, the limit is {}. Most is in use at "
           "step '{}': {} bytes. Raise the limit or lower the profile's max shapes",

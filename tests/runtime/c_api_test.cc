@@ -41,7 +41,9 @@ TEST_F(CApi, RunsAnEngine) {
   ASSERT_EQ(cermet_engine_output(engine_, 0, &info), CERMET_OK);
   const std::string output = info.name;
 
-  const cermet_context_options options{sizeof(cermet_context_options), 1};
+  cermet_context_options options{};
+  options.size = sizeof(cermet_context_options);
+  options.threads = 1;
   cermet_context* context = nullptr;
   ASSERT_EQ(cermet_context_create(engine_, &options, &context), CERMET_OK);
   const std::vector<float> pixels(2 * 64, 3.0f);

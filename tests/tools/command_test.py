@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -161,6 +162,18 @@ class Commands(unittest.TestCase):
                 self.assertTrue(candidate["accepted"] or candidate["reason"])
         text = self.call("build", self.model, "-o", engine, "--explain", "--tuning-budget", 0)
         self.assertIn("chosen", text)
+        self.assertEqual(report["near_fusions"], [])
+        self.assertNotIn("Almost fused", text)
+
+    def test_explain_tells_of_near_fusions(self):
+        report = json.loads(self.call("build", self.model, "-o", self.folder / "near.engine",
+                                      "--explain=json", "--mark-output", "product"))
+        self.assertEqual(report["near_fusions"], [
+            {"pass": "fuse-epilogue", "nodes": ["mul", "relu"],
+             "condition": "the value 'product' between them is an output of the graph"}])
+        text = self.call("build", self.model, "-o", self.folder / "near.engine", "--explain",
+                         "--mark-output", "product")
+        self.assertIn("fuse-epilogue: mul, relu", text)
 
     def test_build_options(self):
         out = self.out("dump")
@@ -176,6 +189,21 @@ class Commands(unittest.TestCase):
                    "no-such-pass")
         self.fails(NO_MEMORY, "limit", "build", self.model, "-o", engine, "--memory-limit", "1K",
                    "--shapes", "x:0:4096x3")
+        error = self.call("build", self.model, "-o", engine, "--memory-limit", "1K", "--threads", 1,
+                          "--shapes", "x:0:4096x3", status=NO_MEMORY)
+        peak, limit, step, bytes_of_step = re.search(
+            r"take (\d+) bytes at the largest shapes, the limit is (\d+)\. Most is in use at "
+            r"step '(.+)': (\d+) bytes", error).groups()
+        self.assertEqual(limit, "1024")
+        self.call("build", self.model, "-o", engine, "--memory-limit", peak, "--threads", 1,
+                  "--shapes", "x:0:4096x3")
+        self.fails(NO_MEMORY, peak, "build", self.model, "-o", engine, "--memory-limit",
+                   int(peak) - 1, "--threads", 1, "--shapes", "x:0:4096x3")
+        report = json.loads(self.call("inspect", engine, "--json", "--threads", 1))
+        self.assertEqual(report["activation_bytes"], int(peak))
+        self.assertIn(step, [s["name"] for s in report["steps"]])
+        # The product is there, 2 floats a row.
+        self.assertTrue(8 * 4096 <= int(bytes_of_step) <= int(peak), error)
         self.fails(WRONG_USE, "'12Q'", "build", self.model, "-o", engine, "--memory-limit", "12Q")
 
     def test_bench(self):
