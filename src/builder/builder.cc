@@ -10,6 +10,7 @@
 #include "builder/custom_nodes.h"
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
+#include "builder/options_text.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
@@ -163,6 +164,7 @@ class Build {
     pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
+    image.info.options = options_text(options_, threads_of(options_));
   }
 
   std::string name_;

@@ -143,6 +143,9 @@ class Commands(unittest.TestCase):
         self.assertEqual([i["name"] for i in report["inputs"]], ["x:0"])
         self.assertEqual(report["inputs"][0]["dims"], ["N", "3"])
         self.assertIsNone(report["activation_bytes"])
+        self.assertEqual(report["fusions"], sum(len(s["nodes"]) > 1 for s in report["steps"]))
+        self.assertGreater(report["fusions"], 0)
+        self.assertIn("--threads", report["options"])
         self.assertTrue({"mul", "relu", "sum"} <= {n for s in report["steps"] for n in s["nodes"]})
         self.assertTrue(all(s["tactic"] or s["kind"] == "view" for s in report["steps"]))
         report = json.loads(self.call("inspect", self.engine, "--json", "--shapes", "x:0:64x3"))
@@ -262,6 +265,13 @@ class Commands(unittest.TestCase):
         self.assertIn("Exit status", self.call("--help"))
         for command in ("build", "run", "inspect", "check", "bench"):
             self.assertIn("Examples", self.call(command, "--help"))
+        for command in ("build", "run", "inspect", "check", "bench", "trtexec"):
+            text = self.call(command, "--help")
+            for ugly in ("NONNEGATIVE", "POSITIVE", "TEXT", "{0}", "REQUIRED"):
+                self.assertNotIn(ugly, text)
+            if command != "trtexec":
+                self.assertIn("Exit status", text)
+        self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, run", "biuld")
         self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
 
     def test_colour_only_on_terminals_and_not_with_no_color(self):

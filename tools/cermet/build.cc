@@ -95,6 +95,7 @@ Action define_build(CLI::App& app) {
   app.add_flag(
       "--explain{text}", command->explain,
       "Print each step's candidates and fusions that almost were; --explain=json for programs");
+  app.get_option("--explain")->type_name("json");
   app.add_flag("-v,--verbose", command->verbose, "Print what happens, and the passes' times");
   app.footer(
       "\nExamples:\n"

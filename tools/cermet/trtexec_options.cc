@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "build_options.h"
+#include "common/command_line.h"
 #include "common/errors.h"
 #include "common/shapes.h"
 #include "trtexec_formats.h"
@@ -73,6 +74,7 @@ void add_run_flags(CLI::App& app, Options& options) {
              CLI::PositiveNumber);
   app.add_flag("--threads{0}", options.threads,
                "Each stream has a thread of its own, always; --threads=N: N threads for each")
+      ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--percentile", options.percentiles, "Which to print (default 90,95,99)")
       ->type_name("P,..")
@@ -157,6 +159,7 @@ Options parse_options(std::vector<std::string> arguments, std::string* help_text
   add_build_flags(app, options);
   add_run_flags(app, options);
   add_report_flags(app, options);
+  format_help(app);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);
