@@ -53,6 +53,19 @@ class CInterface(unittest.TestCase):
             self.assertEqual(self.run_command(program, folder / "product.onnx",
                                               folder / "clamp.onnx", CLAMP, folder), "ok\n")
 
+    def test_the_program_of_the_manual(self):
+        manual = (ROOT / "docs/c-interface.md").read_text()
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            onnx.save(product_model(), folder / "net.onnx")
+            (folder / "program.c").write_text(manual.split("```c\n")[1].split("```")[0])
+            self.run_command(
+                COMPILER, "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror",
+                f"-I{ROOT}/include", folder / "program.c", "-o", folder / "program",
+                f"-L{BUILD}/lib", f"-Wl,-rpath,{BUILD}/lib", "-lcermet", "-lcermet_runtime")
+            done = subprocess.run([folder / "program"], cwd=folder, capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (0, "8.000000\n"), done.stderr)
+
     def test_headers_are_c99(self):
         for header in ("c_api.h", "c_builder.h", "plugin.h"):
             done = subprocess.run(
