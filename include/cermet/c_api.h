@@ -76,6 +76,8 @@ typedef struct cermet_tensor_info {
   const char* name;
   int32_t element_type; /* ONNX's TensorProto.DataType */
   int32_t rank;         /* -1: known only while running, or not a tensor */
+  /* `rank` texts: a number, a symbol such as "N" for a size that is free, or an expression. */
+  const char* const* dims;
 } cermet_tensor_info;
 
 /* 0 for NULL. */

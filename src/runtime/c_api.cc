@@ -42,10 +42,26 @@ class CallersAllocator : public cermet::Allocator {
   cermet_allocator from_;
 };
 
+using DimTexts = std::vector<const char*>;
+
+std::vector<DimTexts> dims_of(const std::vector<cermet::TensorInfo>& infos) {
+  std::vector<DimTexts> result(infos.size());
+  for (size_t i = 0; i < infos.size(); ++i)
+    if (infos[i].dims)
+      for (const std::string& dim : *infos[i].dims) result[i].push_back(dim.c_str());
+  return result;
+}
+
 }  // namespace
 
 struct cermet_engine {
+  explicit cermet_engine(std::shared_ptr<const cermet::Engine> loaded)
+      : engine(std::move(loaded)),
+        input_dims(dims_of(engine->inputs())),
+        output_dims(dims_of(engine->outputs())) {}
+
   std::shared_ptr<const cermet::Engine> engine;
+  std::vector<DimTexts> input_dims, output_dims;  // by input or output
 };
 
 struct cermet_context {
@@ -95,14 +111,14 @@ LoadOptions load_options(const cermet_engine_options* given) {
           cermet::c::strings(options.plugins, options.plugin_count, "plugins")};
 }
 
-cermet_status describe(const std::vector<cermet::TensorInfo>& infos, size_t index,
-                       cermet_tensor_info* info) {
+cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
+                       const std::vector<DimTexts>& dims, size_t index, cermet_tensor_info* info) {
   return guarded([&] {
     cermet::require(index < infos.size(), ErrorCode::out_of_range, "index {} of {}", index,
                     infos.size());
     const cermet::TensorInfo& from = infos[index];
     hand_over({sizeof(cermet_tensor_info), from.name.c_str(), static_cast<int32_t>(from.type),
-               from.dims ? static_cast<int32_t>(from.dims->size()) : -1},
+               from.dims ? static_cast<int32_t>(from.dims->size()) : -1, dims[index].data()},
               info);
   });
 }
@@ -122,7 +138,7 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
     result =
-        new cermet_engine{cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins)};
+        new cermet_engine(cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins));
   });
 }
 
@@ -134,7 +150,7 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
     const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
     result =
-        new cermet_engine{cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins)};
+        new cermet_engine(cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins));
   });
 }
 
@@ -151,13 +167,13 @@ size_t cermet_engine_output_count(const cermet_engine* engine) {
 cermet_status cermet_engine_input(const cermet_engine* engine, size_t index,
                                   cermet_tensor_info* info) {
   if (engine == nullptr) return failed(ErrorCode::invalid_argument, "engine is NULL");
-  return describe(engine->engine->inputs(), index, info);
+  return describe(engine->engine->inputs(), engine->input_dims, index, info);
 }
 
 cermet_status cermet_engine_output(const cermet_engine* engine, size_t index,
                                    cermet_tensor_info* info) {
   if (engine == nullptr) return failed(ErrorCode::invalid_argument, "engine is NULL");
-  return describe(engine->engine->outputs(), index, info);
+  return describe(engine->engine->outputs(), engine->output_dims, index, info);
 }
 
 cermet_status cermet_engine_activation_bytes(const cermet_engine* engine,

@@ -129,6 +129,12 @@ static void options_count(const char* model) {
                                   &engine) == CERMET_OK);
   info.size = sizeof info;
   CHECK(cermet_engine_output(engine, 0, &info) == CERMET_OK && info.element_type == 10);
+  CHECK(cermet_engine_input(engine, 0, &info) == CERMET_OK && info.rank == 2);
+  CHECK(strcmp(info.name, "x") == 0 && strcmp(info.dims[1], "3") == 0 && *info.dims[0] != 0);
+  /* An older program's struct ends before the dims: they are not written. */
+  info.size = offsetof(cermet_tensor_info, dims);
+  info.dims = NULL;
+  CHECK(cermet_engine_input(engine, 0, &info) == CERMET_OK && info.dims == NULL);
   cermet_bytes_release(bytes);
   cermet_engine_release(engine);
 

@@ -133,6 +133,18 @@ class Formats(unittest.TestCase):
                 ({"output-layouts": "y:nc32hw"}, WRONG_USE, "'nc32hw' is no layout")):
             self.assertIn(words, self.build(flags, status=status))
 
+    def test_channels_last_costs_nothing_where_convolutions_work_so(self):
+        engine = self.build({"input-layouts": "x:nhwc", "output-layouts": "y:nhwc"})
+        report = json.loads(subprocess.run([CERMET, "inspect", engine, "--json"], check=True,
+                                           capture_output=True, text=True).stdout)
+        if "oneDNN" not in " ".join(report["requirements"]):
+            self.skipTest("no convolution that works channels-last")
+        kinds = [step["kind"] for step in report["steps"] if "x" in step["name"] or
+                 "y" in step["name"] or step["kind"] == "convolution"]
+        self.assertEqual(report["reorders"], 0, report["steps"])
+        self.assertEqual(kinds.count("view"), 2, report["steps"])
+        self.assertLessEqual(kinds.count("movement"), 1, "the copy to the output's own memory")
+
     def test_conversions_merge_with_what_they_meet(self):
         """A Cast joins the operators behind it: no step of its own."""
         nodes = [helper.make_node("Mul", ["x", "x"], ["m"]), helper.make_node("Tanh", ["m"], ["y"])]
