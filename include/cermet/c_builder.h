@@ -47,8 +47,11 @@ typedef struct cermet_build_options {
   size_t size;           /* sizeof(cermet_build_options) */
   int32_t threads;       /* for which kernels are chosen; 0: one a core */
   uint64_t memory_limit; /* bytes of activations at the largest shapes; 0: none */
-  /* Seconds of measuring kernels; this release takes only 0. */
+  /* Seconds of measuring kernels; 0: nothing is measured, and equal builds give equal bytes. */
   double tuning_budget;
+  /* A file that keeps what was measured, read before and written after a build; NULL: none. */
+  const char* timing_cache;
+  int32_t frozen; /* not 0: measure nothing; a time that the cache lacks is an error */
   const cermet_profile* const* profiles; /* kernels are chosen for `opt` of the first */
   size_t profile_count;
   const char* const* skip_passes; /* by name */

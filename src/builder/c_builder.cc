@@ -59,6 +59,8 @@ cermet::BuildOptions options_of(const cermet_build_options* given) {
   options.threads = from.threads;
   options.memory_limit = from.memory_limit;
   options.tuning_budget = from.tuning_budget;
+  if (from.timing_cache) options.timing_cache = from.timing_cache;
+  options.frozen = from.frozen != 0;
   for_each_entry(from.profiles, from.profile_count, "profiles", [&](const cermet_profile* profile) {
     options.profiles.push_back(profile_of(profile));
   });

@@ -18,6 +18,7 @@ constexpr size_t most_alignment = 64;
 std::shared_ptr<const Engine> digits(int threads, std::vector<std::string> without = {}) {
   BuildOptions options;
   options.threads = threads;
+  options.tuning_budget = 0;
   options.disabled_tactics = std::move(without);
   return Engine::from_memory(build_engine("examples/digits/digits.onnx", options));
 }

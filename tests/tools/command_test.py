@@ -191,17 +191,17 @@ class Commands(unittest.TestCase):
         self.fails(WRONG_USE, "no-such-pass", "build", self.model, "-o", engine, "--skip-pass",
                    "no-such-pass")
         self.fails(NO_MEMORY, "limit", "build", self.model, "-o", engine, "--memory-limit", "1K",
-                   "--shapes", "x:0:4096x3")
+                   "--shapes", "x:0:4096x3", "--tuning-budget", 0)
         error = self.call("build", self.model, "-o", engine, "--memory-limit", "1K", "--threads", 1,
-                          "--shapes", "x:0:4096x3", status=NO_MEMORY)
+                          "--shapes", "x:0:4096x3", "--tuning-budget", 0, status=NO_MEMORY)
         peak, limit, step, bytes_of_step = re.search(
             r"take (\d+) bytes at the largest shapes, the limit is (\d+)\. Most is in use at "
             r"step '(.+)': (\d+) bytes", error).groups()
         self.assertEqual(limit, "1024")
         self.call("build", self.model, "-o", engine, "--memory-limit", peak, "--threads", 1,
-                  "--shapes", "x:0:4096x3")
+                  "--shapes", "x:0:4096x3", "--tuning-budget", 0)
         self.fails(NO_MEMORY, peak, "build", self.model, "-o", engine, "--memory-limit",
-                   int(peak) - 1, "--threads", 1, "--shapes", "x:0:4096x3")
+                   int(peak) - 1, "--threads", 1, "--shapes", "x:0:4096x3", "--tuning-budget", 0)
         report = json.loads(self.call("inspect", engine, "--json", "--threads", 1))
         self.assertEqual(report["activation_bytes"], int(peak))
         self.assertIn(step, [s["name"] for s in report["steps"]])

@@ -45,7 +45,8 @@ class Formats(unittest.TestCase):
     def build(cls, flags, status=0):
         engine = cls.folder / "e.engine"
         words = [word for flag, value in flags.items() for word in (f"--{flag}", value)]
-        done = subprocess.run([CERMET, "build", cls.model, "-o", engine, *words],
+        done = subprocess.run([CERMET, "build", cls.model, "-o", engine, "--tuning-budget", "0",
+                               *words],
                               capture_output=True, text=True)
         assert done.returncode == status, done.stderr + done.stdout
         return engine if status == 0 else done.stderr
@@ -152,8 +153,8 @@ class Formats(unittest.TestCase):
         onnx.save(model(nodes, [tensor("x", ["N"])], [tensor("y", ["N"])]), path)
         for flags, steps in (([], 1), (["--input-types", "fp16", "--output-types", "fp16"], 1)):
             engine = self.folder / "pointwise.engine"
-            subprocess.run([CERMET, "build", path, "-o", engine, *flags], check=True,
-                           capture_output=True)
+            subprocess.run([CERMET, "build", path, "-o", engine, "--tuning-budget", "0", *flags],
+                           check=True, capture_output=True)
             report = json.loads(subprocess.run([CERMET, "inspect", engine, "--json"], check=True,
                                                capture_output=True, text=True).stdout)
             self.assertEqual(len(report["steps"]), steps, report["steps"])

@@ -127,7 +127,7 @@ class Trtexec(unittest.TestCase):
 
     def test_refused_by_name(self):
         for flag in ("--fp16", "--int8", "--fp8", "--bf16", "--best", "--useDLACore=0", "--device=0",
-                     "--calib=cache", "--timingCacheFile=cache", "--refit",
+                     "--calib=cache", "--timingCache=global", "--refit",
                      "--setPluginsToSerialize=a.so"):
             self.fails(UNSUPPORTED, f"{flag} is not supported: ", f"--onnx={self.model}", flag)
         engine = f"--loadEngine={self.engine}"
@@ -159,6 +159,17 @@ class Trtexec(unittest.TestCase):
         self.fails(WRONG_USE, "expected one entry for all or 1", f"--onnx={picture}",
                    "--inputIOFormats=fp16:chw,fp16:chw")
         self.fails(WRONG_USE, "fp17:chw", f"--onnx={picture}", "--inputIOFormats=fp17:chw")
+
+    def test_timing_cache(self):
+        cache = self.folder / "times.txt"
+        build = [f"--onnx={self.model}", "--shapes=x:0:2x3", "--iterations=1", "--duration=0",
+                 "--warmUp=1", f"--timingCacheFile={cache}"]
+        self.fails(WRONG_USE, "frozen", f"--onnx={self.model}", "--errorOnTimingCacheMiss")
+        self.passes(*build, "--tuningBudget=5")
+        self.assertIn("cermet timing cache", cache.read_text())
+        before = cache.read_text()
+        self.passes(*build, "--errorOnTimingCacheMiss")
+        self.assertEqual(cache.read_text(), before)
 
     def test_plugins_are_loaded(self):
         clamp = BUILD / "examples/clamp.so"

@@ -192,7 +192,7 @@ Action define_bench(CLI::App& app) {
   app.add_option("--seed", command->inputs.seed, "Of made-up inputs (default 1)")
       ->type_name("SEED");
   app.add_option("--tuning-budget", command->tuning_budget,
-                 "Seconds of measuring kernels when a model is built; only 0 yet")
+                 "Seconds of measuring kernels when a model is built (default 0)")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--per-layer", command->per_layer,

@@ -42,9 +42,14 @@ void add_build_flags(CLI::App& app, Options& options) {
                  "workspace:N[B|K|M|G], in MiB without a letter: limits all activation memory")
       ->type_name("POOL:SIZE");
   app.add_option("--tuningBudget", options.tuning_budget,
-                 "Seconds of measuring kernels, only 0 yet; Cermet's own flag")
+                 "Seconds of measuring kernels (default 10); Cermet's own flag")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--timingCacheFile", options.timing_cache,
+                 "Keep what was measured in this file, and use what it holds")
+      ->type_name("FILE");
+  app.add_flag("--errorOnTimingCacheMiss", options.frozen,
+               "Measure nothing; a time that the timing cache lacks is an error");
   app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");
 }
 
@@ -187,6 +192,8 @@ BuildOptions build_options_of(const Options& options) {
   flags.options.threads = threads_of(options);
   flags.options.tuning_budget = options.tuning_budget;
   flags.options.plugins = options.plugins;
+  flags.options.timing_cache = options.timing_cache;
+  flags.options.frozen = options.frozen;
   BuildOptions build = build_options(flags);
   build.memory_limit = pool_bytes(options.memory_pools);
   add_formats(options, build);

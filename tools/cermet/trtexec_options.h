@@ -17,9 +17,11 @@ struct Options {
   std::string load_inputs;  // "name:file,..."
   std::string memory_pools;
   std::vector<std::string> plugins;
-  double tuning_budget = 0;  // seconds
-  int64_t iterations = 10;   // at least so many of each stream, and
-  double duration = 3;       // at least so many seconds
+  double tuning_budget = BuildOptions{}.tuning_budget;  // seconds
+  std::string timing_cache;
+  bool frozen = false;
+  int64_t iterations = 10;  // at least so many of each stream, and
+  double duration = 3;      // at least so many seconds
   double warm_up_ms = 200;
   double idle_ms = 0;   // between two runs
   double sleep_ms = 0;  // before the first

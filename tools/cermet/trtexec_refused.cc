@@ -19,8 +19,6 @@ constexpr char types_stay[] =
 constexpr char quantised_model[] =
     "quantise the model with QuantizeLinear and DequantizeLinear and leave the flag out";
 constexpr char no_dla[] = "there are no DLA cores; leave it out";
-constexpr char no_cache[] =
-    "there is no timing cache yet; leave it out, and each build measures anew";
 constexpr char no_refit[] = "engines can't be refitted or stripped of weights yet; build anew";
 constexpr char one_profile[] = "one profile a build; leave it out";
 constexpr char no_sparsity[] = "kernels for sparse weights don't exist yet; leave it out";
@@ -42,9 +40,7 @@ constexpr Flag refused[] = {
     {"--useDLACore", no_dla},
     {"--allowGPUFallback", no_dla},
     {"--buildDLAStandalone", no_dla},
-    {"--timingCacheFile", no_cache},
-    {"--timingCache", no_cache},
-    {"--errorOnTimingCacheMiss", no_cache},
+    {"--timingCache", "use --timingCacheFile=FILE, or leave both out for no cache"},
     {"--refit", no_refit},
     {"--stripWeights", no_refit},
     {"--timeRefit", no_refit},
@@ -77,7 +73,7 @@ constexpr Flag without_effect[] = {
     {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them"},
     {"--profilingVerbosity", "engines always keep the details of their layers"},
     {"--explicitBatch", "the batch is always a dimension of the shapes"},
-    {"--noBuilderCache", "there is no builder cache"},
+    {"--noBuilderCache", "there is no cache but that of --timingCacheFile"},
 };
 
 std::string_view flag_of(std::string_view argument) {
