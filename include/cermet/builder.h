@@ -4,17 +4,37 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cermet/engine.h"
 
 namespace cermet {
 
+// In which order an input's or output's elements lie in memory.
+enum class TensorLayout : int {
+  row_major = 0,  // the model's dimensions in their order: NCHW
+  channels_last =
+      1,  // dimension 1 goes last: NHWC, NWC or NDHWC; for tensors of 3 dimensions or more
+};
+
+// What an input or output of the engine is where it differs from the model: the conversion becomes
+// part of the engine. The engine's binding has this type, and its shape is in this layout.
+struct TensorFormat {
+  std::string name;  // empty: for all that no other format names
+  // undefined: the model's. Floating-point types (float16, bfloat16, float32, float64) go into each
+  // other, integers of 8 bits and more into each other and into floating-point ones.
+  ElementType type = ElementType::undefined;
+  TensorLayout layout = TensorLayout::row_major;
+};
+
 struct BuildOptions {
-  // Ranges of shapes that the engine takes; inputs that a profile leaves out keep the model's
-  // shapes. Empty: a free dimension takes any size. Kernels are chosen for `opt` of the first.
+  // Ranges of shapes that the engine takes, with the model's dimensions in the model's order;
+  // inputs that a profile leaves out keep the model's shapes. Empty: a free dimension takes any
+  // size. Kernels are chosen for `opt` of the first.
   std::vector<ShapeProfile> profiles;
   int threads = 0;          // for which kernels are chosen; 0: one a core
   size_t memory_limit = 0;  // bytes of activations at the largest shapes; 0: none
@@ -27,12 +47,14 @@ struct BuildOptions {
   // A time that the timing cache does not hold is an error: nothing is measured, and the same
   // model, options and cache give the same bytes.
   bool frozen = false;
-  std::vector<std::string> skip_passes;
-  bool all_passes = true;  // false: none but those in `only_passes`
+  std::vector<std::string> skip_passes;  // names as pass_names() gives them
+  bool all_passes = true;                // false: none but those in `only_passes`
   std::vector<std::string> only_passes;
   std::string stop_after;                     // "PASS:N": no patch after the Nth of that pass
-  std::vector<std::string> marked_outputs;    // values that become outputs too
+  std::vector<std::string> marked_outputs;    // values that become outputs too, behind the model's
   std::vector<std::string> disabled_tactics;  // by name, or a prefix such as "onednn."
+  // Types and layouts of inputs and outputs; what is not named stays as the model has it.
+  std::vector<TensorFormat> input_formats, output_formats;
   // Files of plugins (cermet/plugin.h) whose operators the model may use.
   std::vector<std::string> plugins;
   Logger logger;
@@ -47,38 +69,56 @@ struct PassReport {
   double milliseconds = 0;
 };
 
+// A fusion that one condition stood in the way of.
+struct NearFusionReport {
+  std::string pass;
+  std::vector<std::string> nodes;  // ONNX nodes that would have become one
+  std::string condition;           // "the value 'y' between them has 2 readers"
+};
+
 struct CandidateReport {
   std::string tactic;
   bool accepted = false;
   std::string reason;       // why it lost; empty for the winner
-  double estimate_us = -1;  // negative: none
-  double measured_us = -1;  // negative: not measured
+  double estimate_us = -1;  // microseconds of one run; negative: none
+  double measured_us = -1;  // likewise; negative: not measured
   std::string configuration;
 };
 
 struct StepReport {
   std::string name;
-  std::vector<std::string> nodes;
-  std::string problem;
-  size_t winner = 0;  // index into candidates
+  std::vector<std::string> nodes;  // the ONNX nodes that the step came from
+  std::string problem;             // what it computes, in one line
+  size_t winner = 0;               // index into candidates
   std::vector<CandidateReport> candidates;
 };
 
+// What a build did. The two flags are the caller's wishes; everything else is filled.
 struct BuildReport {
   std::vector<PassReport> passes;
   std::vector<StepReport> steps;
+  std::vector<NearFusionReport> near_fusions;         // only if `keep_near_fusions` was set
   std::string imported_graph, optimized_graph, plan;  // as text; only if `keep_text` was set
   bool keep_text = false;
-  size_t onnx_nodes = 0;
+  bool keep_near_fusions = false;
+  size_t onnx_nodes = 0;        // in the model's main graph
   int measured_problems = 0;    // whose candidates were timed in this build
   int unmeasured_problems = 0;  // for which the budget was spent
-  double milliseconds = 0;
+  double milliseconds = 0;      // of the whole build, wall-clock
 };
 
-// The bytes of an engine file. Throws Error; `report` is filled as far as the build came.
+// The bytes of an engine file. Throws io when the model can't be read, invalid_model when it is
+// damaged or breaks ONNX's rules, unsupported for what Cermet doesn't do, invalid_argument for
+// options that contradict each other or the model, out_of_memory beyond the memory limit, device
+// for a plugin that can't be opened. `report` is filled as far as the build came.
 std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
                                     BuildReport* report = nullptr);
-// Writes the engine, or leaves what was there as it was.
+// The same from a model in memory, which is only read during the call. `folder` is where external
+// data are; empty: the model may not have any.
+std::vector<std::byte> build_engine(std::span<const std::byte> model, const std::string& folder,
+                                    const BuildOptions& options, BuildReport* report = nullptr);
+// Writes the engine, or leaves what was there as it was. Throws what build_engine() does, and io
+// when the file can't be written.
 void build_engine_file(const std::string& model_path, const std::string& engine_path,
                        const BuildOptions& options, BuildReport* report = nullptr);
 
@@ -88,15 +128,17 @@ struct ModelProblem {
   ErrorCode code = ErrorCode::invalid_model;
   std::string message;
 };
+// What a model holds, and what is wrong with it.
 struct ModelCheck {
   std::vector<ModelProblem> problems;
   int64_t ir_version = 0;
   std::string producer;
-  std::vector<std::pair<std::string, int>> opsets;
+  std::vector<std::pair<std::string, int>> opsets;        // domain ("": ONNX's own) and version
   std::vector<std::pair<std::string, size_t>> operators;  // how often each occurs
   std::vector<TensorInfo> inputs, outputs;
 };
-// Finds all problems of a model, not only the first. Throws only when the file can't be read.
+// Finds all problems of a model, not only the first; `plugins` are files whose operators it may
+// use. Throws io, invalid_model or device only when the model or a plugin can't be read at all.
 ModelCheck check_model(const std::string& model_path, const std::vector<std::string>& plugins = {});
 
 // The names of all passes, in the order in which they run.

@@ -1,6 +1,9 @@
-/* The C interface: engines and execution contexts. Every call that can fail returns a status; the
- * text of the last failure of the calling thread is cermet_last_error(). Strings are UTF-8 and end
- * with NUL. Structs start with their size, so that later releases can add members at their end. */
+/* The C interface: engines and execution contexts; cermet/c_builder.h builds engines. Every call
+ * that can fail returns a status; the text of the last failure of the calling thread is
+ * cermet_last_error(). Strings are UTF-8 and end with NUL. Structs start with their size, which the
+ * caller sets to their sizeof, so that later releases can add members at their end; members of
+ * options that are all zero bits mean the default. Lists of structs are lists of pointers for the
+ * same reason. */
 #ifndef CERMET_C_API_H_
 #define CERMET_C_API_H_
 
@@ -26,6 +29,16 @@ typedef enum cermet_status {
   CERMET_INTERNAL = 10
 } cermet_status;
 
+/* Of log messages. */
+typedef enum cermet_severity {
+  CERMET_ERROR = 0,
+  CERMET_WARNING = 1,
+  CERMET_INFO = 2,
+  CERMET_VERBOSE = 3
+} cermet_severity;
+/* Called with `user` and a message, maybe from several threads at once. */
+typedef void (*cermet_log_function)(void* user, int32_t severity, const char* message);
+
 typedef struct cermet_engine cermet_engine;
 typedef struct cermet_context cermet_context;
 
@@ -34,28 +47,83 @@ const char* cermet_last_error(void);
 /* "0.1.0" */
 const char* cermet_version(void);
 
-/* Loads an engine file. The engine may be shared by threads; contexts keep it alive. */
+typedef struct cermet_engine_options {
+  size_t size; /* sizeof(cermet_engine_options) */
+  /* Files of the plugins (cermet/plugin.h) that the engine needs; they stay open as long as it. */
+  const char* const* plugins;
+  size_t plugin_count;
+  cermet_log_function log; /* NULL: nothing is logged */
+  void* log_user;
+} cermet_engine_options;
+
+/* Loads an engine file. The engine may be shared by threads; contexts keep it alive. Fails with
+ * CERMET_IO, CERMET_INVALID_ENGINE (damaged, foreign, of another version) or CERMET_DEVICE (this
+ * machine or the plugins lack what the engine needs). */
 cermet_status cermet_engine_load(const char* path, cermet_engine** engine);
+/* The same; `options` may be NULL. */
+cermet_status cermet_engine_load_with(const char* path, const cermet_engine_options* options,
+                                      cermet_engine** engine);
+/* The same from `bytes` bytes in memory, which are copied. */
+cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
+                                        const cermet_engine_options* options,
+                                        cermet_engine** engine);
+/* NULL is taken and nothing happens. */
 void cermet_engine_release(cermet_engine* engine);
 
-/* Describes input or output `index`. Strings live as long as the engine. */
+/* Describes an input or output. Strings live as long as the engine. */
 typedef struct cermet_tensor_info {
   size_t size; /* sizeof(cermet_tensor_info), set by the caller */
   const char* name;
   int32_t element_type; /* ONNX's TensorProto.DataType */
   int32_t rank;         /* -1: known only while running, or not a tensor */
+  /* `rank` texts: a number, a symbol such as "N" for a size that is free, or an expression. */
+  const char* const* dims;
 } cermet_tensor_info;
 
+/* 0 for NULL. */
 size_t cermet_engine_input_count(const cermet_engine* engine);
 size_t cermet_engine_output_count(const cermet_engine* engine);
+/* Inputs and outputs are counted from 0, in the order of the model; a larger `index` gives
+ * CERMET_OUT_OF_RANGE. */
 cermet_status cermet_engine_input(const cermet_engine* engine, size_t index,
                                   cermet_tensor_info* info);
 cermet_status cermet_engine_output(const cermet_engine* engine, size_t index,
                                    cermet_tensor_info* info);
 
+/* The shape of an input. */
+typedef struct cermet_input_shape {
+  size_t size; /* sizeof(cermet_input_shape) */
+  const char* name;
+  const int64_t* sizes;
+  size_t rank;
+} cermet_input_shape;
+
+/* Bytes of activations that a context of so many threads needs at these shapes of the inputs, equal
+ * to what it then uses. Inputs of fixed shape may be left out. */
+cermet_status cermet_engine_activation_bytes(const cermet_engine* engine,
+                                             const cermet_input_shape* const* shapes,
+                                             size_t shape_count, int32_t threads, size_t* bytes);
+
+/* Memory of the caller's for a context; `user` is the first argument of both. `allocate` gives at
+ * least `bytes` bytes at a multiple of `alignment`, a power of 2, or NULL. Called by the threads
+ * that run the context. */
+typedef struct cermet_allocator {
+  size_t size; /* sizeof(cermet_allocator) */
+  void* (*allocate)(void* user, size_t bytes, size_t alignment);
+  void (*deallocate)(void* user, void* memory, size_t bytes, size_t alignment);
+  void* user;
+} cermet_allocator;
+
 typedef struct cermet_context_options {
   size_t size;     /* sizeof(cermet_context_options) */
   int32_t threads; /* 0: one a core */
+  /* Memory for the activations, aligned to 64 bytes, which the caller keeps until the context is
+   * released; a run that needs more than `memory_bytes` fails. NULL: the context allocates. */
+  void* memory;
+  size_t memory_bytes;
+  /* Copied; what it allocates has to be usable until the context is released. NULL: the default. */
+  const cermet_allocator* allocator;
+  size_t shape_cache; /* plans for so many sets of shapes are kept; 0: 16 */
 } cermet_context_options;
 
 /* `options` may be NULL. A context belongs to one caller at a time. */
@@ -64,10 +132,19 @@ cermet_status cermet_context_create(const cermet_engine* engine,
                                     cermet_context** context);
 void cermet_context_release(cermet_context* context);
 
-/* A tensor in row-major order; `data` has to live until cermet_context_execute has returned. */
+/* A tensor in row-major order; `data` has to live until cermet_context_execute has returned.
+ * `element_type` is ONNX's TensorProto.DataType. Fails with CERMET_INVALID_ARGUMENT for an unknown
+ * name or another type, CERMET_OUT_OF_RANGE for another number of dimensions. */
 cermet_status cermet_context_set_input(cermet_context* context, const char* name,
                                        int32_t element_type, const int64_t* shape, size_t rank,
                                        const void* data);
+/* From now on an output is written to `data`, of `bytes` bytes, which has to live as long as the
+ * context runs; an execution whose output is larger fails with CERMET_OUT_OF_RANGE. NULL: to memory
+ * of the context again. */
+cermet_status cermet_context_set_output_memory(cermet_context* context, const char* name,
+                                               void* data, size_t bytes);
+/* Returns when all outputs are there. Fails with CERMET_OUT_OF_RANGE for shapes that fit no
+ * profile, CERMET_RUNTIME when data contradict the model, CERMET_OUT_OF_MEMORY. */
 cermet_status cermet_context_execute(cermet_context* context);
 
 /* A tensor that an execution made; the pointers are valid until the next execution. */
@@ -81,6 +158,11 @@ typedef struct cermet_tensor {
 } cermet_tensor;
 cermet_status cermet_context_output(cermet_context* context, const char* name,
                                     cermet_tensor* tensor);
+
+/* Bytes of activations at the shapes of the last execution, and the most so far; each may be NULL.
+ */
+cermet_status cermet_context_activation_bytes(const cermet_context* context, size_t* last,
+                                              size_t* peak);
 
 #ifdef __cplusplus
 }

@@ -40,15 +40,17 @@ inline constexpr int element_type_count = 27;
 
 // "float32", "int4" ... ; "undefined" for values outside the enumeration.
 std::string_view name(ElementType type) noexcept;
+// The other way round; nothing for a name that no type has.
 std::optional<ElementType> element_type_from_name(std::string_view name) noexcept;
 
 // Width of one element in bits; 2 and 4 for the packed types, 0 for string and undefined.
 int bit_width(ElementType type) noexcept;
 
-bool is_floating(ElementType type) noexcept;  // every float format, not complex
-bool is_signed_integer(ElementType type) noexcept;
+bool is_floating(ElementType type) noexcept;          // every float format, not complex
+bool is_signed_integer(ElementType type) noexcept;    // of 2 bits and more
 bool is_unsigned_integer(ElementType type) noexcept;  // boolean is not one
 bool is_complex(ElementType type) noexcept;
+// Signed or unsigned, of 2 bits and more; boolean is none.
 inline bool is_integer(ElementType type) noexcept {
   return is_signed_integer(type) || is_unsigned_integer(type);
 }

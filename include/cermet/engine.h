@@ -60,13 +60,13 @@ using InputShapes = std::map<std::string, Shape, std::less<>>;
 // Immutable; any number of threads and contexts may share one.
 class Engine {
  public:
-  // Maps the file. Throws io, invalid_engine (damaged, foreign, other version) or device (this
-  // machine lacks what the engine needs).
+  // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
+  // (damaged, foreign, other version) or device (this machine lacks what the engine needs).
   // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
   // engine is.
   static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
                                             const std::vector<std::string>& plugins = {});
-  // The same from memory, which is copied.
+  // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
                                                    Logger logger = {},
                                                    const std::vector<std::string>& plugins = {});
@@ -74,9 +74,12 @@ class Engine {
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model
   const std::vector<TensorInfo>& outputs() const;  // likewise
+  // What the engine consists of, for people; made anew by each call.
   EngineSummary summary() const;
   // Bytes of activations that a context with so many threads needs at these input shapes; equal to
-  // what it then uses. Sizes that depend on data are not in it.
+  // what it then uses. Sizes that depend on data are not in it. Inputs of fixed shape may be left
+  // out. Throws invalid_argument for unknown names and open sizes without a shape, out_of_range for
+  // shapes that fit no profile.
   size_t activation_bytes(const InputShapes& shapes, int threads = 1) const;
 
   struct Impl;
@@ -92,7 +95,7 @@ struct ContextOptions {
   Allocator* allocator = nullptr;  // for the arena and dynamic values; nullptr: the default one
   // Memory for the arena that the caller keeps; a run that needs more fails. nullptr: allocated.
   void* memory = nullptr;
-  size_t memory_bytes = 0;
+  size_t memory_bytes = 0;  // of `memory`, which is aligned to 64 bytes
   size_t shape_cache = 16;  // plans for so many sets of shapes are kept
 };
 
@@ -104,24 +107,30 @@ struct StepTime {
 // Runs an engine for one caller at a time; several contexts of one engine run at once.
 class ExecutionContext {
  public:
+  // The context keeps the engine. Throws invalid_argument for no engine, a negative number of
+  // threads or memory that is not aligned.
   explicit ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options = {});
   ~ExecutionContext();
   ExecutionContext(ExecutionContext&&) noexcept;
   ExecutionContext& operator=(ExecutionContext&&) noexcept;
 
-  // The memory must live until execute() has returned. Shape and type are checked here. Throws
-  // invalid_argument for an unknown name or wrong type, out_of_range for a shape outside.
+  // The tensor's memory is read by every execute() until another is set, and is not copied. Throws
+  // invalid_argument for an unknown name or wrong type, out_of_range for a wrong number of
+  // dimensions; sizes are checked by execute().
   void set_input(std::string_view name, ConstTensorView tensor);
+  // The same for values of any kind; the context keeps the value.
   void set_input(std::string_view name, Value value);
   // Writes the output there from now on; too small a size makes execute() throw out_of_range.
-  // nullptr: to memory of the context again.
+  // nullptr: to memory of the context again. Throws invalid_argument for an unknown name,
+  // unsupported for outputs that are no tensors of numbers.
   void set_output_memory(std::string_view name, void* data, size_t bytes);
 
   // Returns when all outputs are there. Throws out_of_range for shapes that fit no profile, runtime
   // when data contradict the model, out_of_memory.
   void execute();
 
-  // Valid until the next execute().
+  // Valid until the next execute(); where set_output_memory() said, if it did. Throws
+  // invalid_argument for an unknown name, an output that is no tensor, and before execute().
   ConstTensorView output(std::string_view name) const;
   Value output_value(std::string_view name) const;  // of any kind; tensors are copied
 

@@ -34,6 +34,7 @@ struct ConstTensorView {
 
   int64_t elements() const { return element_count(shape); }
   size_t bytes() const { return byte_size(type, elements()); }
+  // The elements as T, which the caller knows to be the type's C++ form; nothing is checked.
   template <class T>
   const T* as() const {
     return static_cast<const T*>(data);
@@ -48,7 +49,7 @@ struct TensorView {
 
   int64_t elements() const { return element_count(shape); }
   size_t bytes() const { return byte_size(type, elements()); }
-  template <class T>
+  template <class T>  // likewise
   T* as() const {
     return static_cast<T*>(data);
   }
@@ -62,13 +63,16 @@ class Tensor {
   Tensor() = default;
   // Zeroed (empty strings for string tensors). Throws out_of_memory naming the bytes asked for.
   Tensor(ElementType type, Shape shape);
-  // Uses `data`, kept alive by `owner`, without copying.
+  // Uses `data`, byte_size() bytes that `owner` keeps alive, without copying.
   Tensor(ElementType type, Shape shape, std::shared_ptr<void> owner, const void* data);
 
+  // Copies values that are the elements as the type stores them, row-major: as many as the shape
+  // has elements, which is not checked.
   template <class T>
   static Tensor from(ElementType type, Shape shape, const std::vector<T>& values) {
     return copy_of({type, std::move(shape), values.data()});
   }
+  // Owns its memory, whoever owned the source's. Throws out_of_memory.
   static Tensor copy_of(const ConstTensorView& source);
 
   ElementType type() const { return type_; }
@@ -76,11 +80,13 @@ class Tensor {
   int64_t elements() const { return element_count(shape_); }
   size_t bytes() const { return byte_size(type_, elements()); }
   const void* data() const { return data_; }
+  // False for a tensor that was made without a type.
   explicit operator bool() const { return type_ != ElementType::undefined; }
 
+  // Valid as long as a copy of this tensor is.
   TensorView view() { return {type_, shape_, const_cast<void*>(data_)}; }
   ConstTensorView view() const { return {type_, shape_, data_}; }
-  // The same memory under another shape of as many elements.
+  // The same memory under another shape of as many elements; throws invalid_argument for others.
   Tensor reshaped(Shape shape) const;
 
   template <class T>
@@ -107,9 +113,10 @@ struct Value {
 
   Value() = default;
   Value(Tensor t) : tensor(std::move(t)) { element_type = tensor.type(); }
+  // A sequence; `type` is that of the elements, which counts when there are none.
   static Value sequence(std::vector<Value> elements, ElementType type);
-  static Value some(Value value);
-  static Value none(ElementType type);
+  static Value some(Value value);       // an optional that holds the value
+  static Value none(ElementType type);  // an optional that holds nothing
 };
 
 }  // namespace cermet

@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/thread_team.h"
 #include "builder/custom_nodes.h"
+#include "builder/io_formats.h"
 #include "builder/model_shapes.h"
+#include "builder/options_text.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
@@ -69,10 +71,18 @@ class Tuning {
   Tuner tuner_;
 };
 
+using ReadModel = std::function<onnx::OnnxModel()>;
+
+int threads_of(const BuildOptions& options) {
+  return options.threads > 0 ? options.threads : available_threads();
+}
+
 class Build {
  public:
-  Build(const std::string& model_path, const BuildOptions& options, BuildReport& report)
-      : model_path_(model_path),
+  // `name` stands in messages for the model that `read` gives.
+  Build(std::string name, ReadModel read, const BuildOptions& options, BuildReport& report)
+      : name_(std::move(name)),
+        read_(std::move(read)),
         options_(options),
         report_(report),
         plugins_(options.plugins, options.logger) {}
@@ -83,15 +93,20 @@ class Build {
             options_.tuning_budget);
     const auto start = std::chrono::steady_clock::now();
     stage("reading", 0);
-    onnx::OnnxModel model = onnx::read_model_file(model_path_);
+    onnx::OnnxModel model = read_();
     report_.onnx_nodes = model.graph.nodes.size();
     apply_profiles(model.graph, options_.profiles);
     stage("importing", 0.1);
     onnx::ImportOptions import_options;
     import_options.claims = claims_of(plugins_);
     import_options.marked_outputs = options_.marked_outputs;
-    Graph graph = with_context([&] { return model_path_; },
-                               [&] { return onnx::import_model(model, import_options); });
+    Graph graph =
+        with_context([&] { return name_; },
+                     [&] {
+                       Graph imported = onnx::import_model(model, import_options);
+                       apply_formats(imported, options_.input_formats, options_.output_formats);
+                       return imported;
+                     });
     if (report_.keep_text) report_.imported_graph = print(graph);
     stage("optimising", 0.2);
     optimise(graph);
@@ -100,6 +115,7 @@ class Build {
     EngineImage image;
     image.plan = lower(graph);
     image.plan.profiles = plan_profiles(image.plan, options_.profiles);
+    reorder_profiles(image.plan.profiles, options_.input_formats);
     stage("choosing kernels", 0.6);
     choose_kernels(image);
     if (report_.keep_text) report_.plan = print(image.plan);
@@ -123,14 +139,19 @@ class Build {
     pass_options.all = options_.all_passes;
     pass_options.only = options_.only_passes;
     pass_options.stop_after = options_.stop_after;
+    std::vector<NearFusion> near;
+    if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))
       report_.passes.push_back({std::move(result.name), result.patches, result.milliseconds});
+    for (NearFusion& fusion : near)
+      report_.near_fusions.push_back(
+          {std::move(fusion.pass), std::move(fusion.nodes), std::move(fusion.condition)});
   }
 
   void choose_kernels(EngineImage& image) {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
-    tactic_options.threads = options_.threads > 0 ? options_.threads : available_threads();
+    tactic_options.threads = threads_of(options_);
     split_epilogues(image.plan, cpu::tactics(), tactic_options);
     assign_layouts(image.plan, cpu::tactics(), tactic_options);
     Tuning tuning(options_, tactic_options.threads);
@@ -143,9 +164,11 @@ class Build {
     pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
+    image.info.options = options_text(options_, threads_of(options_));
   }
 
-  const std::string& model_path_;
+  std::string name_;
+  ReadModel read_;
   const BuildOptions& options_;
   BuildReport& report_;
   const Plugins plugins_;
@@ -168,23 +191,36 @@ void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& optio
   if (options.memory_limit == 0) return;
   const auto engine = Engine::from_memory(bytes, options.logger, options.plugins);
   const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
-                                           std::max(1, options.threads));
+                                           threads_of(options));
   require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,
           "activations take {} bytes at the largest shapes, the limit is {}. Most is in use at "
           "step '{}': {} bytes. Raise the limit or lower the profile's max shapes",
           use.bytes, options.memory_limit, use.step, use.step_bytes);
 }
 
-}  // namespace
-
-std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
-                                    BuildReport* report) {
+std::vector<std::byte> build(std::string name, ReadModel read, const BuildOptions& options,
+                             BuildReport* report) {
   BuildReport own;
-  const EngineImage image = Build(model_path, options, report ? *report : own).run();
+  const EngineImage image =
+      Build(std::move(name), std::move(read), options, report ? *report : own).run();
   std::vector<std::byte> bytes = engine_bytes(image.plan, image.info);
   check_memory(bytes, options);
   if (options.progress) options.progress("done", 1);
   return bytes;
+}
+
+}  // namespace
+
+std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
+                                    BuildReport* report) {
+  return build(model_path, [&] { return onnx::read_model_file(model_path); }, options, report);
+}
+
+std::vector<std::byte> build_engine(std::span<const std::byte> model, const std::string& folder,
+                                    const BuildOptions& options, BuildReport* report) {
+  const std::string_view bytes(reinterpret_cast<const char*>(model.data()), model.size());
+  return build(
+      "the model in memory", [&] { return onnx::read_model(bytes, folder); }, options, report);
 }
 
 void build_engine_file(const std::string& model_path, const std::string& engine_path,

@@ -1,4 +1,5 @@
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "builder/custom_nodes.h"
@@ -40,8 +41,10 @@ ModelCheck check_model(const std::string& model_path, const std::vector<std::str
   std::map<std::string, size_t> counts;
   count_operators(model.graph, counts);
   check.operators.assign(counts.begin(), counts.end());
+  std::set<std::string_view> weights;  // old models list them among the inputs
+  for (const onnx::OnnxTensor& weight : model.graph.initializers) weights.insert(weight.name);
   for (const onnx::OnnxValueInfo& input : model.graph.inputs)
-    check.inputs.push_back(describe(input));
+    if (!weights.contains(input.name)) check.inputs.push_back(describe(input));
   for (const onnx::OnnxValueInfo& output : model.graph.outputs)
     check.outputs.push_back(describe(output));
 

@@ -12,11 +12,11 @@ std::span<const Pass> all_passes() {
       Pass{"eliminate-no-ops", eliminate_no_ops},
       Pass{"share-equal-constants", share_equal_constants},
       Pass{"share-equal-nodes", share_equal_nodes},
-      Pass{"merge-movements", merge_movements},
-      Pass{"fold-batch-normalization", fold_batch_normalization},
-      Pass{"expand-gemm", expand_gemm},
-      Pass{"fuse-epilogue", fuse_epilogue},
-      Pass{"fuse-pointwise", fuse_pointwise},
+      Pass{"merge-movements", merge_movements, near_merge_movements},
+      Pass{"fold-batch-normalization", fold_batch_normalization, near_fold_batch_normalization},
+      Pass{"expand-gemm", expand_gemm, near_expand_gemm},
+      Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue},
+      Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise},
   };
   return passes;
 }

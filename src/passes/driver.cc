@@ -43,9 +43,11 @@ StopPoint parse_stop(Passes passes, const std::string& text) {
   return stop;
 }
 
-class Driver {
+}  // namespace
+
+class PassDriver {
  public:
-  Driver(const PassOptions& options, Passes passes)
+  PassDriver(const PassOptions& options, Passes passes)
       : options_(options), passes_(passes), stop_(parse_stop(passes, options.stop_after)) {
     for (const std::string& name : options.skip) require_pass(passes, name);
     for (const std::string& name : options.only) require_pass(passes, name);
@@ -61,6 +63,7 @@ class Driver {
       for (size_t i = 0; i < results.size() && !stopped_; ++i)
         if (enabled(passes_[i].name)) changed |= run_pass(passes_[i], graph, results[i]);
     }
+    if (options_.near_fusions != nullptr) find_near(graph);
     graph.compact();
     return results;
   }
@@ -93,12 +96,34 @@ class Driver {
       for (const Patch& patch : pass.find(graph)) {
         if (pass.name == stop_.pass && result.patches >= stop_.patches) return;
         const bool done = with_context([&] { return fmt::format("pass {}", pass.name); },
-                                       [&] { return apply_patch(graph, patch); });
+                                       [&] { return apply(pass, graph, patch); });
         result.patches += done;
         applied |= done;
       }
       if (!applied) return;
       remove_dead_nodes(graph);
+    }
+  }
+
+  bool apply(const Pass& pass, Graph& graph, const Patch& patch) {
+    const auto alive = [&](NodeId id) { return graph.alive(id); };
+    std::vector<NearFusion> better;
+    if (options_.near_fusions != nullptr && !patch.better_nodes_.empty() &&
+        std::all_of(patch.better_nodes_.begin(), patch.better_nodes_.end(), alive))
+      NearFusions(pass.name, better)
+          .add(graph, patch.better_nodes_, std::string(patch.better_condition_));
+    if (!apply_patch(graph, patch)) return false;
+    for (NearFusion& told : better) options_.near_fusions->push_back(std::move(told));
+    return true;
+  }
+
+  void find_near(const Graph& graph) {
+    for (NodeId id : graph.order())
+      for (const Graph& body : graph.node(id).subgraphs) find_near(body);
+    for (const Pass& pass : passes_) {
+      if (pass.find_near == nullptr || !enabled(pass.name)) continue;
+      NearFusions near(pass.name, *options_.near_fusions);
+      pass.find_near(graph, near);
     }
   }
 
@@ -108,14 +133,12 @@ class Driver {
   bool stopped_ = false;
 };
 
-}  // namespace
-
 std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options) {
   return run_passes(graph, options, all_passes());
 }
 
 std::vector<PassResult> run_passes(Graph& graph, const PassOptions& options, Passes passes) {
-  return Driver(options, passes).run(graph);
+  return PassDriver(options, passes).run(graph);
 }
 
 int remove_dead_nodes(Graph& graph) {

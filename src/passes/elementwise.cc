@@ -1,5 +1,6 @@
 #include "passes/elementwise.h"
 
+#include "base/error.h"
 #include "ops/math/scalar_expression.h"
 
 namespace cermet {
@@ -31,6 +32,21 @@ std::optional<ScalarExpr> elementwise_expression(const Graph& graph, const Node&
     if (node.outputs[i] != no_value) return std::nullopt;
   if (quantises_by_axis(graph, node)) return std::nullopt;
   return scalar_expression(node.op, node.attributes, types);
+}
+
+std::string why_not_elementwise(const Graph& graph, const Node& node) {
+  if (!node.domain.empty() || node.epilogue || node.outputs[0] == no_value) return {};
+  std::vector<ElementType> types;
+  for (ValueId input : node.inputs)
+    types.push_back(input == no_value ? ElementType::undefined : graph.type(input).element);
+  if (!scalar_expression(node.op, node.attributes, types)) return {};
+  if (quantises_by_axis(graph, node)) return fmt::format("{} has a scale for each slice", node.op);
+  if (!graph.type(node.outputs[0]).has_rank()) return "the rank of the result is not known";
+  for (ValueId input : node.inputs)
+    if (input != no_value && !broadcasts_into(graph.type(input), graph.type(node.outputs[0])))
+      return fmt::format("it is not known while building how '{}' broadcasts",
+                         graph.value(input).name);
+  return {};
 }
 
 std::optional<int> add_scalar(const GraphValue& value, ScalarExpr& expression) {

@@ -1,5 +1,6 @@
 // Gemm becomes a matrix product with transposes, scales and an addition as nodes of their own,
 // which other passes fold into constants or fuse as the product's epilogue.
+#include "base/error.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
@@ -24,6 +25,14 @@ ValueId scaled(Patch& patch, ValueId value, double factor, ElementType type) {
   return patch.add(std::move(node));
 }
 
+// Scales of integer products would have to be integers; scaled half precision would round twice.
+bool scales_inexactly(const Graph& graph, const Node& node) {
+  const ElementType type = graph.type(node.outputs[0]).element;
+  const bool scales =
+      node.attributes.number("alpha", 1) != 1 || node.attributes.number("beta", 1) != 1;
+  return scales && type != ElementType::float32 && type != ElementType::float64;
+}
+
 }  // namespace
 
 std::vector<Patch> expand_gemm(const Graph& graph) {
@@ -31,13 +40,10 @@ std::vector<Patch> expand_gemm(const Graph& graph) {
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     if (!node.is("Gemm") || node.epilogue) continue;
+    if (scales_inexactly(graph, node)) continue;
     const ElementType type = graph.type(node.outputs[0]).element;
-    // Scales of integer products would have to be integers; scaled half precision would round
-    // twice.
     const double alpha = node.attributes.number("alpha", 1);
     const double beta = node.attributes.number("beta", 1);
-    if ((alpha != 1 || beta != 1) && type != ElementType::float32 && type != ElementType::float64)
-      continue;
     Patch patch(graph);
     patch.consume(id);
     const bool transpose_a = node.attributes.integer("transA", 0) != 0;
@@ -58,6 +64,17 @@ std::vector<Patch> expand_gemm(const Graph& graph) {
     patches.push_back(std::move(patch));
   }
   return patches;
+}
+
+void near_expand_gemm(const Graph& graph, NearFusions& near) {
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (!node.is("Gemm") || node.epilogue || !scales_inexactly(graph, node)) continue;
+    near.add(graph, {id},
+             fmt::format("alpha is {} and beta {}: scaling {} apart from the product is not exact",
+                         node.attributes.number("alpha", 1), node.attributes.number("beta", 1),
+                         name(graph.type(node.outputs[0]).element)));
+  }
 }
 
 }  // namespace cermet

@@ -1,5 +1,6 @@
 // Inference-time batch normalisation is a scale and a shift for each channel: folded into the
 // weights and bias of the convolution before it, or made a multiplication and an addition.
+#include <array>
 #include <cmath>
 
 #include "passes/match.h"
@@ -37,6 +38,21 @@ bool is_inference(const Node& node) {
   return true;
 }
 
+bool convolves(const Node& node) { return node.is("Conv") || node.is("ConvTranspose"); }
+
+// Why the convolution can't take the scale and shift; nullptr when it can.
+const char* why_not_into(const Graph& graph, const Node& convolution, ValueId joint,
+                         const Uses& uses) {
+  if (graph.is_output(joint)) return "the convolution's result is an output of the graph";
+  if (uses.readers(joint).size() != 1) return "the convolution's result has several readers";
+  if (convolution.epilogue) return "the convolution has an epilogue already";
+  if (constant_of(graph, convolution.input(1)) == nullptr)
+    return "the convolution's weights are not constant";
+  if (convolution.input(2) != no_value && constant_of(graph, convolution.input(2)) == nullptr)
+    return "the convolution's bias is not constant";
+  return nullptr;
+}
+
 // Multiplies the weights of output channel c by scale[c]. A transposed convolution has its output
 // channels in dimension 1, a group at a time.
 Tensor scaled_weights(const Tensor& weights, const std::vector<double>& scale, bool transposed,
@@ -59,14 +75,12 @@ std::optional<Patch> into_convolution(const Graph& graph, NodeId id, const Scale
                                       const Uses& uses) {
   const Node& node = graph.node(id);
   const NodeId before = graph.value(node.inputs[0]).producer;
-  if (before == no_node || uses.only_reader(node.inputs[0]) != id) return std::nullopt;
+  if (before == no_node || !convolves(graph.node(before))) return std::nullopt;
   const Node& convolution = graph.node(before);
+  if (why_not_into(graph, convolution, node.inputs[0], uses) != nullptr) return std::nullopt;
   const bool transposed = convolution.is("ConvTranspose");
-  if ((!convolution.is("Conv") && !transposed) || convolution.epilogue) return std::nullopt;
   const Tensor* weights = constant_of(graph, convolution.input(1));
   const Tensor* bias = constant_of(graph, convolution.input(2));
-  if (weights == nullptr || (convolution.input(2) != no_value && bias == nullptr))
-    return std::nullopt;
   const int64_t group = convolution.attributes.integer("group", 1);
   const int64_t channels = transposed ? weights->shape()[1] * group : weights->shape()[0];
   if (channels != static_cast<int64_t>(by.scale.size())) return std::nullopt;
@@ -102,7 +116,8 @@ Tensor over_channels(const std::vector<double>& values, ElementType type, int ra
   return tensor;
 }
 
-std::optional<Patch> as_arithmetic(const Graph& graph, NodeId id, const ScaleShift& by) {
+std::optional<Patch> as_arithmetic(const Graph& graph, NodeId id, const ScaleShift& by,
+                                   const Uses& uses) {
   const Node& node = graph.node(id);
   const ValueType& type = graph.type(node.inputs[0]);
   if (!type.has_rank() || type.rank() < 2 || graph.type(node.outputs[0]).element != type.element)
@@ -118,7 +133,21 @@ std::optional<Patch> as_arithmetic(const Graph& graph, NodeId id, const ScaleShi
   shift.inputs = {patch.add(std::move(scale)),
                   patch.constant(over_channels(by.shift, type.element, type.rank()))};
   patch.replace(node.outputs[0], patch.add(std::move(shift)));
+  const NodeId before = graph.value(node.inputs[0]).producer;
+  if (before != no_node && convolves(graph.node(before)))
+    if (const char* why = why_not_into(graph, graph.node(before), node.inputs[0], uses))
+      patch.second_best({before, id}, why);
   return patch;
+}
+
+const char* why_not_folded(const Graph& graph, const Node& node) {
+  if (node.attributes.integer("training_mode", 0) != 0) return "it is in training mode";
+  if (!is_inference(node)) return "its running statistics are asked for";
+  static constexpr std::array reasons{"its scale is not constant", "its bias is not constant",
+                                      "its mean is not constant", "its variance is not constant"};
+  for (size_t i = 0; i < reasons.size(); ++i)
+    if (constant_of(graph, node.input(i + 1)) == nullptr) return reasons[i];
+  return "the type or rank of its input is not known";
 }
 
 }  // namespace
@@ -132,10 +161,22 @@ std::vector<Patch> fold_batch_normalization(const Graph& graph) {
     const auto by = scale_shift(graph, node);
     if (!by) continue;
     auto patch = into_convolution(graph, id, *by, uses);
-    if (!patch) patch = as_arithmetic(graph, id, *by);
+    if (!patch) patch = as_arithmetic(graph, id, *by, uses);
     if (patch) patches.push_back(std::move(*patch));
   }
   return patches;
+}
+
+void near_fold_batch_normalization(const Graph& graph, NearFusions& near) {
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (!node.is("BatchNormalization")) continue;
+    const NodeId before = graph.value(node.inputs[0]).producer;
+    if (before != no_node && convolves(graph.node(before)))
+      near.add(graph, {before, id}, why_not_folded(graph, node));
+    else
+      near.add(graph, {id}, why_not_folded(graph, node));
+  }
 }
 
 }  // namespace cermet

@@ -63,6 +63,27 @@ Node fused(const Graph& graph, const Node& producer, const Node& reader, ValueId
   return node;
 }
 
+// Whether the elementwise `reader` can become the epilogue of `producer`; `why` not, if asked for.
+bool can_take(const Graph& graph, const Node& producer, const Node& reader, const Uses& uses,
+              std::string* why) {
+  const ValueId joint = producer.outputs[0];
+  if (uses.sole_reading_node(joint) == no_node)
+    return refuse_internal(why, graph, joint, uses.readers(joint));
+  const ValueType& type = graph.type(joint);
+  const ValueType& result = graph.type(reader.outputs[0]);
+  if (!is_floating(type.element))
+    return refuse(why, "the product is {}; epilogues work on floating-point numbers",
+                  name(type.element));
+  if (!(type.dims == result.dims))
+    return refuse(why, "the sizes differ: {} and {}", type.to_string(), result.to_string());
+  const size_t operands =
+      producer.epilogue ? producer.inputs.size() - producer.epilogue->first_input : 0;
+  if (operands + reader.inputs.size() > most_operands)
+    return refuse(why, "the epilogue would have up to {} operands, {} is the most",
+                  operands + reader.inputs.size(), most_operands);
+  return true;
+}
+
 std::optional<Patch> fuse(const Graph& graph, NodeId id, const Uses& uses) {
   const Node& producer = graph.node(id);
   if (!takes_epilogue(producer)) return std::nullopt;
@@ -71,13 +92,7 @@ std::optional<Patch> fuse(const Graph& graph, NodeId id, const Uses& uses) {
   if (reader_id == no_node) return std::nullopt;
   const Node& reader = graph.node(reader_id);
   const auto expression = elementwise_expression(graph, reader);
-  if (!expression) return std::nullopt;
-  const ValueType& type = graph.type(joint);
-  const ValueType& result = graph.type(reader.outputs[0]);
-  if (!is_floating(type.element) || !(type.dims == result.dims)) return std::nullopt;
-  const size_t operands =
-      producer.epilogue ? producer.inputs.size() - producer.epilogue->first_input : 0;
-  if (operands + reader.inputs.size() > most_operands) return std::nullopt;
+  if (!expression || !can_take(graph, producer, reader, uses, nullptr)) return std::nullopt;
   Patch patch(graph);
   patch.consume(id);
   patch.consume(reader_id);
@@ -95,6 +110,20 @@ std::vector<Patch> fuse_epilogue(const Graph& graph) {
   for (size_t i = order.size(); i-- > 0;)
     if (auto patch = fuse(graph, order[i], uses)) patches.push_back(std::move(*patch));
   return patches;
+}
+
+void near_fuse_epilogue(const Graph& graph, NearFusions& near) {
+  const Uses uses(graph);
+  for (NodeId id : graph.order()) {
+    const Node& producer = graph.node(id);
+    if (!takes_epilogue(producer)) continue;
+    for (NodeId reader : uses.readers(producer.outputs[0])) {
+      std::string why = why_not_elementwise(graph, graph.node(reader));
+      if (elementwise_expression(graph, graph.node(reader)))
+        can_take(graph, producer, graph.node(reader), uses, &why);
+      if (!why.empty()) near.add(graph, {id, reader}, std::move(why));
+    }
+  }
 }
 
 }  // namespace cermet

@@ -17,8 +17,9 @@ constexpr size_t most_nodes = 96;
 // An expression that grows from its last node towards its inputs.
 class Chain {
  public:
-  Chain(const Graph& graph, const Uses& uses, NodeId root)
-      : graph_(graph), uses_(uses), root_(root) {}
+  // `near`, if any, is told which producers could not join.
+  Chain(const Graph& graph, const Uses& uses, NodeId root, NearFusions* near = nullptr)
+      : graph_(graph), uses_(uses), root_(root), near_(near) {}
 
   std::optional<Patch> grow() {
     const Node& root = graph_.node(root_);
@@ -85,15 +86,30 @@ class Chain {
     return expression_.input(static_cast<int>(operands_.size()) - 1, graph_.type(id).element);
   }
 
-  // Whether the producer of a value is computed within this expression: only where every element of
-  // it is read here alone and as often as it is made.
+  // Whether the producer of a value is computed within this expression.
   bool joins(ValueId id) const {
     const NodeId producer = graph_.value(id).producer;
-    if (producer == no_node || operands_.size() + 2 > most_operands) return false;
-    if (expression_.nodes().size() > most_nodes) return false;
-    if (!(graph_.type(id).dims == graph_.type(graph_.node(root_).outputs[0]).dims)) return false;
-    if (!read_here_only(id)) return false;
-    return elementwise_expression(graph_, graph_.node(producer)).has_value();
+    if (producer == no_node) return false;
+    std::string why;
+    const bool fitting = fits(id, near_ != nullptr ? &why : nullptr);
+    if (!fitting && near_ == nullptr) return false;
+    if (!elementwise_expression(graph_, graph_.node(producer))) return false;
+    if (!fitting) near_->add(graph_, {producer, root_}, std::move(why));
+    return fitting;
+  }
+
+  // Only where every element of the value is read here alone and as often as it is made.
+  bool fits(ValueId id, std::string* why) const {
+    const ValueType& type = graph_.type(id);
+    const ValueType& result = graph_.type(graph_.node(root_).outputs[0]);
+    if (operands_.size() + 2 > most_operands)
+      return refuse(why, "the expression would have more than {} operands", most_operands);
+    if (expression_.nodes().size() > most_nodes)
+      return refuse(why, "the expression would have more than {} operations", most_nodes);
+    if (!(type.dims == result.dims))
+      return refuse(why, "the sizes differ: {} and {}", type.to_string(), result.to_string());
+    if (!read_here_only(id)) return refuse_internal(why, graph_, id, uses_.readers(id));
+    return true;
   }
 
   // Every reader is a member already.
@@ -108,6 +124,7 @@ class Chain {
   const Graph& graph_;
   const Uses& uses_;
   NodeId root_;
+  NearFusions* near_;
   ScalarExpr expression_;
   std::vector<ValueId> operands_;
   std::map<ValueId, int> known_;
@@ -130,6 +147,11 @@ std::vector<Patch> fuse_pointwise(const Graph& graph) {
     patches.push_back(std::move(*patch));
   }
   return patches;
+}
+
+void near_fuse_pointwise(const Graph& graph, NearFusions& near) {
+  const Uses uses(graph);
+  for (NodeId id : graph.order()) Chain(graph, uses, id, &near).grow();
 }
 
 }  // namespace cermet

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
@@ -28,23 +29,30 @@ Patch single_transpose(const Graph& graph, NodeId id, const Node& first,
   return patch;
 }
 
-// The result's shape as the second input of a Reshape: at most one size may be symbolic.
-std::optional<std::vector<int64_t>> target_shape(const ValueType& type) {
-  if (!type.has_rank()) return std::nullopt;
-  std::vector<int64_t> shape;
-  int free = 0;
+// Why one Reshape can't give the shape; nothing when it can. Of its second input at most one size
+// may be left open, and 0 would mean: copy the size.
+std::optional<std::string> why_no_target(const ValueType& type) {
+  if (!type.has_rank()) return "the rank of the result is not known";
+  int open = 0;
   for (const Dim& dim : *type.dims) {
-    if (dim.is_constant(0)) return std::nullopt;  // 0 would mean: copy the size
-    shape.push_back(dim.is_constant() ? dim.constant() : -1);
-    free += !dim.is_constant();
+    if (dim.is_constant(0)) return "the result has a size of 0";
+    open += !dim.is_constant();
   }
-  if (free > 1) return std::nullopt;
+  if (open > 1) return fmt::format("{} sizes of the result {} are open", open, type.to_string());
+  return std::nullopt;
+}
+
+// The result's shape as the second input of a Reshape.
+std::vector<int64_t> target_shape(const ValueType& type) {
+  std::vector<int64_t> shape;
+  for (const Dim& dim : *type.dims) shape.push_back(dim.is_constant() ? dim.constant() : -1);
   return shape;
 }
 
 std::optional<Patch> single_reshape(const Graph& graph, NodeId id, const Node& first) {
-  const auto shape = target_shape(graph.type(graph.node(id).outputs[0]));
-  if (!shape) return std::nullopt;
+  const ValueType& type = graph.type(graph.node(id).outputs[0]);
+  if (why_no_target(type)) return std::nullopt;
+  const std::vector<int64_t> shape = target_shape(type);
   Patch patch(graph);
   patch.consume(id);
   Node merged;
@@ -54,9 +62,18 @@ std::optional<Patch> single_reshape(const Graph& graph, NodeId id, const Node& f
   merged.origin.merge(first.origin);
   merged.inputs = {first.inputs[0],
                    patch.constant(Tensor::from(ElementType::int64,
-                                               {static_cast<int64_t>(shape->size())}, *shape))};
+                                               {static_cast<int64_t>(shape.size())}, shape))};
   patch.replace(graph.node(id).outputs[0], patch.add(std::move(merged)));
   return patch;
+}
+
+// The movement before a node, or nullptr.
+const Node* movement_before(const Graph& graph, const Node& node) {
+  const Node* first = node.inputs.empty() ? nullptr : graph.producer(node.inputs[0]);
+  if (first == nullptr) return nullptr;
+  const bool alike =
+      (node.is("Transpose") && first->is("Transpose")) || (reshapes(node) && reshapes(*first));
+  return alike ? first : nullptr;
 }
 
 }  // namespace
@@ -65,17 +82,29 @@ std::vector<Patch> merge_movements(const Graph& graph) {
   std::vector<Patch> patches;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
-    const Node* first = node.inputs.empty() ? nullptr : graph.producer(node.inputs[0]);
+    const Node* first = movement_before(graph, node);
     if (first == nullptr) continue;
-    if (node.is("Transpose") && first->is("Transpose")) {
+    if (node.is("Transpose")) {
       const auto outer = permutation_of(graph, node);
       const auto inner = permutation_of(graph, *first);
       if (outer && inner) patches.push_back(single_transpose(graph, id, *first, *outer, *inner));
-    } else if (reshapes(node) && reshapes(*first)) {
+    } else {
       if (auto patch = single_reshape(graph, id, *first)) patches.push_back(std::move(*patch));
     }
   }
   return patches;
+}
+
+void near_merge_movements(const Graph& graph, NearFusions& near) {
+  for (NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (movement_before(graph, node) == nullptr) continue;
+    const NodeId before = graph.value(node.inputs[0]).producer;
+    if (node.is("Transpose"))
+      near.add(graph, {before, id}, "the rank of what is transposed is not known");
+    else if (auto why = why_no_target(graph.type(node.outputs[0])))
+      near.add(graph, {before, id}, std::move(*why));
+  }
 }
 
 }  // namespace cermet

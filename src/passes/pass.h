@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ops/graph_builder.h"
+#include "passes/near_fusions.h"
 
 namespace cermet {
 
@@ -27,12 +28,19 @@ class Patch {
   ValueId constant(Tensor tensor, Recipe recipe = {});
   // Readers of `from` (an old value) read `to` (old or new) from now on.
   void replace(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
+  // The patch is the second best: `nodes` would have become one but for `condition`, a text that
+  // outlives the patch.
+  void second_best(std::vector<NodeId> nodes, std::string_view condition) {
+    better_nodes_ = std::move(nodes);
+    better_condition_ = condition;
+  }
 
   // A new node made like this one, its own origin included.
   static Node copy_of(const Node& node) { return node; }
 
  private:
   friend class PatchApplier;
+  friend class PassDriver;
   const Graph* graph_;
   ValueId first_new_;
   struct NewValue {
@@ -43,6 +51,8 @@ class Patch {
   std::vector<Node> nodes_;
   std::vector<NodeId> consumed_;
   std::vector<std::pair<ValueId, ValueId>> replaced_;
+  std::vector<NodeId> better_nodes_;
+  std::string_view better_condition_;
 };
 
 struct Pass {
@@ -50,6 +60,8 @@ struct Pass {
   // All matches in the graph (not in its subgraphs: the driver visits those). Matches may overlap:
   // of two that consume the same node the first wins and the pass is asked again.
   std::vector<Patch> (*find)(const Graph& graph);
+  // What the pass would fuse but for one condition; nullptr: it tells nothing.
+  void (*find_near)(const Graph& graph, NearFusions& near) = nullptr;
 };
 
 // All passes in their order; a group that is repeated until nothing changes stays together.
@@ -61,6 +73,8 @@ struct PassOptions {
   std::vector<std::string> only;  // counts when `all` is false
   std::string stop_after;         // "PASS:N"
   bool verify = false;            // after every pass
+  // Where fusions that almost came about are told; nullptr: nobody looks for them.
+  std::vector<NearFusion>* near_fusions = nullptr;
 };
 
 struct PassResult {

@@ -19,4 +19,10 @@ std::vector<Patch> expand_gemm(const Graph& graph);
 std::vector<Patch> fuse_epilogue(const Graph& graph);
 std::vector<Patch> fuse_pointwise(const Graph& graph);
 
+void near_merge_movements(const Graph& graph, NearFusions& near);
+void near_fold_batch_normalization(const Graph& graph, NearFusions& near);
+void near_expand_gemm(const Graph& graph, NearFusions& near);
+void near_fuse_epilogue(const Graph& graph, NearFusions& near);
+void near_fuse_pointwise(const Graph& graph, NearFusions& near);
+
 }  // namespace cermet

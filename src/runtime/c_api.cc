@@ -1,89 +1,156 @@
 #include "cermet/c_api.h"
 
-#include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <map>
-#include <new>
+#include <memory>
+#include <span>
 
-#include "base/error.h"
 #include "cermet/engine.h"
+#include "runtime/c_guard.h"
+
+using cermet::ErrorCode;
+using cermet::c::deref;
+using cermet::c::failed;
+using cermet::c::guarded;
+using cermet::c::hand_over;
+using cermet::c::read_struct;
+
+namespace {
+
+// The caller's two functions as an allocator.
+class CallersAllocator : public cermet::Allocator {
+ public:
+  explicit CallersAllocator(const cermet_allocator& from) : from_(from) {
+    cermet::require(from_.allocate != nullptr && from_.deallocate != nullptr,
+                    ErrorCode::invalid_argument, "an allocator needs both of its functions");
+  }
+
+  void* allocate(size_t bytes, size_t alignment) override {
+    void* memory = from_.allocate(from_.user, bytes, alignment);
+    cermet::require(memory != nullptr || bytes == 0, ErrorCode::out_of_memory,
+                    "the caller's allocator gave no memory when asked for {} bytes", bytes);
+    cermet::require(
+        reinterpret_cast<uintptr_t>(memory) % alignment == 0, ErrorCode::invalid_argument,
+        "the caller's allocator gave memory that is not aligned to {} bytes", alignment);
+    return memory;
+  }
+  void deallocate(void* memory, size_t bytes, size_t alignment) noexcept override {
+    if (memory != nullptr) from_.deallocate(from_.user, memory, bytes, alignment);
+  }
+
+ private:
+  cermet_allocator from_;
+};
+
+using DimTexts = std::vector<const char*>;
+
+std::vector<DimTexts> dims_of(const std::vector<cermet::TensorInfo>& infos) {
+  std::vector<DimTexts> result(infos.size());
+  for (size_t i = 0; i < infos.size(); ++i)
+    if (infos[i].dims)
+      for (const std::string& dim : *infos[i].dims) result[i].push_back(dim.c_str());
+  return result;
+}
+
+}  // namespace
 
 struct cermet_engine {
+  explicit cermet_engine(std::shared_ptr<const cermet::Engine> loaded)
+      : engine(std::move(loaded)),
+        input_dims(dims_of(engine->inputs())),
+        output_dims(dims_of(engine->outputs())) {}
+
   std::shared_ptr<const cermet::Engine> engine;
+  std::vector<DimTexts> input_dims, output_dims;  // by input or output
 };
 
 struct cermet_context {
+  std::unique_ptr<CallersAllocator> allocator;  // outlives the context that uses it
   cermet::ExecutionContext context;
   std::map<std::string, cermet::ConstTensorView> outputs;  // keep the shapes that were handed out
 };
 
+namespace cermet::c {
 namespace {
-
-using cermet::Error;
-using cermet::ErrorCode;
 
 std::string& last_error() {
   thread_local std::string text;
   return text;
 }
 
-cermet_status failed(ErrorCode code, const char* text) {
-  last_error() = text;
+}  // namespace
+
+cermet_status failed(ErrorCode code, const char* text) noexcept {
+  try {
+    last_error() = text;
+  } catch (const std::bad_alloc&) {
+    last_error().clear();
+  }
   return static_cast<cermet_status>(code);
 }
 
-// No exception crosses the C interface.
-template <class F>
-cermet_status guarded(F&& f) {
-  try {
-    f();
-    return CERMET_OK;
-  } catch (const Error& error) {
-    return failed(error.code(), error.what());
-  } catch (const std::bad_alloc&) {
-    return failed(ErrorCode::out_of_memory, "memory ran out");
-  } catch (const std::exception& error) {
-    return failed(ErrorCode::internal, error.what());
-  }
+Logger logger_of(cermet_log_function log, void* user) {
+  if (log == nullptr) return {};
+  return [log, user](Severity severity, std::string_view message) {
+    log(user, static_cast<int32_t>(severity), std::string(message).c_str());
+  };
 }
 
-template <class T>
-T& deref(T* pointer, const char* what) {
-  cermet::require(pointer != nullptr, ErrorCode::invalid_argument, "{} is NULL", what);
-  return *pointer;
+}  // namespace cermet::c
+
+namespace {
+
+struct LoadOptions {
+  cermet::Logger logger;
+  std::vector<std::string> plugins;
+};
+
+LoadOptions load_options(const cermet_engine_options* given) {
+  const auto options = read_struct(given, "the engine options");
+  return {cermet::c::logger_of(options.log, options.log_user),
+          cermet::c::strings(options.plugins, options.plugin_count, "plugins")};
 }
 
-// Copies as many bytes as the caller's struct has; its first member says how many.
-template <class T>
-void hand_over(T filled, T* to) {
-  deref(to, "the struct to fill");
-  cermet::require(to->size >= sizeof(size_t), ErrorCode::invalid_argument,
-                  "the struct's size is {}; set it to its sizeof first", to->size);
-  filled.size = to->size;
-  std::memcpy(to, &filled, std::min(to->size, sizeof(T)));
-}
-
-cermet_status describe(const std::vector<cermet::TensorInfo>& infos, size_t index,
-                       cermet_tensor_info* info) {
+cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
+                       const std::vector<DimTexts>& dims, size_t index, cermet_tensor_info* info) {
   return guarded([&] {
     cermet::require(index < infos.size(), ErrorCode::out_of_range, "index {} of {}", index,
                     infos.size());
     const cermet::TensorInfo& from = infos[index];
     hand_over({sizeof(cermet_tensor_info), from.name.c_str(), static_cast<int32_t>(from.type),
-               from.dims ? static_cast<int32_t>(from.dims->size()) : -1},
+               from.dims ? static_cast<int32_t>(from.dims->size()) : -1, dims[index].data()},
               info);
   });
 }
 
 }  // namespace
 
-const char* cermet_last_error(void) { return last_error().c_str(); }
+const char* cermet_last_error(void) { return cermet::c::last_error().c_str(); }
 const char* cermet_version(void) { return CERMET_VERSION_STRING; }
 
 cermet_status cermet_engine_load(const char* path, cermet_engine** engine) {
+  return cermet_engine_load_with(path, nullptr, engine);
+}
+
+cermet_status cermet_engine_load_with(const char* path, const cermet_engine_options* options,
+                                      cermet_engine** engine) {
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
-    result = new cermet_engine{cermet::Engine::load(&deref(path, "path"))};
+    const LoadOptions load = load_options(options);
+    result =
+        new cermet_engine(cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins));
+  });
+}
+
+cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
+                                        const cermet_engine_options* options,
+                                        cermet_engine** engine) {
+  return guarded([&] {
+    cermet_engine*& result = deref(engine, "engine");
+    const LoadOptions load = load_options(options);
+    const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
+    result =
+        new cermet_engine(cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins));
   });
 }
 
@@ -100,25 +167,49 @@ size_t cermet_engine_output_count(const cermet_engine* engine) {
 cermet_status cermet_engine_input(const cermet_engine* engine, size_t index,
                                   cermet_tensor_info* info) {
   if (engine == nullptr) return failed(ErrorCode::invalid_argument, "engine is NULL");
-  return describe(engine->engine->inputs(), index, info);
+  return describe(engine->engine->inputs(), engine->input_dims, index, info);
 }
 
 cermet_status cermet_engine_output(const cermet_engine* engine, size_t index,
                                    cermet_tensor_info* info) {
   if (engine == nullptr) return failed(ErrorCode::invalid_argument, "engine is NULL");
-  return describe(engine->engine->outputs(), index, info);
+  return describe(engine->engine->outputs(), engine->output_dims, index, info);
+}
+
+cermet_status cermet_engine_activation_bytes(const cermet_engine* engine,
+                                             const cermet_input_shape* const* shapes,
+                                             size_t shape_count, int32_t threads, size_t* bytes) {
+  return guarded([&] {
+    cermet::InputShapes known;
+    cermet::c::for_each_entry(shapes, shape_count, "shapes", [&](const cermet_input_shape* each) {
+      const auto shape = read_struct(each, "an input shape");
+      if (shape.rank > 0) deref(shape.sizes, "the sizes of a shape");
+      known[&deref(shape.name, "the name of a shape")] =
+          shape.rank == 0 ? cermet::Shape() : cermet::Shape(shape.sizes, shape.sizes + shape.rank);
+    });
+    cermet::require(threads >= 1, ErrorCode::invalid_argument,
+                    "threads: expected 1 or more, got {}", threads);
+    deref(bytes, "bytes") = deref(engine, "engine").engine->activation_bytes(known, threads);
+  });
 }
 
 cermet_status cermet_context_create(const cermet_engine* engine,
                                     const cermet_context_options* options,
                                     cermet_context** context) {
   return guarded([&] {
-    cermet::ContextOptions wanted;
-    if (options != nullptr && options->size >= sizeof(cermet_context_options))
-      wanted.threads = options->threads;
     cermet_context*& result = deref(context, "context");
-    result =
-        new cermet_context{cermet::ExecutionContext(deref(engine, "engine").engine, wanted), {}};
+    const auto given = read_struct(options, "the context options");
+    cermet::ContextOptions wanted;
+    wanted.threads = given.threads;
+    wanted.memory = given.memory;
+    wanted.memory_bytes = given.memory_bytes;
+    if (given.shape_cache > 0) wanted.shape_cache = given.shape_cache;
+    std::unique_ptr<CallersAllocator> allocator;
+    if (given.allocator != nullptr)
+      allocator = std::make_unique<CallersAllocator>(read_struct(given.allocator, "the allocator"));
+    wanted.allocator = allocator.get();
+    cermet::ExecutionContext made(deref(engine, "engine").engine, wanted);
+    result = new cermet_context{std::move(allocator), std::move(made), {}};
   });
 }
 
@@ -137,6 +228,13 @@ cermet_status cermet_context_set_input(cermet_context* context, const char* name
   });
 }
 
+cermet_status cermet_context_set_output_memory(cermet_context* context, const char* name,
+                                               void* data, size_t bytes) {
+  return guarded([&] {
+    deref(context, "context").context.set_output_memory(&deref(name, "name"), data, bytes);
+  });
+}
+
 cermet_status cermet_context_execute(cermet_context* context) {
   return guarded([&] { deref(context, "context").context.execute(); });
 }
@@ -150,5 +248,14 @@ cermet_status cermet_context_output(cermet_context* context, const char* name,
     hand_over({sizeof(cermet_tensor), static_cast<int32_t>(view.type), view.shape.data(),
                view.shape.size(), view.data, view.bytes()},
               tensor);
+  });
+}
+
+cermet_status cermet_context_activation_bytes(const cermet_context* context, size_t* last,
+                                              size_t* peak) {
+  return guarded([&] {
+    const cermet::ExecutionContext& of = deref(context, "context").context;
+    if (last != nullptr) *last = of.activation_bytes();
+    if (peak != nullptr) *peak = of.peak_activation_bytes();
   });
 }

@@ -155,6 +155,8 @@ MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shap
     const size_t bytes = byte_size(what.type.element, *plan->shapes[id], what.layout);
     for (int32_t at = lives[id].first; at >= 0 && at <= lives[id].last; ++at) in_use[at] += bytes;
   }
+  for (size_t step = 0; step < plan->bound.size(); ++step)
+    if (plan->bound[step]) in_use[step] += plan->bound[step]->workspace_bytes();
   MemoryUse use;
   use.bytes = plan->memory.arena_bytes;
   int32_t at = 0;

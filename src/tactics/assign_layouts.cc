@@ -56,26 +56,61 @@ class LayoutAssigner {
 
   void visit(Step step) {
     defines_sizes_ = sizes_.visit(step);
-    if (is_free_transpose(step)) return as_view(std::move(step));
+    if (is_transpose(step)) {
+      if (reads_as_it_lies(step)) return as_view(std::move(step));
+      if (gives_channels_last(step)) return as_channels_last(std::move(step));
+    }
     if (!worth_trying(step) || !try_channels_last(step)) make_row_major(step);
   }
 
   const Layout& layout_of(BufferId id) const { return plan_.buffers[id].layout; }
   const ValueType& type_of(BufferId id) const { return plan_.buffers[id].type; }
 
+  static bool is_transpose(const Step& step) {
+    return step.problem.op == "Transpose" && step.problem.domain.empty() &&
+           !step.problem.has_epilogue();
+  }
+
   // Reads a channels-last tensor in the order in which it lies.
-  bool is_free_transpose(const Step& step) const {
-    if (step.problem.op != "Transpose" || !step.problem.domain.empty()) return false;
-    if (step.problem.has_epilogue() || outputs_.contains(step.outputs[0])) return false;
+  bool reads_as_it_lies(const Step& step) const {
     const Layout& layout = layout_of(step.inputs[0]);
     if (layout.is_row_major()) return false;
     const auto perm = step.problem.attributes.integers("perm", {});
     return std::equal(perm.begin(), perm.end(), layout.order.begin(), layout.order.end());
   }
 
+  // Makes of a row-major tensor, an image as files hold it, one whose channels-last form has the
+  // same bytes. Of 3 dimensions it is more likely the operand of a product.
+  bool gives_channels_last(const Step& step) const {
+    if (!layout_of(step.inputs[0]).is_row_major() || outputs_.contains(step.outputs[0]))
+      return false;
+    const auto perm = step.problem.attributes.integers("perm", {});
+    if (perm.size() < 4) return false;
+    const Layout layout = Layout::channels_last(static_cast<int>(perm.size()));
+    for (size_t d = 0; d < perm.size(); ++d)
+      if (perm[layout.order[d]] != static_cast<int64_t>(d)) return false;
+    return true;
+  }
+
   void as_view(Step step) {
     step.problem.kind = ProblemKind::view;
     step.problem.inputs[0]->layout = layout_of(step.inputs[0]);
+    const BufferId result = step.outputs[0];
+    const bool owed = outputs_.contains(result);
+    if (owed) step.outputs[0] = add_buffer(result, Layout{});
+    plan_.buffers[step.outputs[0]].alias = step.inputs[0];
+    const BufferId view = step.outputs[0];
+    target_->push_back(std::move(step));
+    // Outputs have memory of their own, which a view has not.
+    if (owed) add_copy(view, result, ProblemKind::movement);
+  }
+
+  void as_channels_last(Step step) {
+    const Layout layout = Layout::channels_last(type_of(step.outputs[0]).rank());
+    step.problem.kind = ProblemKind::view;
+    step.problem.inputs[0]->layout = Layout{};
+    step.problem.outputs[0]->layout = layout;
+    plan_.buffers[step.outputs[0]].layout = layout;
     plan_.buffers[step.outputs[0]].alias = step.inputs[0];
     target_->push_back(std::move(step));
   }
@@ -159,7 +194,7 @@ class LayoutAssigner {
     if (layout_of(id) == layout) return id;
     if (type.has_rank() && same_bytes(*type.dims, layout_of(id), layout)) return id;
     const auto [entry, fresh] = reordered_.emplace(Place{id, layout.to_string()}, no_buffer);
-    if (fresh) entry->second = reorder(id, add_buffer(id, layout));
+    if (fresh) entry->second = add_copy(id, add_buffer(id, layout), ProblemKind::reorder);
     return entry->second;
   }
 
@@ -172,10 +207,10 @@ class LayoutAssigner {
     return static_cast<BufferId>(plan_.buffers.size() - 1);
   }
 
-  BufferId reorder(BufferId from, BufferId to) {
+  BufferId add_copy(BufferId from, BufferId to, ProblemKind kind) {
     Step step;
     step.name = plan_.buffers[to].name;
-    step.problem.kind = ProblemKind::reorder;
+    step.problem.kind = kind;
     step.problem.op = "Identity";
     step.inputs = {from};
     step.outputs = {to};
@@ -199,7 +234,7 @@ class LayoutAssigner {
       }
     }
     target_->push_back(std::move(step));
-    for (const auto& [from, to] : owed) reorder(from, to);
+    for (const auto& [from, to] : owed) add_copy(from, to, ProblemKind::reorder);
   }
 
   Plan& plan_;

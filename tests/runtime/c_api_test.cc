@@ -32,7 +32,7 @@ class CApi : public testing::Test {
 };
 
 TEST_F(CApi, RunsAnEngine) {
-  cermet_tensor_info info{sizeof(cermet_tensor_info), nullptr, 0, 0};
+  cermet_tensor_info info{sizeof(cermet_tensor_info), nullptr, 0, 0, nullptr};
   ASSERT_EQ(cermet_engine_input_count(engine_), 1u);
   ASSERT_EQ(cermet_engine_input(engine_, 0, &info), CERMET_OK);
   EXPECT_EQ(info.element_type, 1);
@@ -41,7 +41,9 @@ TEST_F(CApi, RunsAnEngine) {
   ASSERT_EQ(cermet_engine_output(engine_, 0, &info), CERMET_OK);
   const std::string output = info.name;
 
-  const cermet_context_options options{sizeof(cermet_context_options), 1};
+  cermet_context_options options{};
+  options.size = sizeof(cermet_context_options);
+  options.threads = 1;
   cermet_context* context = nullptr;
   ASSERT_EQ(cermet_context_create(engine_, &options, &context), CERMET_OK);
   const std::vector<float> pixels(2 * 64, 3.0f);
@@ -67,7 +69,7 @@ TEST_F(CApi, SaysWhatWentWrong) {
   EXPECT_NE(std::string(cermet_last_error()).find("does/not/exist.engine"), std::string::npos);
   EXPECT_EQ(none, nullptr);
   EXPECT_EQ(cermet_engine_load(nullptr, &none), CERMET_INVALID_ARGUMENT);
-  cermet_tensor_info info{sizeof(cermet_tensor_info), nullptr, 0, 0};
+  cermet_tensor_info info{sizeof(cermet_tensor_info), nullptr, 0, 0, nullptr};
   EXPECT_EQ(cermet_engine_input(engine_, 7, &info), CERMET_OUT_OF_RANGE);
 
   cermet_context* context = nullptr;

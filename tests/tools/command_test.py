@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -142,6 +143,9 @@ class Commands(unittest.TestCase):
         self.assertEqual([i["name"] for i in report["inputs"]], ["x:0"])
         self.assertEqual(report["inputs"][0]["dims"], ["N", "3"])
         self.assertIsNone(report["activation_bytes"])
+        self.assertEqual(report["fusions"], sum(len(s["nodes"]) > 1 for s in report["steps"]))
+        self.assertGreater(report["fusions"], 0)
+        self.assertIn("--threads", report["options"])
         self.assertTrue({"mul", "relu", "sum"} <= {n for s in report["steps"] for n in s["nodes"]})
         self.assertTrue(all(s["tactic"] or s["kind"] == "view" for s in report["steps"]))
         report = json.loads(self.call("inspect", self.engine, "--json", "--shapes", "x:0:64x3"))
@@ -161,6 +165,18 @@ class Commands(unittest.TestCase):
                 self.assertTrue(candidate["accepted"] or candidate["reason"])
         text = self.call("build", self.model, "-o", engine, "--explain", "--tuning-budget", 0)
         self.assertIn("chosen", text)
+        self.assertEqual(report["near_fusions"], [])
+        self.assertNotIn("Almost fused", text)
+
+    def test_explain_tells_of_near_fusions(self):
+        report = json.loads(self.call("build", self.model, "-o", self.folder / "near.engine",
+                                      "--explain=json", "--mark-output", "product"))
+        self.assertEqual(report["near_fusions"], [
+            {"pass": "fuse-epilogue", "nodes": ["mul", "relu"],
+             "condition": "the value 'product' between them is an output of the graph"}])
+        text = self.call("build", self.model, "-o", self.folder / "near.engine", "--explain",
+                         "--mark-output", "product")
+        self.assertIn("fuse-epilogue: mul, relu", text)
 
     def test_build_options(self):
         out = self.out("dump")
@@ -175,7 +191,22 @@ class Commands(unittest.TestCase):
         self.fails(WRONG_USE, "no-such-pass", "build", self.model, "-o", engine, "--skip-pass",
                    "no-such-pass")
         self.fails(NO_MEMORY, "limit", "build", self.model, "-o", engine, "--memory-limit", "1K",
-                   "--shapes", "x:0:4096x3")
+                   "--shapes", "x:0:4096x3", "--tuning-budget", 0)
+        error = self.call("build", self.model, "-o", engine, "--memory-limit", "1K", "--threads", 1,
+                          "--shapes", "x:0:4096x3", "--tuning-budget", 0, status=NO_MEMORY)
+        peak, limit, step, bytes_of_step = re.search(
+            r"take (\d+) bytes at the largest shapes, the limit is (\d+)\. Most is in use at "
+            r"step '(.+)': (\d+) bytes", error).groups()
+        self.assertEqual(limit, "1024")
+        self.call("build", self.model, "-o", engine, "--memory-limit", peak, "--threads", 1,
+                  "--shapes", "x:0:4096x3", "--tuning-budget", 0)
+        self.fails(NO_MEMORY, peak, "build", self.model, "-o", engine, "--memory-limit",
+                   int(peak) - 1, "--threads", 1, "--shapes", "x:0:4096x3", "--tuning-budget", 0)
+        report = json.loads(self.call("inspect", engine, "--json", "--threads", 1))
+        self.assertEqual(report["activation_bytes"], int(peak))
+        self.assertIn(step, [s["name"] for s in report["steps"]])
+        # The product is there, 2 floats a row.
+        self.assertTrue(8 * 4096 <= int(bytes_of_step) <= int(peak), error)
         self.fails(WRONG_USE, "'12Q'", "build", self.model, "-o", engine, "--memory-limit", "12Q")
 
     def test_bench(self):
@@ -234,6 +265,13 @@ class Commands(unittest.TestCase):
         self.assertIn("Exit status", self.call("--help"))
         for command in ("build", "run", "inspect", "check", "bench"):
             self.assertIn("Examples", self.call(command, "--help"))
+        for command in ("build", "run", "inspect", "check", "bench", "trtexec"):
+            text = self.call(command, "--help")
+            for ugly in ("NONNEGATIVE", "POSITIVE", "TEXT", "{0}", "REQUIRED"):
+                self.assertNotIn(ugly, text)
+            if command != "trtexec":
+                self.assertIn("Exit status", text)
+        self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, run", "biuld")
         self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
 
     def test_colour_only_on_terminals_and_not_with_no_color(self):

@@ -8,7 +8,10 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from command_test import CERMET, IO, UNSUPPORTED, WRONG_USE, X, Y, np, onnx, tiny  # noqa: E402
+from command_test import (  # noqa: E402
+    BIN, CERMET, IO, UNSUPPORTED, WRONG_USE, X, Y, helper, model, np, onnx, tensor, tiny)
+
+BUILD = BIN.parent
 
 TIME = r"^\[\d\d/\d\d/\d{4}-\d\d:\d\d:\d\d\] \[I\] "
 NUMBER = r"(\d+\.\d+)"
@@ -124,14 +127,65 @@ class Trtexec(unittest.TestCase):
 
     def test_refused_by_name(self):
         for flag in ("--fp16", "--int8", "--fp8", "--bf16", "--best", "--useDLACore=0", "--device=0",
-                     "--calib=cache", "--timingCacheFile=cache", "--refit", "--plugins=a.so"):
+                     "--calib=cache", "--timingCache=global", "--refit",
+                     "--setPluginsToSerialize=a.so"):
             self.fails(UNSUPPORTED, f"{flag} is not supported: ", f"--onnx={self.model}", flag)
         engine = f"--loadEngine={self.engine}"
-        self.fails(UNSUPPORTED, "--inputIOFormats=fp16:chw: 'x:0' is float32", engine,
+        self.fails(UNSUPPORTED, "'x:0' is float32 Nx3 in the loaded engine", engine,
                    "--inputIOFormats=fp16:chw")
-        self.fails(UNSUPPORTED, "--outputIOFormats=fp32:hwc", engine,
+        self.fails(UNSUPPORTED, "--outputIOFormats=fp32:chw,fp32:hwc: 'total'", engine,
                    "--outputIOFormats=fp32:chw,fp32:hwc")
+        self.fails(UNSUPPORTED, "--inputIOFormats=fp16:chw16 is not supported",
+                   f"--onnx={self.model}", "--inputIOFormats=fp16:chw16")
+        self.fails(UNSUPPORTED, "'x:0' is float32[N, 3]; channels-last needs",
+                   f"--onnx={self.model}", "--inputIOFormats=fp16:hwc")
         self.fails(UNSUPPORTED, "dlaSRAM", f"--onnx={self.model}", "--memPoolSize=dlaSRAM:1")
+
+    def test_formats_are_built_in(self):
+        picture = self.folder / "picture.onnx"
+        onnx.save(model([helper.make_node("Relu", ["x"], ["y"])],
+                        [tensor("x", ["N", 3, 4, 5])], [tensor("y", ["N", 3, 4, 5])]), picture)
+        engine, raw, out = (self.folder / n for n in ("p.engine", "x.raw", "out.json"))
+        pixels = np.arange(-30, 90, dtype=np.float16).reshape(2, 4, 5, 3)
+        raw.write_bytes(pixels.tobytes())
+        self.passes(f"--onnx={picture}", "--shapes=x:2x3x4x5", "--inputIOFormats=fp16:hwc",
+                    "--outputIOFormats=fp32:chw", f"--loadInputs=x:{raw}", f"--exportOutput={out}",
+                    f"--saveEngine={engine}", *QUICK)
+        output = json.loads(out.read_text())[0]
+        self.assertEqual(output["dimensions"], "2x3x4x5")
+        expected = np.maximum(pixels, 0).transpose(0, 3, 1, 2)
+        np.testing.assert_array_equal(output["values"], expected.ravel())
+        self.passes(f"--loadEngine={engine}", "--inputIOFormats=fp16:chw", *QUICK)
+        self.fails(WRONG_USE, "expected one entry for all or 1", f"--onnx={picture}",
+                   "--inputIOFormats=fp16:chw,fp16:chw")
+        self.fails(WRONG_USE, "fp17:chw", f"--onnx={picture}", "--inputIOFormats=fp17:chw")
+
+    def test_timing_cache(self):
+        cache = self.folder / "times.txt"
+        build = [f"--onnx={self.model}", "--shapes=x:0:2x3", "--iterations=1", "--duration=0",
+                 "--warmUp=1", f"--timingCacheFile={cache}"]
+        self.fails(WRONG_USE, "frozen", f"--onnx={self.model}", "--errorOnTimingCacheMiss")
+        self.passes(*build, "--tuningBudget=5")
+        self.assertIn("cermet timing cache", cache.read_text())
+        before = cache.read_text()
+        self.passes(*build, "--errorOnTimingCacheMiss")
+        self.assertEqual(cache.read_text(), before)
+
+    def test_plugins_are_loaded(self):
+        clamp = BUILD / "examples/clamp.so"
+        if not clamp.exists():
+            self.skipTest(f"{clamp} is not built")
+        graph = helper.make_graph([helper.make_node("Clamp01", ["x"], ["y"], domain="com.example")],
+                                  "g", [tensor("x", [3])], [tensor("y", [3])])
+        custom, engine = self.folder / "custom.onnx", self.folder / "custom.engine"
+        onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[
+            helper.make_opsetid("", 17), helper.make_opsetid("com.example", 1)]), custom)
+        self.fails(UNSUPPORTED, "Clamp01", f"--onnx={custom}")
+        for flag in ("--plugins", "--staticPlugins", "--dynamicPlugins"):
+            self.passes(f"--onnx={custom}", f"{flag}={clamp}", f"--saveEngine={engine}", *QUICK)
+            self.passes(f"--loadEngine={engine}", f"{flag}={clamp}", *QUICK)
+        self.fails(8, "plugin", f"--loadEngine={engine}")
+        self.fails(8, "none.so", f"--onnx={custom}", "--plugins=none.so")
 
     def test_harmless_flags_are_noted(self):
         text = self.run_engine("--noDataTransfers", "--useCudaGraph", "--useSpinWait",

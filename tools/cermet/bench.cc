@@ -20,6 +20,7 @@ struct BenchCommand {
   std::string file;
   InputOptions inputs{.files = {}, .folder = {}, .shapes = {}, .seed = 1};
   MeasureOptions measure{.threads = 0};
+  int64_t iterations = 0;  // of each stream, instead of the time
   double tuning_budget = 0;
   std::vector<std::string> plugins;
   std::string json;
@@ -34,11 +35,43 @@ int threads_of(const BenchCommand& command) {
   return std::max(1, cores / command.measure.streams);
 }
 
-nlohmann::json latency_json(const Measurement& it) {
-  return {{"min", it.latencies_ms.front()}, {"mean", it.mean_ms()},
-          {"median", it.median_ms()},       {"p90", it.percentile_ms(0.90)},
-          {"p95", it.percentile_ms(0.95)},  {"p99", it.percentile_ms(0.99)},
-          {"max", it.latencies_ms.back()}};
+MeasureOptions measure_options(const BenchCommand& command) {
+  MeasureOptions options = command.measure;
+  options.threads = threads_of(command);
+  if (command.iterations > 0) {
+    options.runs = command.iterations;
+    options.seconds = 0;
+  }
+  return options;
+}
+
+// A step of the engine: the mean of a run, and its part of the sum of all steps.
+struct LayerTime {
+  size_t step = 0;
+  double microseconds = 0, share = 0;
+};
+
+std::vector<LayerTime> layer_times(const std::shared_ptr<const Engine>& engine,
+                                   const std::vector<Value>& inputs, MeasureOptions options) {
+  constexpr int64_t most_runs = 100;
+  options.warm_up_runs = 1;
+  options.runs = 3;
+  options.seconds = 2;
+  const LayerMeasurement measured = measure_layers(engine, inputs, options, most_runs);
+  const double sum = measured.sum_ms();
+  std::vector<LayerTime> layers;
+  for (const LayerTimes& layer : measured.layers)
+    layers.push_back({layer.step, 1000 * layer.sum_ms() / static_cast<double>(measured.runs),
+                      sum > 0 ? layer.sum_ms() / sum : 0});
+  return layers;
+}
+
+using Figures = std::vector<std::pair<const char*, double>>;
+Figures latency_figures(const Measurement& measured) {
+  const Spread it = Spread::of(measured.runs);
+  return {{"min", it.min()},          {"mean", it.mean()},        {"median", it.median()},
+          {"p90", it.percentile(90)}, {"p95", it.percentile(95)}, {"p99", it.percentile(99)},
+          {"max", it.max()}};
 }
 
 nlohmann::json layers_json(const std::vector<LayerTime>& layers, const EngineSummary& summary) {
@@ -63,27 +96,22 @@ void write_json(const BenchCommand& command, const MeasureOptions& options,
                            {"version", CERMET_VERSION_STRING},
                            {"threads", options.threads},
                            {"streams", options.streams},
-                           {"warmup", options.warmup},
-                           {"iterations", measured.latencies_ms.size()},
-                           {"seconds", measured.seconds},
-                           {"throughput", measured.throughput()},
-                           {"latency_ms", latency_json(measured)},
+                           {"warmup", options.warm_up_runs},
+                           {"iterations", measured.runs.size()},
+                           {"seconds", measured.wall_ms() / 1000},
+                           {"throughput", measured.runs_a_second()},
                            {"activation_bytes", measured.peak_activation_bytes}};
+  for (const auto& [name, value] : latency_figures(measured)) report["latency_ms"][name] = value;
   if (command.per_layer) report["layers"] = layers_json(layers, summary);
   write_file(command.json, report.dump(2) + '\n');
 }
 
 void print_table(const Measurement& it, const MeasureOptions& options) {
-  fmt::print("{} runs in {:.2f} s: {:.2f} runs/s; {} stream(s) of {} thread(s)\n",
-             it.latencies_ms.size(), it.seconds, it.throughput(), options.streams, options.threads);
+  fmt::print("{} runs in {:.2f} s: {:.2f} runs/s; {} stream(s) of {} thread(s)\n", it.runs.size(),
+             it.wall_ms() / 1000, it.runs_a_second(), options.streams, options.threads);
   std::vector<Table::Column> columns = {{"latency"}};
   std::vector<std::string> row = {"ms"};
-  const std::pair<const char*, double> figures[] = {
-      {"min", it.latencies_ms.front()}, {"mean", it.mean_ms()},
-      {"median", it.median_ms()},       {"p90", it.percentile_ms(0.90)},
-      {"p95", it.percentile_ms(0.95)},  {"p99", it.percentile_ms(0.99)},
-      {"max", it.latencies_ms.back()}};
-  for (const auto& [title, value] : figures) {
+  for (const auto& [title, value] : latency_figures(it)) {
     columns.push_back({title, Table::Align::right});
     row.push_back(fmt::format("{:.4f}", value));
   }
@@ -113,8 +141,7 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 }
 
 int bench(const BenchCommand& command) {
-  MeasureOptions options = command.measure;
-  options.threads = threads_of(command);
+  const MeasureOptions options = measure_options(command);
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
@@ -128,14 +155,15 @@ int bench(const BenchCommand& command) {
   std::vector<LayerTime> layers;
   const EngineSummary summary = engine->summary();
   if (command.per_layer) {
-    layers = measure_layers(engine, inputs, options);
+    layers = layer_times(engine, inputs, options);
     print_layers(layers, summary);
   }
   if (!command.json.empty()) write_json(command, options, measured, layers, summary);
   return 0;
 }
 
-void add_measure_options(CLI::App& app, MeasureOptions& options) {
+void add_measure_options(CLI::App& app, BenchCommand& command) {
+  MeasureOptions& options = command.measure;
   app.add_option("--threads", options.threads, "Threads of a stream; 0: the cores, shared out")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
@@ -145,10 +173,10 @@ void add_measure_options(CLI::App& app, MeasureOptions& options) {
   app.add_option("--seconds", options.seconds, "How long to measure (default 3)")
       ->type_name("S")
       ->check(CLI::PositiveNumber);
-  app.add_option("--iterations", options.iterations, "Measure so many runs of each stream instead")
+  app.add_option("--iterations", command.iterations, "Measure so many runs of each stream instead")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  app.add_option("--warmup", options.warmup, "Runs before measuring (default 10)")
+  app.add_option("--warmup", options.warm_up_runs, "Runs before measuring (default 10)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
 }
@@ -159,12 +187,12 @@ Action define_bench(CLI::App& app) {
   const auto command = std::make_shared<BenchCommand>();
   app.add_option("FILE", command->file, "An engine, or an ONNX model, which is built in memory")
       ->required();
-  add_measure_options(app, command->measure);
+  add_measure_options(app, *command);
   add_input_options(app, command->inputs);
   app.add_option("--seed", command->inputs.seed, "Of made-up inputs (default 1)")
       ->type_name("SEED");
   app.add_option("--tuning-budget", command->tuning_budget,
-                 "Seconds of measuring kernels when a model is built; only 0 yet")
+                 "Seconds of measuring kernels when a model is built (default 0)")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--per-layer", command->per_layer,

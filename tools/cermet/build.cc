@@ -58,6 +58,7 @@ int build(const BuildCommand& command) {
   options.progress = [&](std::string_view stage, double done) { bar.show(stage, done); };
   BuildReport report;
   report.keep_text = !command.dump_graph.empty();
+  report.keep_near_fusions = !command.explain.empty();
   try {
     build_engine_file(command.model, command.engine, options, &report);
   } catch (...) {
@@ -91,8 +92,10 @@ Action define_build(CLI::App& app) {
   app.add_option("--dump-graph", command->dump_graph,
                  "Write the graph before and after the passes, and the plan, as text")
       ->type_name("FILE|DIR");
-  app.add_flag("--explain{text}", command->explain,
-               "Print the candidates of each step; --explain=json for programs");
+  app.add_flag(
+      "--explain{text}", command->explain,
+      "Print each step's candidates and fusions that almost were; --explain=json for programs");
+  app.get_option("--explain")->type_name("json");
   app.add_flag("-v,--verbose", command->verbose, "Print what happens, and the passes' times");
   app.footer(
       "\nExamples:\n"

@@ -53,6 +53,21 @@ void add_shapes(CLI::App& command, const char* flag, std::string& into, const ch
   command.add_option(flag, into, purpose)->type_name("NAME:SHAPE,..");
 }
 
+void add_formats(CLI::App& command, BuildFlags& flags) {
+  command
+      .add_option("--input-types", flags.input_formats.types,
+                  "Types of inputs, as x:fp16,y:int32; one without a name is for all others")
+      ->type_name("NAME:TYPE,..");
+  command.add_option("--output-types", flags.output_formats.types, "Types of outputs")
+      ->type_name("NAME:TYPE,..");
+  command
+      .add_option("--input-layouts", flags.input_formats.layouts,
+                  "Layouts of inputs: nchw, as the model has them, or nhwc, channels last")
+      ->type_name("NAME:LAYOUT,..");
+  command.add_option("--output-layouts", flags.output_formats.layouts, "Layouts of outputs")
+      ->type_name("NAME:LAYOUT,..");
+}
+
 }  // namespace
 
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
@@ -61,6 +76,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--opt-shapes", flags.opt_shapes, "Shapes for which kernels are chosen");
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
+  add_formats(command, flags);
   command
       .add_option("--memory-limit", flags.memory_limit,
                   "Most memory for activations, as 512M or 2G; more fails the build")
@@ -102,6 +118,8 @@ BuildOptions build_options(const BuildFlags& flags) {
     options.profiles.push_back(std::move(profile));
   if (!flags.memory_limit.empty()) options.memory_limit = parse_bytes(flags.memory_limit);
   options.only_passes = split(flags.passes);
+  options.input_formats = parse_formats("input", flags.input_formats);
+  options.output_formats = parse_formats("output", flags.output_formats);
   return options;
 }
 

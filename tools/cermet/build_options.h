@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cermet/builder.h"
+#include "tensor_formats.h"
 
 namespace cermet::tools {
 
@@ -13,6 +14,7 @@ struct BuildFlags {
   std::string shapes, min_shapes, opt_shapes, max_shapes;
   std::string memory_limit;
   std::string passes;
+  FormatFlags input_formats, output_formats;
   BuildOptions options;
 };
 

@@ -45,10 +45,20 @@ void print_step(const StepReport& step, std::FILE* stream) {
   fmt::print(stream, "\n");
 }
 
+void print_near_fusions(const std::vector<NearFusionReport>& near, std::FILE* stream) {
+  if (near.empty()) return;
+  fmt::print(stream, "{}\n", coloured(stream, Colour::blue, "Almost fused:"));
+  for (const NearFusionReport& fusion : near)
+    fmt::print(stream, "  {}: {}\n    {}\n", fusion.pass, fmt::join(fusion.nodes, ", "),
+               fusion.condition);
+  fmt::print(stream, "\n");
+}
+
 }  // namespace
 
 void print_explanation(const BuildReport& report, std::FILE* stream) {
   for (const StepReport& step : report.steps) print_step(step, stream);
+  print_near_fusions(report.near_fusions, stream);
 }
 
 nlohmann::json explanation_json(const BuildReport& report) {
@@ -67,7 +77,11 @@ nlohmann::json explanation_json(const BuildReport& report) {
                      {"winner", std::move(winner)},
                      {"candidates", std::move(candidates)}});
   }
-  return {{"steps", std::move(steps)}, {"near_fusions", nlohmann::json::array()}};
+  nlohmann::json near = nlohmann::json::array();
+  for (const NearFusionReport& fusion : report.near_fusions)
+    near.push_back(
+        {{"pass", fusion.pass}, {"nodes", fusion.nodes}, {"condition", fusion.condition}});
+  return {{"steps", std::move(steps)}, {"near_fusions", std::move(near)}};
 }
 
 }  // namespace cermet::tools

@@ -1,4 +1,4 @@
-// Why each step got its kernel.
+// Why each step got its kernel, and which fusions almost came about.
 #pragma once
 
 #include <cstdio>

@@ -25,7 +25,7 @@ struct InspectCommand {
 struct Inspection {
   std::vector<TensorInfo> inputs, outputs;
   EngineSummary summary;
-  size_t reorders = 0;
+  size_t reorders = 0, fusions = 0;
   InputShapes shapes;
   int threads = 1;
   std::optional<size_t> activation_bytes;  // nothing when sizes are open and none are given
@@ -41,6 +41,9 @@ Inspection inspect_engine(const InspectCommand& command) {
   result.reorders = static_cast<size_t>(
       std::count_if(result.summary.steps.begin(), result.summary.steps.end(),
                     [](const StepInfo& step) { return step.kind == "reorder"; }));
+  result.fusions = static_cast<size_t>(
+      std::count_if(result.summary.steps.begin(), result.summary.steps.end(),
+                    [](const StepInfo& step) { return step.origin.size() > 1; }));
   const InputShapes given = parse_shapes(command.shapes);
   check_names(given, result.inputs);
   try {
@@ -112,6 +115,7 @@ void print_json(const Inspection& it) {
                                  {"activation_bytes", std::move(activation_bytes)},
                                  {"shapes", std::move(shapes)},
                                  {"threads", it.threads},
+                                 {"fusions", it.fusions},
                                  {"reorders", it.reorders},
                                  {"steps", steps_json(it.summary.steps)}};
   fmt::print("{}\n", report.dump(2));
@@ -175,7 +179,8 @@ void print_text(const Inspection& it, bool problems) {
   print_infos("output", it.outputs);
   print_profiles(it.summary.profiles);
   print_memory(it);
-  fmt::print("steps        {}, of them reorders: {}\n\n", it.summary.steps.size(), it.reorders);
+  fmt::print("steps        {}, of them made of several ONNX nodes: {}, reorders: {}\n\n",
+             it.summary.steps.size(), it.fusions, it.reorders);
   print_steps(it, problems);
 }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <exception>
 #include <map>
-#include <mutex>
 #include <numeric>
 #include <thread>
 
@@ -16,16 +15,25 @@ namespace cermet::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int64_t fewest_runs = 3;
+using Milliseconds = std::chrono::duration<double, std::milli>;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double between_ms(Clock::time_point from, Clock::time_point to) {
+  return Milliseconds(to - from).count();
+}
+
+void sleep_ms(double milliseconds) {
+  if (milliseconds > 0) std::this_thread::sleep_for(Milliseconds(milliseconds));
+}
+
+double sum_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 struct Stream {
-  std::vector<double> latencies_ms;
+  std::vector<std::pair<Clock::time_point, Clock::time_point>> runs;
+  int64_t warm_up_runs = 0;
+  double warm_up_ms = 0;
   size_t peak_bytes = 0;
-  Clock::time_point begin, end;
   std::exception_ptr failure;
 };
 
@@ -38,26 +46,38 @@ ExecutionContext make_context(const std::shared_ptr<const Engine>& engine,
   return context;
 }
 
+void warm_up(ExecutionContext& context, const MeasureOptions& options, Stream& stream) {
+  const Clock::time_point start = Clock::now();
+  while (stream.warm_up_runs < options.warm_up_runs || stream.warm_up_ms < options.warm_up_ms) {
+    context.execute();
+    ++stream.warm_up_runs;
+    stream.warm_up_ms = between_ms(start, Clock::now());
+  }
+}
+
+// Whether a stream that did so many runs since `start` has to do another.
+bool goes_on(int64_t done, Clock::time_point start, const MeasureOptions& options) {
+  return done < std::max<int64_t>(1, options.runs) ||
+         between_ms(start, Clock::now()) < 1000 * options.seconds;
+}
+
 // Every stream must arrive at `ready`, whatever happens, or the others would wait forever.
 void run_stream(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                 const MeasureOptions& options, std::barrier<>& ready, Stream& stream) {
   bool arrived = false;
   try {
     ExecutionContext context = make_context(engine, inputs, options.threads);
-    for (int i = 0; i < options.warmup; ++i) context.execute();
+    warm_up(context, options, stream);
     arrived = true;
     ready.arrive_and_wait();
-    stream.begin = Clock::now();
-    const auto goes_on = [&](int64_t done) {
-      if (options.iterations > 0) return done < options.iterations;
-      return done < fewest_runs || seconds_since(stream.begin) < options.seconds;
-    };
-    for (int64_t done = 0; goes_on(done); ++done) {
-      const Clock::time_point start = Clock::now();
+    sleep_ms(options.sleep_ms);
+    const Clock::time_point start = Clock::now();
+    while (goes_on(static_cast<int64_t>(stream.runs.size()), start, options)) {
+      if (!stream.runs.empty()) sleep_ms(options.idle_ms);
+      const Clock::time_point begin = Clock::now();
       context.execute();
-      stream.latencies_ms.push_back(1000 * seconds_since(start));
+      stream.runs.emplace_back(begin, Clock::now());
     }
-    stream.end = Clock::now();
     stream.peak_bytes = context.peak_activation_bytes();
   } catch (...) {
     stream.failure = std::current_exception();
@@ -66,36 +86,22 @@ void run_stream(const std::shared_ptr<const Engine>& engine, const std::vector<V
 }
 
 Measurement joined(const std::vector<Stream>& streams) {
+  Clock::time_point first = streams.front().runs.front().first;
+  for (const Stream& stream : streams) first = std::min(first, stream.runs.front().first);
   Measurement result;
-  Clock::time_point begin = streams.front().begin, end = streams.front().end;
   for (const Stream& stream : streams) {
-    begin = std::min(begin, stream.begin);
-    end = std::max(end, stream.end);
+    result.warm_up_runs += stream.warm_up_runs;
+    result.warm_up_ms = std::max(result.warm_up_ms, stream.warm_up_ms);
     result.peak_activation_bytes = std::max(result.peak_activation_bytes, stream.peak_bytes);
-    result.latencies_ms.insert(result.latencies_ms.end(), stream.latencies_ms.begin(),
-                               stream.latencies_ms.end());
+    for (const auto& [begin, end] : stream.runs)
+      result.runs.push_back({between_ms(first, begin), between_ms(first, end)});
   }
-  result.seconds = std::chrono::duration<double>(end - begin).count();
-  std::sort(result.latencies_ms.begin(), result.latencies_ms.end());
+  std::sort(result.runs.begin(), result.runs.end(),
+            [](const Run& a, const Run& b) { return a.end_ms < b.end_ms; });
   return result;
 }
 
 }  // namespace
-
-double Measurement::mean_ms() const {
-  return std::accumulate(latencies_ms.begin(), latencies_ms.end(), 0.0) /
-         static_cast<double>(latencies_ms.size());
-}
-
-double Measurement::percentile_ms(double part) const {
-  const auto rank = static_cast<size_t>(std::ceil(part * static_cast<double>(latencies_ms.size())));
-  return latencies_ms[std::clamp<size_t>(rank, 1, latencies_ms.size()) - 1];
-}
-
-double Measurement::median_ms() const {
-  const size_t count = latencies_ms.size();
-  return (latencies_ms[(count - 1) / 2] + latencies_ms[count / 2]) / 2;
-}
 
 Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                     const MeasureOptions& options) {
@@ -112,27 +118,55 @@ Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vect
   return joined(streams);
 }
 
-std::vector<LayerTime> measure_layers(const std::shared_ptr<const Engine>& engine,
-                                      const std::vector<Value>& inputs,
-                                      const MeasureOptions& options) {
-  constexpr int64_t most_runs = 100;
-  constexpr double most_seconds = 2;
+LayerMeasurement measure_layers(const std::shared_ptr<const Engine>& engine,
+                                const std::vector<Value>& inputs, const MeasureOptions& options,
+                                int64_t most_runs) {
   ExecutionContext context = make_context(engine, inputs, options.threads);
-  context.execute();
+  Stream uncounted;
+  warm_up(context, options, uncounted);
   context.profile_steps(true);
-  std::map<size_t, double> totals;
-  int64_t runs = 0;
+  std::map<size_t, std::vector<double>> times;
+  LayerMeasurement result;
   const Clock::time_point start = Clock::now();
-  for (; runs < fewest_runs || (runs < most_runs && seconds_since(start) < most_seconds); ++runs) {
+  for (; result.runs < most_runs && goes_on(result.runs, start, options); ++result.runs) {
     context.execute();
-    for (const StepTime& time : context.step_times()) totals[time.step] += time.microseconds;
+    std::map<size_t, double> of_run;
+    for (const StepTime& time : context.step_times()) of_run[time.step] += time.microseconds / 1000;
+    for (const auto& [step, milliseconds] : of_run) times[step].push_back(milliseconds);
   }
+  for (auto& [step, milliseconds] : times) result.layers.push_back({step, std::move(milliseconds)});
+  return result;
+}
+
+double LayerTimes::sum_ms() const { return sum_of(milliseconds); }
+
+double LayerMeasurement::sum_ms() const {
   double sum = 0;
-  for (const auto& [step, total] : totals) sum += total;
-  std::vector<LayerTime> layers;
-  for (const auto& [step, total] : totals)
-    layers.push_back({step, total / static_cast<double>(runs), sum > 0 ? total / sum : 0});
-  return layers;
+  for (const LayerTimes& layer : layers) sum += layer.sum_ms();
+  return sum;
+}
+
+Spread::Spread(std::vector<double> values) : sorted_(std::move(values)) {
+  std::sort(sorted_.begin(), sorted_.end());
+}
+
+Spread Spread::of(const std::vector<Run>& runs) {
+  std::vector<double> times;
+  for (const Run& run : runs) times.push_back(run.milliseconds());
+  return Spread(std::move(times));
+}
+
+double Spread::mean() const { return sum_of(sorted_) / static_cast<double>(sorted_.size()); }
+
+double Spread::median() const {
+  const size_t count = sorted_.size();
+  return (sorted_[(count - 1) / 2] + sorted_[count / 2]) / 2;
+}
+
+double Spread::percentile(double percent) const {
+  const auto rank =
+      static_cast<size_t>(std::ceil(percent / 100 * static_cast<double>(sorted_.size())));
+  return sorted_[std::clamp<size_t>(rank, 1, sorted_.size()) - 1];
 }
 
 }  // namespace cermet::tools

@@ -5,10 +5,11 @@
 #include "common/errors.h"
 #include "common/files.h"
 #include "common/inputs.h"
+#include "measure.h"
 #include "trtexec_export.h"
+#include "trtexec_formats.h"
 #include "trtexec_inputs.h"
 #include "trtexec_log.h"
-#include "trtexec_measure.h"
 #include "trtexec_options.h"
 #include "trtexec_report.h"
 
@@ -32,13 +33,15 @@ std::shared_ptr<const Engine> built_engine(const Options& options) {
     write_file(options.save_engine, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     info("Engine saved to {}", options.save_engine);
   }
-  return Engine::from_memory(bytes, build.logger);
+  return Engine::from_memory(bytes, build.logger, options.plugins);
 }
 
 std::shared_ptr<const Engine> loaded_engine(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  auto engine = Engine::load(options.load_engine, log_lines(options.verbose));
+  auto engine = Engine::load(options.load_engine, log_lines(options.verbose), options.plugins);
   info("Engine loaded in {:.5g} sec.", seconds_since(start));
+  check_formats("--inputIOFormats", options.input_formats, engine->inputs());
+  check_formats("--outputIOFormats", options.output_formats, engine->outputs());
   return engine;
 }
 
@@ -58,7 +61,7 @@ void give_outputs(const std::shared_ptr<const Engine>& engine, const std::vector
 void give_profile(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                   const Options& options) {
   const EngineSummary summary = engine->summary();
-  const Profile profile = measure_profile(engine, inputs, options);
+  const LayerMeasurement profile = measure_layers(engine, inputs, measure_options(options));
   if (options.dump_profile) print_profile(profile, summary);
   if (!options.export_profile.empty())
     write_file(options.export_profile, profile_json(profile, summary));
@@ -67,10 +70,10 @@ void give_profile(const std::shared_ptr<const Engine>& engine, const std::vector
 void infer(const std::shared_ptr<const Engine>& engine, const Options& options) {
   const std::vector<Value> inputs = make_inputs(*engine, options);
   info("Starting inference");
-  const Timing timing = measure_runs(engine, inputs, options);
-  print_timing(timing, options);
+  const Measurement measured = measure(engine, inputs, measure_options(options));
+  print_timing(measured, options);
   info("");
-  if (!options.export_times.empty()) write_file(options.export_times, times_json(timing));
+  if (!options.export_times.empty()) write_file(options.export_times, times_json(measured));
   if (options.dump_output || !options.export_output.empty()) give_outputs(engine, inputs, options);
   if (options.dump_profile || !options.export_profile.empty())
     give_profile(engine, inputs, options);
@@ -80,8 +83,6 @@ void build_and_run(const Options& options) {
   print_options(options);
   for (const std::string& note : options.notes) info("{}", note);
   const auto engine = options.onnx.empty() ? loaded_engine(options) : built_engine(options);
-  check_formats("--inputIOFormats", options.input_formats, engine->inputs());
-  check_formats("--outputIOFormats", options.output_formats, engine->outputs());
   if (options.dump_layers) print_layers(*engine);
   if (!options.export_layers.empty()) write_file(options.export_layers, layers_json(*engine));
   if (options.skip_inference)

@@ -2,12 +2,10 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "common/errors.h"
 #include "common/shapes.h"
 #include "common/tensor_text.h"
-#include "trtexec_report.h"
 
 namespace cermet::tools::trtexec {
 namespace {
@@ -17,8 +15,8 @@ using Json = nlohmann::ordered_json;
 std::string text_of(const Json& json) { return json.dump(2) + '\n'; }
 
 // The transfers take no time, before the run and after it.
-Json trace_json(const Trace& trace) {
-  const double start = trace.start_ms, end = trace.end_ms, run = trace.run_ms();
+Json run_json(const Run& of) {
+  const double start = of.start_ms, end = of.end_ms, run = of.milliseconds();
   const std::pair<const char*, double> fields[] = {
       {"startMs", start},        {"endMs", end},        {"inferMs", run},
       {"startEnqMs", start},     {"endEnqMs", end},     {"enqMs", run},
@@ -68,25 +66,21 @@ Json values_json(const ConstTensorView& tensor) {
 
 }  // namespace
 
-std::string times_json(const Timing& timing) {
+std::string times_json(const Measurement& measured) {
   Json list = Json::array();
-  for (const Trace& trace : timing.traces) list.push_back(trace_json(trace));
+  for (const Run& run : measured.runs) list.push_back(run_json(run));
   return text_of(list);
 }
 
-std::string profile_json(const Profile& profile, const EngineSummary& summary) {
-  const auto sum_of = [](const LayerTimes& layer) {
-    return std::accumulate(layer.milliseconds.begin(), layer.milliseconds.end(), 0.0);
-  };
-  double total = 0;
-  for (const LayerTimes& layer : profile.layers) total += sum_of(layer);
+std::string profile_json(const LayerMeasurement& profile, const EngineSummary& summary) {
+  const double total = profile.sum_ms();
   Json list = Json::array({{{"count", profile.runs}}});
   for (const LayerTimes& layer : profile.layers) {
-    const double sum = sum_of(layer);
+    const double sum = layer.sum_ms();
     list.push_back({{"name", summary.steps[layer.step].name},
                     {"timeMs", sum},
                     {"averageMs", sum / static_cast<double>(profile.runs)},
-                    {"medianMs", spread_of(layer.milliseconds, {}).median},
+                    {"medianMs", Spread(layer.milliseconds).median()},
                     {"percentage", total > 0 ? 100 * sum / total : 0}});
   }
   return text_of(list);

@@ -8,6 +8,7 @@
 #include "common/files.h"
 #include "common/random_inputs.h"
 #include "common/shapes.h"
+#include "trtexec_formats.h"
 #include "trtexec_log.h"
 
 namespace cermet::tools::trtexec {
@@ -83,6 +84,12 @@ void fill_open_sizes(const TensorInfo& input, InputShapes& shapes) {
   shapes.emplace(input.name, shape);
 }
 
+std::vector<TensorFormat> input_formats_of(const Engine& engine, const Options& options) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : engine.inputs()) names.push_back(input.name);
+  return formats_of("--inputIOFormats", options.input_formats, names);
+}
+
 }  // namespace
 
 std::vector<Value> make_inputs(const Engine& engine, const Options& options) {
@@ -90,6 +97,10 @@ std::vector<Value> make_inputs(const Engine& engine, const Options& options) {
   const std::map<std::string, std::string> files = files_of(engine, options.load_inputs);
   InputShapes shapes = shapes_of(options.shapes);
   check_names(shapes, engine.inputs());
+  if (!options.onnx.empty())
+    for (const TensorFormat& format : input_formats_of(engine, options))
+      if (const auto given = shapes.find(format.name); given != shapes.end())
+        given->second = bound_shape(given->second, format);
   std::vector<Value> values;
   for (const TensorInfo& input : engine.inputs()) {
     require(input.kind == Value::Kind::tensor, ErrorCode::unsupported,

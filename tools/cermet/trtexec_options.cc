@@ -5,8 +5,10 @@
 #include <thread>
 
 #include "build_options.h"
+#include "common/command_line.h"
 #include "common/errors.h"
 #include "common/shapes.h"
+#include "trtexec_formats.h"
 #include "trtexec_refused.h"
 
 namespace cermet::tools::trtexec {
@@ -27,17 +29,27 @@ void add_build_flags(CLI::App& app, Options& options) {
                  "Shapes of the runs; of the build too where the three flags above are not given")
       ->type_name(shapes);
   app.add_option("--inputIOFormats", options.input_formats,
-                 "Must be what the model has, as fp32:chw, one for all inputs or one for each")
-      ->type_name("TYPE:chw,..");
+                 "Types and layouts of the inputs, as fp16:chw or fp32:hwc, one for all or one for "
+                 "each")
+      ->type_name("TYPE:chw|hwc,..");
   app.add_option("--outputIOFormats", options.output_formats, "The same for outputs")
-      ->type_name("TYPE:chw,..");
+      ->type_name("TYPE:chw|hwc,..");
+  for (const char* flag : {"--plugins", "--staticPlugins", "--dynamicPlugins"})
+    app.add_option(flag, options.plugins, "A library of custom operators; repeat for more")
+        ->type_name("FILE.so")
+        ->allow_extra_args(false);
   app.add_option("--memPoolSize", options.memory_pools,
                  "workspace:N[B|K|M|G], in MiB without a letter: limits all activation memory")
       ->type_name("POOL:SIZE");
   app.add_option("--tuningBudget", options.tuning_budget,
-                 "Seconds of measuring kernels, only 0 yet; Cermet's own flag")
+                 "Seconds of measuring kernels (default 10); Cermet's own flag")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--timingCacheFile", options.timing_cache,
+                 "Keep what was measured in this file, and use what it holds")
+      ->type_name("FILE");
+  app.add_flag("--errorOnTimingCacheMiss", options.frozen,
+               "Measure nothing; a time that the timing cache lacks is an error");
   app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");
 }
 
@@ -67,6 +79,7 @@ void add_run_flags(CLI::App& app, Options& options) {
              CLI::PositiveNumber);
   app.add_flag("--threads{0}", options.threads,
                "Each stream has a thread of its own, always; --threads=N: N threads for each")
+      ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--percentile", options.percentiles, "Which to print (default 90,95,99)")
       ->type_name("P,..")
@@ -125,18 +138,6 @@ std::string without_quotes(const std::string& shapes) {
   return text;
 }
 
-struct FormatType {
-  const char* name;
-  ElementType type;
-};
-constexpr FormatType format_types[] = {
-    {"fp32", ElementType::float32},  {"fp16", ElementType::float16},
-    {"bf16", ElementType::bfloat16}, {"fp8", ElementType::float8e4m3fn},
-    {"int32", ElementType::int32},   {"int64", ElementType::int64},
-    {"int8", ElementType::int8},     {"uint8", ElementType::uint8},
-    {"bool", ElementType::boolean},
-};
-
 }  // namespace
 
 std::string unquoted(std::string name) {
@@ -163,6 +164,7 @@ Options parse_options(std::vector<std::string> arguments, std::string* help_text
   add_build_flags(app, options);
   add_run_flags(app, options);
   add_report_flags(app, options);
+  format_help(app);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);
@@ -189,8 +191,12 @@ BuildOptions build_options_of(const Options& options) {
   if (!has_ranges) flags.shapes = without_quotes(options.shapes);
   flags.options.threads = threads_of(options);
   flags.options.tuning_budget = options.tuning_budget;
+  flags.options.plugins = options.plugins;
+  flags.options.timing_cache = options.timing_cache;
+  flags.options.frozen = options.frozen;
   BuildOptions build = build_options(flags);
   build.memory_limit = pool_bytes(options.memory_pools);
+  add_formats(options, build);
   return build;
 }
 
@@ -200,26 +206,15 @@ int threads_of(const Options& options) {
   return std::max(1, cores / options.streams);
 }
 
-void check_formats(const std::string& flag, const std::string& formats,
-                   const std::vector<TensorInfo>& tensors) {
-  const std::vector<std::string> entries = split_list(formats);
-  require(entries.size() <= 1 || entries.size() == tensors.size(), ErrorCode::invalid_argument,
-          "{}={}: expected one entry for all or {}, one for each tensor", flag, formats,
-          tensors.size());
-  for (size_t i = 0; i < tensors.size() && !entries.empty(); ++i) {
-    const std::string& entry = entries.size() == 1 ? entries.front() : entries[i];
-    const size_t colon = entry.find(':');
-    const std::string type = entry.substr(0, colon);
-    const auto* const found =
-        std::find_if(std::begin(format_types), std::end(format_types),
-                     [&](const FormatType& format) { return type == format.name; });
-    const bool row_major = colon == std::string::npos || entry.substr(colon + 1) == "chw";
-    require(found != std::end(format_types) && found->type == tensors[i].type && row_major,
-            ErrorCode::unsupported,
-            "{}={}: '{}' is {} and row-major (chw) in the model, and Cermet keeps it so; convert "
-            "the model, or leave the flag out",
-            flag, entry, tensors[i].name, name(tensors[i].type));
-  }
+MeasureOptions measure_options(const Options& options) {
+  return {.threads = threads_of(options),
+          .streams = options.streams,
+          .warm_up_runs = 1,
+          .warm_up_ms = options.warm_up_ms,
+          .runs = options.iterations,
+          .seconds = options.duration,
+          .sleep_ms = options.sleep_ms,
+          .idle_ms = options.idle_ms};
 }
 
 }  // namespace cermet::tools::trtexec

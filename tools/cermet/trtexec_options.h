@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cermet/builder.h"
+#include "measure.h"
 
 namespace cermet::tools::trtexec {
 
@@ -15,9 +16,12 @@ struct Options {
   std::string input_formats, output_formats;
   std::string load_inputs;  // "name:file,..."
   std::string memory_pools;
-  double tuning_budget = 0;  // seconds
-  int64_t iterations = 10;   // at least so many of each stream, and
-  double duration = 3;       // at least so many seconds
+  std::vector<std::string> plugins;
+  double tuning_budget = BuildOptions{}.tuning_budget;  // seconds
+  std::string timing_cache;
+  bool frozen = false;
+  int64_t iterations = 10;  // at least so many of each stream, and
+  double duration = 3;      // at least so many seconds
   double warm_up_ms = 200;
   double idle_ms = 0;   // between two runs
   double sleep_ms = 0;  // before the first
@@ -37,16 +41,15 @@ struct Options {
 // `help_text` is filled when `help` is set.
 Options parse_options(std::vector<std::string> arguments, std::string* help_text);
 
-// What the build flags mean. Throws invalid_argument.
+// What the build flags mean; reads the model where they depend on it. Throws invalid_argument.
 BuildOptions build_options_of(const Options& options);
 // Shapes as the flags give them, without the quotes that trtexec allows round names.
 InputShapes shapes_of(const std::string& flag);
 // Threads of each stream.
 int threads_of(const Options& options);
-
-// Throws unsupported when --inputIOFormats or --outputIOFormats asks for what the tensors are not.
-void check_formats(const std::string& flag, const std::string& formats,
-                   const std::vector<TensorInfo>& tensors);
+// How the flags say to measure. The first run also plans the memory, so that there is always one
+// that is not counted.
+MeasureOptions measure_options(const Options& options);
 
 // "a,b" in its parts; an empty text has none.
 std::vector<std::string> split_list(const std::string& text);

@@ -19,11 +19,8 @@ constexpr char types_stay[] =
 constexpr char quantised_model[] =
     "quantise the model with QuantizeLinear and DequantizeLinear and leave the flag out";
 constexpr char no_dla[] = "there are no DLA cores; leave it out";
-constexpr char no_cache[] =
-    "there is no timing cache yet; leave it out, and each build measures anew";
 constexpr char no_refit[] = "engines can't be refitted or stripped of weights yet; build anew";
 constexpr char one_profile[] = "one profile a build; leave it out";
-constexpr char no_plugins[] = "plugins can't be loaded yet; use operators of ONNX";
 constexpr char no_sparsity[] = "kernels for sparse weights don't exist yet; leave it out";
 
 constexpr Flag refused[] = {
@@ -43,18 +40,15 @@ constexpr Flag refused[] = {
     {"--useDLACore", no_dla},
     {"--allowGPUFallback", no_dla},
     {"--buildDLAStandalone", no_dla},
-    {"--timingCacheFile", no_cache},
-    {"--timingCache", no_cache},
-    {"--errorOnTimingCacheMiss", no_cache},
+    {"--timingCache", "use --timingCacheFile=FILE, or leave both out for no cache"},
     {"--refit", no_refit},
     {"--stripWeights", no_refit},
     {"--timeRefit", no_refit},
     {"--profile", one_profile},
     {"--useProfile", one_profile},
-    {"--plugins", no_plugins},
-    {"--staticPlugins", no_plugins},
-    {"--dynamicPlugins", no_plugins},
-    {"--setPluginsToSerialize", no_plugins},
+    {"--setPluginsToSerialize",
+     "an engine file carries no code; keep the library and give it by --plugins when the engine is "
+     "loaded"},
     {"--sparsity", no_sparsity},
     {"--safe", "there is no restricted runtime; leave it out"},
     {"--versionCompatible", "an engine runs with the version that wrote it; leave it out"},
@@ -75,10 +69,11 @@ constexpr Flag without_effect[] = {
     {"--useCudaGraph", "there are no CUDA graphs on a CPU"},
     {"--exposeDMA", "nothing is transferred on a CPU"},
     {"--separateProfileRun", "layers are always timed in runs of their own"},
-    {"--directIO", "inputs and outputs are never converted"},
+    {"--directIO", "inputs and outputs are converted only where the IOFormats flags ask for it"},
+    {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them"},
     {"--profilingVerbosity", "engines always keep the details of their layers"},
     {"--explicitBatch", "the batch is always a dimension of the shapes"},
-    {"--noBuilderCache", "there is no builder cache"},
+    {"--noBuilderCache", "there is no cache but that of --timingCacheFile"},
 };
 
 std::string_view flag_of(std::string_view argument) {

@@ -1,8 +1,6 @@
 #include "trtexec_report.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "common/shapes.h"
 #include "common/tensor_text.h"
@@ -11,34 +9,23 @@
 namespace cermet::tools::trtexec {
 namespace {
 
-double sum_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-std::vector<double> run_times(const Timing& timing) {
-  std::vector<double> times;
-  for (const Trace& trace : timing.traces) times.push_back(trace.run_ms());
-  return times;
-}
-
-std::string spread_text(const std::vector<double>& values, const std::vector<double>& percentiles) {
-  const Spread spread = spread_of(values, percentiles);
+std::string spread_text(const Spread& spread, const std::vector<double>& percentiles) {
   std::string text =
       fmt::format("min = {:.4f} ms, max = {:.4f} ms, mean = {:.4f} ms, median = {:.4f} ms",
-                  spread.min, spread.max, spread.mean, spread.median);
-  for (size_t i = 0; i < percentiles.size(); ++i)
-    text += fmt::format(", percentile({:g}%) = {:.4f} ms", percentiles[i], spread.percentiles[i]);
+                  spread.min(), spread.max(), spread.mean(), spread.median());
+  for (const double percent : percentiles)
+    text += fmt::format(", percentile({:g}%) = {:.4f} ms", percent, spread.percentile(percent));
   return text;
 }
 
 // One line for each `options.average_runs` runs; an incomplete rest has none, unless it is all.
-void print_averages(const std::vector<double>& times, const Options& options) {
-  const size_t count = std::min(static_cast<size_t>(options.average_runs), times.size());
+void print_averages(const std::vector<Run>& runs, const Options& options) {
+  const size_t count = std::min(static_cast<size_t>(options.average_runs), runs.size());
   info("Trace averages of {} runs:", count);
-  for (size_t begin = 0; begin + count <= times.size(); begin += count) {
-    const auto first = times.begin() + static_cast<std::ptrdiff_t>(begin);
-    const double mean = std::accumulate(first, first + static_cast<std::ptrdiff_t>(count), 0.0) /
-                        static_cast<double>(count);
+  for (size_t begin = 0; begin + count <= runs.size(); begin += count) {
+    double sum = 0;
+    for (size_t i = begin; i < begin + count; ++i) sum += runs[i].milliseconds();
+    const double mean = sum / static_cast<double>(count);
     info(
         "Average on {} runs - GPU latency: {:.4f} ms - Host latency: {:.4f} ms (enqueue {:.4f} ms)",
         count, mean, mean, mean);
@@ -53,21 +40,6 @@ void print_tensors(const char* what, const std::vector<TensorInfo>& tensors) {
 std::string or_none(const std::string& text) { return text.empty() ? "none" : text; }
 
 }  // namespace
-
-Spread spread_of(std::vector<double> values, const std::vector<double>& percentiles) {
-  std::sort(values.begin(), values.end());
-  const size_t count = values.size();
-  Spread spread{values.front(),
-                values.back(),
-                sum_of(values) / static_cast<double>(count),
-                (values[(count - 1) / 2] + values[count / 2]) / 2,
-                {}};
-  for (const double percentile : percentiles) {
-    const auto rank = static_cast<size_t>(std::ceil(percentile / 100 * static_cast<double>(count)));
-    spread.percentiles.push_back(values[std::clamp<size_t>(rank, 1, count) - 1]);
-  }
-  return spread;
-}
 
 void print_options(const Options& options) {
   info("=== Model Options ===");
@@ -101,33 +73,32 @@ void print_options(const Options& options) {
   info("");
 }
 
-void print_timing(const Timing& timing, const Options& options) {
-  const std::vector<double> times = run_times(timing);
-  const std::vector<double> transfers(times.size(), 0.0);
-  info("Warmup completed {} queries over {:.0f} ms", timing.warm_up_runs, timing.warm_up_ms);
-  info("Timing trace has {} queries over {:.5f} s", times.size(), timing.wall_ms / 1000);
+void print_timing(const Measurement& measured, const Options& options) {
+  const std::vector<Run>& runs = measured.runs;
+  const Spread times = Spread::of(runs), transfers({0.0});
+  info("Warmup completed {} queries over {:.0f} ms", measured.warm_up_runs, measured.warm_up_ms);
+  info("Timing trace has {} queries over {:.5f} s", runs.size(), measured.wall_ms() / 1000);
   info("");
   info("=== Trace details ===");
-  print_averages(times, options);
+  print_averages(runs, options);
   info("");
   info("=== Performance summary ===");
-  info("Throughput: {:.3f} qps", 1000 * static_cast<double>(times.size()) / timing.wall_ms);
-  const std::pair<const char*, const std::vector<double>*> rows[] = {
+  info("Throughput: {:.3f} qps", measured.runs_a_second());
+  const std::pair<const char*, const Spread*> rows[] = {
       {"Latency", &times},          {"Enqueue Time", &times},    {"H2D Latency", &transfers},
       {"GPU Compute Time", &times}, {"D2H Latency", &transfers},
   };
-  for (const auto& [title, values] : rows)
-    info("{}: {}", title, spread_text(*values, options.percentiles));
-  info("Total Host Walltime: {:.5f} s", timing.wall_ms / 1000);
-  info("Total GPU Compute Time: {:.5f} s", sum_of(times) / 1000);
+  for (const auto& [title, spread] : rows)
+    info("{}: {}", title, spread_text(*spread, options.percentiles));
+  info("Total Host Walltime: {:.5f} s", measured.wall_ms() / 1000);
+  info("Total GPU Compute Time: {:.5f} s", times.mean() * static_cast<double>(runs.size()) / 1000);
   info(
       "On a CPU nothing is transferred, so H2D and D2H are 0, and latency, enqueue and \"GPU "
       "compute\" time are all the time of the run.");
 }
 
-void print_profile(const Profile& profile, const EngineSummary& summary) {
-  double total = 0;
-  for (const LayerTimes& layer : profile.layers) total += sum_of(layer.milliseconds);
+void print_profile(const LayerMeasurement& profile, const EngineSummary& summary) {
+  const double total = profile.sum_ms();
   info("=== Profile ({} iterations ) ===", profile.runs);
   constexpr const char* row = "{:>11} {:>11} {:>11} {:>9}   {}";
   constexpr const char* figures = "{:>11.4f} {:>11.4f} {:>11.4f} {:>9.1f}   {}";
@@ -135,8 +106,8 @@ void print_profile(const Profile& profile, const EngineSummary& summary) {
   const auto runs = static_cast<double>(profile.runs);
   double medians = 0;
   for (const LayerTimes& layer : profile.layers) {
-    const double sum = sum_of(layer.milliseconds);
-    const double median = spread_of(layer.milliseconds, {}).median;
+    const double sum = layer.sum_ms();
+    const double median = Spread(layer.milliseconds).median();
     medians += median;
     info(figures, sum, sum / runs, median, total > 0 ? 100 * sum / total : 0,
          summary.steps[layer.step].name);

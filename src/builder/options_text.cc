@@ -1,0 +1,41 @@
+#include "builder/options_text.h"
+
+#include <fmt/format.h>
+
+namespace cermet {
+namespace {
+
+void add(std::string& text, std::string_view flag, std::string_view value) {
+  text += fmt::format("{}{} {}", text.empty() ? "" : " ", flag, value);
+}
+
+void add_formats(std::string& text, std::string_view side,
+                 const std::vector<TensorFormat>& formats) {
+  for (const TensorFormat& format : formats) {
+    const std::string prefix = format.name.empty() ? "" : format.name + ":";
+    if (format.type != ElementType::undefined)
+      add(text, fmt::format("--{}-types", side), prefix + std::string(name(format.type)));
+    if (format.layout == TensorLayout::channels_last)
+      add(text, fmt::format("--{}-layouts", side), prefix + "nhwc");
+  }
+}
+
+}  // namespace
+
+std::string options_text(const BuildOptions& options, int threads) {
+  std::string text;
+  add(text, "--threads", fmt::format("{}", threads));
+  if (options.memory_limit > 0)
+    add(text, "--memory-limit", fmt::format("{}", options.memory_limit));
+  add_formats(text, "input", options.input_formats);
+  add_formats(text, "output", options.output_formats);
+  if (!options.all_passes)
+    add(text, "--passes", fmt::format("\"{}\"", fmt::join(options.only_passes, ",")));
+  for (const std::string& pass : options.skip_passes) add(text, "--skip-pass", pass);
+  if (!options.stop_after.empty()) add(text, "--stop-after", options.stop_after);
+  for (const std::string& value : options.marked_outputs) add(text, "--mark-output", value);
+  for (const std::string& tactic : options.disabled_tactics) add(text, "--disable-tactic", tactic);
+  return text;
+}
+
+}  // namespace cermet
