@@ -69,7 +69,7 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
   for (size_t i = 0; i + 1 < candidates.size(); ++i)
     if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
       rivals.push_back(i);
-  if (rivals.size() < 2) return;
+  if (rivals.size() < 2 || !typical_shapes(plan, step)) return;
 
   const std::string problem = problem_key(plan, step);
   std::vector<Trial> trials;

@@ -1,11 +1,15 @@
 #include "tactics/typical_shapes.h"
 
+#include <array>
+
 #include "base/error.h"
 
 namespace cermet {
 namespace {
 
-constexpr int64_t usual_size = 8;  // of a dimension that nothing is known about
+// Of a dimension that nothing is known about: the first that leaves no operand of the step without
+// elements. A step behind windows and strides may need a large one.
+constexpr std::array<int64_t, 5> usual_sizes{8, 64, 512, 4096, 32768};
 
 SymbolValues profile_symbols(const Plan& plan) {
   SymbolValues symbols;
@@ -21,8 +25,8 @@ SymbolValues profile_symbols(const Plan& plan) {
   return symbols;
 }
 
-// Throws where the rank is unknown or the sizes contradict each other.
-Shape typical_shape(const ValueType& type, SymbolValues& symbols) {
+// Throws where the rank is unknown or a size is none.
+Shape typical_shape(const ValueType& type, SymbolValues& symbols, int64_t usual_size) {
   require(type.has_rank(), ErrorCode::unsupported, "the rank is unknown");
   Shape shape;
   for (const Dim& dim : *type.dims) {
@@ -30,31 +34,35 @@ Shape typical_shape(const ValueType& type, SymbolValues& symbols) {
     dim.collect_symbols(needed);
     for (const std::string& symbol : needed) symbols.emplace(symbol, usual_size);
     shape.push_back(dim.evaluate(symbols));
-    require(shape.back() >= 0, ErrorCode::out_of_range, "sizes of {} are no typical ones: {} is {}",
-            usual_size, dim.to_string(), shape.back());
+    require(shape.back() > 0 || dim.is_constant(), ErrorCode::out_of_range,
+            "sizes of {} are no typical ones: {} is {}", usual_size, dim.to_string(), shape.back());
   }
   return shape;
 }
 
 std::vector<std::optional<Shape>> typical_shapes(const Plan& plan, const std::vector<BufferId>& ids,
-                                                 SymbolValues& symbols) {
+                                                 SymbolValues& symbols, int64_t usual_size) {
   std::vector<std::optional<Shape>> shapes;
   for (BufferId id : ids)
-    shapes.push_back(id == no_buffer ? std::nullopt
-                                     : std::optional(typical_shape(plan.buffer(id).type, symbols)));
+    shapes.push_back(id == no_buffer
+                         ? std::nullopt
+                         : std::optional(typical_shape(plan.buffer(id).type, symbols, usual_size)));
   return shapes;
 }
 
 }  // namespace
 
 std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) {
-  SymbolValues symbols = profile_symbols(plan);
-  try {
-    return TypicalShapes{typical_shapes(plan, step.inputs, symbols),
-                         typical_shapes(plan, step.outputs, symbols)};
-  } catch (const Error&) {
-    return std::nullopt;
+  const SymbolValues named = profile_symbols(plan);
+  for (int64_t size : usual_sizes) {
+    SymbolValues symbols = named;
+    try {
+      return TypicalShapes{typical_shapes(plan, step.inputs, symbols, size),
+                           typical_shapes(plan, step.outputs, symbols, size)};
+    } catch (const Error&) {
+    }
   }
+  return std::nullopt;
 }
 
 }  // namespace cermet

@@ -8,11 +8,12 @@
 
 namespace cermet {
 
-// Shapes of a step's operands at the first profile's opt; sizes that no profile names count as 8.
+// Shapes of a step's operands at the first profile's opt; sizes that no profile names
+// count as 8, or more where 8 would leave nothing to compute.
 struct TypicalShapes {
   std::vector<std::optional<Shape>> inputs, outputs;  // nothing where the operand is absent
 };
-// Nothing when a rank is unknown or the sizes contradict each other.
+// Nothing when a rank is unknown or no such sizes are found.
 std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step);
 
 }  // namespace cermet
