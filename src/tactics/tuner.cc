@@ -10,8 +10,8 @@ namespace cermet {
 namespace {
 
 constexpr double hopeless = 4;  // times the lowest estimate
-constexpr size_t fewest_rounds = 3, most_rounds = 21;
-constexpr double enough_us = 30e3;      // of one problem's runs, all candidates together
+constexpr size_t fewest_rounds = 5, most_rounds = 21;
+constexpr double enough_us = 60e3;      // of one problem's runs, all candidates together
 constexpr double clearly_slower = 1.5;  // after the first rounds
 
 std::string problem_key(const Plan& plan, const Step& step) {
@@ -22,9 +22,11 @@ std::string problem_key(const Plan& plan, const Step& step) {
   return key;
 }
 
-double median(std::vector<double> values) {
+// The lower quartile: on a busy machine half of the runs may be disturbed, which the median would
+// show and the kernel is not to blame for.
+double usual_time(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  return values[values.size() / 4];
 }
 
 // The step alone, as a build with this choice would leave it.
@@ -122,15 +124,15 @@ void Tuner::run_trials(std::vector<Trial>& trials) {
   for (size_t round = 0; round < most_rounds && (round < fewest_rounds || spent < enough_us);
        ++round) {
     for (Trial& trial : trials) {
-      if (round >= fewest_rounds && median(trial.times) > clearly_slower * best) continue;
+      if (round >= fewest_rounds && usual_time(trial.times) > clearly_slower * best) continue;
       trial.times.push_back(trial.kernel->run());
       spent += trial.times.back();
     }
-    best = median(trials[0].times);
-    for (const Trial& trial : trials) best = std::min(best, median(trial.times));
+    best = usual_time(trials[0].times);
+    for (const Trial& trial : trials) best = std::min(best, usual_time(trial.times));
   }
   for (Trial& trial : trials) {
-    trial.candidate->measured_us = median(trial.times);
+    trial.candidate->measured_us = usual_time(trial.times);
     cache_.add(trial.key, trial.candidate->measured_us);
   }
 }

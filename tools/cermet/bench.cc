@@ -1,5 +1,6 @@
 // cermet bench: latency and throughput of an engine.
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -45,6 +46,12 @@ MeasureOptions measure_options(const BenchCommand& command) {
   return options;
 }
 
+// How long it takes from a file to a first result.
+struct Start {
+  double open_ms = 0;  // a model is built, an engine is loaded
+  double first_run_ms = 0;
+};
+
 // A step of the engine: the mean of a run, and its part of the sum of all steps.
 struct LayerTime {
   size_t step = 0;
@@ -89,7 +96,7 @@ nlohmann::json layers_json(const std::vector<LayerTime>& layers, const EngineSum
   return list;
 }
 
-void write_json(const BenchCommand& command, const MeasureOptions& options,
+void write_json(const BenchCommand& command, const MeasureOptions& options, const Start& start,
                 const Measurement& measured, const std::vector<LayerTime>& layers,
                 const EngineSummary& summary) {
   nlohmann::json report = {{"file", command.file},
@@ -100,6 +107,8 @@ void write_json(const BenchCommand& command, const MeasureOptions& options,
                            {"iterations", measured.runs.size()},
                            {"seconds", measured.wall_ms() / 1000},
                            {"throughput", measured.runs_a_second()},
+                           {"open_ms", start.open_ms},
+                           {"first_run_ms", start.first_run_ms},
                            {"activation_bytes", measured.peak_activation_bytes}};
   for (const auto& [name, value] : latency_figures(measured)) report["latency_ms"][name] = value;
   if (command.per_layer) report["layers"] = layers_json(layers, summary);
@@ -142,14 +151,20 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
+  const auto begin = std::chrono::steady_clock::now();
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
                                                  .plugins = command.plugins,
                                                  .verbose = command.verbose});
+  Start start;
+  start.open_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   const std::vector<Value> inputs = gather_inputs(*engine, command.inputs);
   for (size_t i = 0; i < inputs.size(); ++i)
     fmt::print("input {}: {}\n", engine->inputs()[i].name, value_summary(inputs[i]));
+  start.first_run_ms = first_run_ms(engine, inputs, options.threads);
+  fmt::print("opened in {:.1f} ms, first run {:.1f} ms\n", start.open_ms, start.first_run_ms);
   const Measurement measured = measure(engine, inputs, options);
   print_table(measured, options);
   std::vector<LayerTime> layers;
@@ -158,7 +173,7 @@ int bench(const BenchCommand& command) {
     layers = layer_times(engine, inputs, options);
     print_layers(layers, summary);
   }
-  if (!command.json.empty()) write_json(command, options, measured, layers, summary);
+  if (!command.json.empty()) write_json(command, options, start, measured, layers, summary);
   return 0;
 }
 

@@ -103,6 +103,13 @@ Measurement joined(const std::vector<Stream>& streams) {
 
 }  // namespace
 
+double first_run_ms(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
+                    int threads) {
+  const Clock::time_point start = Clock::now();
+  make_context(engine, inputs, threads).execute();
+  return between_ms(start, Clock::now());
+}
+
 Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                     const MeasureOptions& options) {
   std::vector<Stream> streams(static_cast<size_t>(options.streams));

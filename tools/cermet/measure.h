@@ -41,6 +41,10 @@ struct Measurement {
 Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                     const MeasureOptions& options);
 
+// Of a new context: its making and its first run, in which it plans memory and binds kernels.
+double first_run_ms(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
+                    int threads);
+
 // The times of one step.
 struct LayerTimes {
   size_t step = 0;                   // index into EngineSummary::steps
