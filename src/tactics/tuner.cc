@@ -121,8 +121,11 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
 // Rounds in which each kernel runs once, so that whatever disturbs the machine disturbs all.
 void Tuner::run_trials(std::vector<Trial>& trials) {
   double spent = 0, best = 0;
-  for (size_t round = 0; round < most_rounds && (round < fewest_rounds || spent < enough_us);
-       ++round) {
+  const auto goes_on = [&](size_t round) {
+    if (round == 0) return true;
+    return round < most_rounds && (round < fewest_rounds || spent < enough_us) && in_time();
+  };
+  for (size_t round = 0; goes_on(round); ++round) {
     for (Trial& trial : trials) {
       if (round >= fewest_rounds && usual_time(trial.times) > clearly_slower * best) continue;
       trial.times.push_back(trial.kernel->run());

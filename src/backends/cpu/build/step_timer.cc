@@ -1,5 +1,7 @@
 #include "backends/cpu/build/step_timer.h"
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <fstream>
 #include <random>
@@ -19,6 +21,14 @@ namespace {
 
 constexpr size_t cached_constants = size_t{16} << 20;  // bytes that stay in a cache between runs
 constexpr size_t line_bytes = 64;
+constexpr int most_attempts = 6;  // at an undisturbed run
+
+// Of all threads of the process, since it began.
+int64_t involuntary_switches() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_nivcsw;
+}
 
 void evict([[maybe_unused]] const Tensor& tensor) {
 #if defined(__x86_64__)
@@ -61,11 +71,28 @@ class TimedStep : public TimedKernel {
     evicts_ = bytes > cached_constants;
   }
 
+  // A run in which the system took a core from a thread says little about the kernel.
   double run() override {
-    if (evicts_)
-      for (BufferId id : plan_.root.steps[0].inputs)
-        if (id != no_buffer && plan_.buffer(id).storage == Storage::constant)
-          evict(plan_.constants[plan_.buffer(id).constant].tensor);
+    double best = -1;
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+      evict_constants();
+      const int64_t switches = involuntary_switches();
+      const double time = run_once();
+      best = best < 0 ? time : std::min(best, time);
+      if (involuntary_switches() == switches) return time;
+    }
+    return best;
+  }
+
+ private:
+  void evict_constants() const {
+    if (!evicts_) return;
+    for (BufferId id : plan_.root.steps[0].inputs)
+      if (id != no_buffer && plan_.buffer(id).storage == Storage::constant)
+        evict(plan_.constants[plan_.buffer(id).constant].tensor);
+  }
+
+  double run_once() {
     const auto start = std::chrono::steady_clock::now();
     bound_->run({inputs_, outputs_, workspace_.view().data, &team_});
     const std::chrono::duration<double, std::micro> spent =
@@ -73,7 +100,6 @@ class TimedStep : public TimedKernel {
     return spent.count();
   }
 
- private:
   const void* operand(BufferId id, const std::optional<Shape>& shape, std::mt19937& generator) {
     if (id == no_buffer) return nullptr;
     const Buffer& buffer = plan_.buffer(id);
