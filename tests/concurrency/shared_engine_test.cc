@@ -11,7 +11,7 @@ namespace cermet::testing {
 namespace {
 
 constexpr int threads_at_once = 16;
-constexpr int runs = 6;
+constexpr int runs = 20;
 
 // Kernels bound to shapes, fused ones among them, and a size that depends on data.
 Graph mixed_graph() {
