@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/decode_values.h"
+#include "expr/same_bytes.h"
 
 namespace cermet {
 namespace {
@@ -56,6 +57,11 @@ void check_aliases(const Plan& plan) {
   }
 }
 
+bool same_layout(const Operand& operand, const Buffer& buffer) {
+  return operand.layout == buffer.layout ||
+         (buffer.type.has_rank() && same_bytes(*buffer.type.dims, operand.layout, buffer.layout));
+}
+
 // An operand of a problem is absent where the step has no buffer.
 void check_operands(const Plan& plan, const std::vector<std::optional<Operand>>& operands,
                     const std::vector<BufferId>& buffers, std::string_view field) {
@@ -69,7 +75,7 @@ void check_operands(const Plan& plan, const std::vector<std::optional<Operand>>&
     expect_engine(operands[i]->type.kind == buffer.type.kind &&
                       operands[i]->type.element == buffer.type.element &&
                       operands[i]->type.has_rank() == buffer.type.has_rank() &&
-                      operands[i]->layout == buffer.layout,
+                      same_layout(*operands[i], buffer),
                   "{} {}: the problem has {}, the step {}", field, i, operands[i]->to_string(),
                   buffer.type.to_string());
     expect_engine(!buffer.type.has_rank() || operands[i]->type.rank() == buffer.type.rank(),
@@ -82,8 +88,9 @@ void check_expression(const Problem& problem) {
   expect_engine(problem.epilogue_first <= problem.inputs.size(),
                 "epilogue_first: expected at most {}, got {}", problem.inputs.size(),
                 problem.epilogue_first);
-  if (problem.expression.empty()) return;
   const bool pointwise = problem.kind == ProblemKind::pointwise;
+  expect_engine(!pointwise || !problem.expression.empty(), "expression: expected one, got none");
+  if (problem.expression.empty()) return;
   const size_t most =
       pointwise ? problem.inputs.size() : 1 + problem.inputs.size() - problem.epilogue_first;
   const int used = problem.expression.operand_count();

@@ -27,32 +27,34 @@ using testing::Outcome;
 constexpr unsigned most_seconds = 20;
 constexpr uintmax_t largest_file = 8 << 20;  // of a model; larger ones take too long by far
 
-struct File {
-  std::string name, bytes;
-  bool is_engine;
-};
-
-void add(std::vector<File>& files, const std::string& path, bool is_engine) {
-  files.push_back({path, read_file(path), is_engine});
-  std::vector<std::byte> engine;
-  if (is_engine || testing::build_bad_model(files.back().bytes, &engine) == Outcome::refused)
-    return;
-  const auto* text = reinterpret_cast<const char*>(engine.data());
-  files.push_back({path + ", its engine", std::string(text, engine.size()), true});
-}
-
-std::vector<File> files_below(const std::string& folder) {
-  std::vector<File> files;
+std::vector<std::string> files_below(const std::string& folder) {
+  std::vector<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const auto ending = entry.path().extension();
     if (ending != ".onnx" && ending != ".engine") continue;
     if (entry.file_size() > largest_file)
       fmt::print("left out: {} is too large\n", entry.path().string());
     else
-      add(files, entry.path(), ending == ".engine");
+      files.push_back(entry.path());
   }
-  std::sort(files.begin(), files.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  std::sort(files.begin(), files.end());
   return files;
+}
+
+struct File {
+  std::string name, bytes;
+  bool is_engine;
+};
+
+// A model as it is or, where it can be built, as the engine that it becomes.
+File load(const std::string& path, bool as_engine) {
+  File file{path, read_file(path), path.ends_with(".engine")};
+  std::vector<std::byte> engine;
+  if (file.is_engine || !as_engine ||
+      testing::build_bad_model(file.bytes, &engine) == Outcome::refused)
+    return file;
+  const auto* text = reinterpret_cast<const char*>(engine.data());
+  return {path + ", its engine", std::string(text, engine.size()), true};
 }
 
 Outcome outcome_of(const File& file, const std::string& bytes) {
@@ -66,11 +68,13 @@ struct Counts {
   size_t refused = 0, accepted = 0, bugs = 0;
 };
 
-void try_mutant(const std::vector<File>& files, uint64_t seed, size_t number, Counts& counts) {
+void try_mutant(const std::vector<std::string>& files, uint64_t seed, size_t number,
+                Counts& counts) {
   std::seed_seq sequence{seed, uint64_t{number}};
   std::mt19937_64 random(sequence);
-  const File& file = files[number % files.size()];
-  const auto mutant = testing::mutant_of(file.bytes, files[random() % files.size()].bytes, random);
+  const File file = load(files[number % files.size()], random() % 2 == 0);
+  const std::string other = read_file(files[random() % files.size()]);
+  const auto mutant = testing::mutant_of(file.bytes, other, random);
   fmt::print("mutant {}: {} of {}\n", number, mutant.kind, file.name);
   std::fflush(stdout);
   if (const char* kept = std::getenv("CERMET_KEEP_MUTANT"))
@@ -92,7 +96,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: test_mutants FOLDER COUNT SEED [FIRST]\n");
     return 2;
   }
-  const std::vector<File> files = files_below(argv[1]);
+  const std::vector<std::string> files = files_below(argv[1]);
   if (files.empty()) {
     fmt::print(stderr, "no .onnx or .engine file below {}\n", argv[1]);
     return 2;

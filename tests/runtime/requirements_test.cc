@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "engine/reader.h"
 #include "engine/writer.h"
+#include "runtime/engine_impl.h"
 #include "runtime/kernel_libraries.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/run_graph.h"
