@@ -15,7 +15,7 @@ enum class Outcome { refused, accepted };
 Outcome build_bad_model(std::string_view file, std::vector<std::byte>* engine = nullptr);
 
 // Loads an engine whose checksums are made right first, and runs it once on small inputs unless it
-// has loops, which may be endless. Likewise.
+// is large or has loops, which may be endless. Likewise.
 Outcome run_bad_engine(std::vector<std::byte> file);
 
 }  // namespace cermet::testing

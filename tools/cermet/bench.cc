@@ -1,5 +1,6 @@
 // cermet bench: latency and throughput of an engine.
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -142,6 +143,8 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
+  require(std::isfinite(options.seconds), ErrorCode::invalid_argument,
+          "--seconds: expected a number of seconds, got {}", options.seconds);
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
