@@ -17,6 +17,7 @@ const char* const models[] = {"examples/digits/digits.onnx",
 BuildOptions one_thread() {
   BuildOptions options;
   options.threads = 1;
+  options.tuning_budget = 0;
   options.disabled_tactics = {"onednn."};
   return options;
 }
