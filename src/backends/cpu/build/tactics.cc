@@ -7,6 +7,7 @@
 #include "backends/cpu/build/own_tactics.h"
 
 namespace cermet::cpu {
+
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list = [] {
     const std::span<const Tactic> onednn = onednn_tactics();
