@@ -6,6 +6,7 @@ if(NOT TARGET cermet_runtime OR NOT CERMET_BUILDER_SOURCES)
 endif()
 
 add_library(cermet SHARED ${CERMET_BUILDER_SOURCES})
+cermet_precompile(cermet ${CERMET_COMMON_HEADERS})
 target_include_directories(cermet SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
 target_link_libraries(cermet
   PUBLIC cermet_runtime

@@ -33,6 +33,21 @@ if(CERMET_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# cermet_precompile(TARGET HEADER...): reads the headers of most files once, which halves the time
+# of an unoptimised build. Only where CERMET_PRECOMPILE is on: elsewhere each file shows that it
+# includes what it needs.
+function(cermet_precompile target)
+  if(CERMET_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
+    endif()
+  endif()
+endfunction()
+set(CERMET_COMMON_HEADERS <algorithm> <array> <cmath> <map> <memory> <optional> <set> <string>
+                          <vector> "${CMAKE_SOURCE_DIR}/src/base/error.h"
+                          "${CMAKE_SOURCE_DIR}/src/base/attributes.h")
+
 # Libraries and programs sit as they will when installed, so that $ORIGIN finds the same files.
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(CMAKE_LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
@@ -41,7 +56,10 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
 # CCACHE_BASEDIR lets checkouts in different folders share results.
 find_program(CERMET_CCACHE ccache)
 if(CERMET_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" "${CERMET_CCACHE}")
+  set(ccache_settings "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}")
+  if(CERMET_PRECOMPILE)
+    list(APPEND ccache_settings "CCACHE_SLOPPINESS=pch_defines,time_macros")
+  endif()
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env ${ccache_settings} "${CERMET_CCACHE}")
   set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()

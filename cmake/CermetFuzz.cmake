@@ -1,20 +1,18 @@
-# One libFuzzer program per tests/fuzz/*_fuzzer.cc: fuzz_NAME for NAME_fuzzer.cc.
+# One libFuzzer program per tests/fuzz/*_fuzzer.cc, of the same name.
 
 if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   message(FATAL_ERROR "CERMET_FUZZ needs clang, got ${CMAKE_CXX_COMPILER_ID}. "
-                      "Configure with: cmake --preset fuzz")
+                      "Configure with: cmake --preset asan")
 endif()
 
 cermet_glob(fuzzers tests/fuzz/*_fuzzer.cc)
 foreach(file IN LISTS fuzzers)
   get_filename_component(name "${file}" NAME_WE)
-  string(REGEX REPLACE "_fuzzer$" "" name "${name}")
-  if(NOT TARGET cermet)
-    message(STATUS "fuzz_${name}: no library to fuzz yet, skipped")
+  if(NOT TARGET cermet_test_support)
+    message(STATUS "${name}: needs the tests, skipped")
     continue()
   endif()
-  add_executable(fuzz_${name} "${file}")
-  target_include_directories(fuzz_${name} SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
-  target_link_libraries(fuzz_${name} PRIVATE cermet_internal cermet)
-  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  add_executable(${name} "${file}")
+  target_link_libraries(${name} PRIVATE cermet_test_support)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()

@@ -24,6 +24,7 @@ add_custom_target(cermet_schema DEPENDS ${generated})
 add_dependencies(cermet_internal cermet_schema)
 
 add_library(cermet_runtime SHARED ${CERMET_RUNTIME_SOURCES})
+cermet_precompile(cermet_runtime ${CERMET_COMMON_HEADERS})
 target_include_directories(cermet_runtime INTERFACE
   "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
 target_compile_features(cermet_runtime INTERFACE cxx_std_20)

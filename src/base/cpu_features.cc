@@ -17,11 +17,34 @@ CpuFeatures detect() noexcept {
   return features;
 }
 
+struct Feature {
+  std::string_view name;
+  bool CpuFeatures::* member;
+};
+constexpr Feature known_features[] = {
+    {"avx2", &CpuFeatures::avx2},
+    {"avx512", &CpuFeatures::avx512},
+    {"avx512_vnni", &CpuFeatures::avx512_vnni},
+    {"avx512_bf16", &CpuFeatures::avx512_bf16},
+};
+
+bool has(const CpuFeatures& features, std::string_view name) {
+  for (const Feature& feature : known_features)
+    if (feature.name == name) return features.*feature.member;
+  return false;
+}
+
 }  // namespace
 
 const CpuFeatures& cpu_features() noexcept {
   static const CpuFeatures features = detect();
   return features;
+}
+
+std::string missing_feature(std::span<const std::string> needed, const CpuFeatures& features) {
+  for (const std::string& name : needed)
+    if (!has(features, name)) return name;
+  return "";
 }
 
 std::string_view name(InstructionSet set) noexcept {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace cermet {
@@ -15,6 +17,10 @@ struct CpuFeatures {
 
 // Asked once; what the operating system does not save is off.
 const CpuFeatures& cpu_features() noexcept;
+
+// The first of `needed`, by the names of CpuFeatures' members, that a processor lacks or that this
+// release does not know; empty: none.
+std::string missing_feature(std::span<const std::string> needed, const CpuFeatures& features);
 
 // The instruction sets for which the CPU's own kernels are compiled, each in its own files.
 enum class InstructionSet : uint8_t { portable, avx2, avx512 };

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cermet {
 
@@ -22,6 +23,8 @@ class FileHandle {
   int get() const { return descriptor_; }
   // Some file systems report a full disk only here. Returns errno or 0.
   int close();
+  // The descriptor, which the caller closes from now on.
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
   int descriptor_ = -1;

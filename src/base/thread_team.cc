@@ -26,6 +26,9 @@ void happens_before(void*) {}
 void happens_after(void*) {}
 #endif
 
+// OpenMP ends the process when it gets no memory for its threads.
+constexpr int most_threads = 4096;
+
 // Keeps the first exception of several threads.
 class FirstException {
  public:
@@ -54,7 +57,8 @@ int available_threads() noexcept {
 }
 
 ThreadTeam::ThreadTeam(int threads) : threads_(threads) {
-  require(threads >= 1, ErrorCode::invalid_argument, "expected at least 1 thread, got {}", threads);
+  require(threads >= 1 && threads <= most_threads, ErrorCode::invalid_argument,
+          "expected 1 to {} threads, got {}", most_threads, threads);
 }
 
 // The variables of a parallel region are handed over before any edge can be told.

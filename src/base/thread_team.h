@@ -16,7 +16,7 @@ int available_threads() noexcept;
 // inside a worker, work runs in the calling thread. Calls allocate nothing.
 class ThreadTeam {
  public:
-  // Throws invalid_argument for fewer than 1 thread.
+  // Throws invalid_argument for fewer than 1 or more than 4096 threads.
   explicit ThreadTeam(int threads = available_threads());
 
   int size() const noexcept { return threads_; }

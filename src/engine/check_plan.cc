@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/decode_values.h"
+#include "expr/same_bytes.h"
 
 namespace cermet {
 namespace {
@@ -56,22 +57,40 @@ void check_aliases(const Plan& plan) {
   }
 }
 
+bool same_layout(const Operand& operand, const Buffer& buffer) {
+  return operand.layout == buffer.layout ||
+         (buffer.type.has_rank() && same_bytes(*buffer.type.dims, operand.layout, buffer.layout));
+}
+
 // An operand of a problem is absent where the step has no buffer.
-void check_operands(const std::vector<std::optional<Operand>>& operands,
+void check_operands(const Plan& plan, const std::vector<std::optional<Operand>>& operands,
                     const std::vector<BufferId>& buffers, std::string_view field) {
   expect_engine(operands.size() == buffers.size(), "{}s: the problem has {}, the step {}", field,
                 operands.size(), buffers.size());
-  for (size_t i = 0; i < operands.size(); ++i)
+  for (size_t i = 0; i < operands.size(); ++i) {
     expect_engine(operands[i].has_value() == (buffers[i] != no_buffer),
                   "{} {}: the problem and the step do not agree on whether it is absent", field, i);
+    if (!operands[i]) continue;
+    const Buffer& buffer = plan.buffer(buffers[i]);
+    expect_engine(operands[i]->type.kind == buffer.type.kind &&
+                      operands[i]->type.element == buffer.type.element &&
+                      operands[i]->type.has_rank() == buffer.type.has_rank() &&
+                      same_layout(*operands[i], buffer),
+                  "{} {}: the problem has {}, the step {}", field, i, operands[i]->to_string(),
+                  buffer.type.to_string());
+    expect_engine(!buffer.type.has_rank() || operands[i]->type.rank() == buffer.type.rank(),
+                  "{} {}: the problem has rank {}, the step {}", field, i, operands[i]->type.rank(),
+                  buffer.type.rank());
+  }
 }
 
 void check_expression(const Problem& problem) {
   expect_engine(problem.epilogue_first <= problem.inputs.size(),
                 "epilogue_first: expected at most {}, got {}", problem.inputs.size(),
                 problem.epilogue_first);
-  if (problem.expression.empty()) return;
   const bool pointwise = problem.kind == ProblemKind::pointwise;
+  expect_engine(!pointwise || !problem.expression.empty(), "expression: expected one, got none");
+  if (problem.expression.empty()) return;
   const size_t most =
       pointwise ? problem.inputs.size() : 1 + problem.inputs.size() - problem.epilogue_first;
   const int used = problem.expression.operand_count();
@@ -145,9 +164,9 @@ void check_regions(const Step& step) {
   if (kind == ProblemKind::scan) check_scan(step);
 }
 
-void check_step(const Step& step) {
-  check_operands(step.problem.inputs, step.inputs, "input");
-  check_operands(step.problem.outputs, step.outputs, "output");
+void check_step(const Plan& plan, const Step& step) {
+  check_operands(plan, step.problem.inputs, step.inputs, "input");
+  check_operands(plan, step.problem.outputs, step.outputs, "output");
   check_expression(step.problem);
   check_in_place(step);
   check_regions(step);
@@ -183,8 +202,8 @@ void check_plan(const Plan& plan) {
   check_aliases(plan);
   for (const BufferId id : plan.root.inputs)
     expect_engine(id != no_buffer, "root's inputs: expected none to be absent");
-  for_each_step(plan.root.steps, [](const Step& step) {
-    in_field([&] { return fmt::format("step '{}'", step.name); }, [&] { check_step(step); });
+  for_each_step(plan.root.steps, [&plan](const Step& step) {
+    in_field([&] { return fmt::format("step '{}'", step.name); }, [&] { check_step(plan, step); });
   });
   check_profiles(plan);
 }

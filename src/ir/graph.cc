@@ -44,7 +44,9 @@ ValueId Graph::add_value(GraphValue value) {
 void Graph::rename(ValueId id, std::string_view name) {
   if (values_[id].name == name) return;
   names_.erase(values_[id].name);
-  values_[id].name = unique_name(name);
+  const std::string stem(name);
+  values_[id].name = unique_name(stem);
+  if (values_[id].name != stem) ++names_[stem];
   names_.emplace(values_[id].name, 1);
 }
 

@@ -90,6 +90,7 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
 
 Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger)
     : image(std::move(from)), plugins(std::move(from_plugins)) {
+  check_processor(image.info);
   plugins.check(image.info.requirements);
   load_kernel_libraries(image.info, logger);
   root = Assembler(*this).region(plan().root);

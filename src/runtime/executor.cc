@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "ops/evaluate.ref.h"
+#include "runtime/check_step.h"
 
 namespace cermet {
 namespace {
@@ -40,7 +41,7 @@ class StepDynamicCall : public DynamicCall {
 
   TensorView allocate(size_t i, ElementType type, const Shape& shape) override {
     const BufferId id = step_.outputs.at(i);
-    require(type == executor_.element(id), ErrorCode::internal,
+    require(type == executor_.element(id), ErrorCode::invalid_engine,
             "output {} is {}, its kernel makes {}", i, name(executor_.element(id)), name(type));
     return {type, shape, executor_.allocate(id, shape)};
   }
@@ -190,7 +191,9 @@ void Executor::run_late_bound(const RuntimeStep& step) {
     outputs.back() = slots_[id].shape;
   }
   if (!late.kernel || late.inputs != inputs || late.outputs != outputs) {
-    late.kernel = step.kernel->bind({inputs, outputs, team_.size()});
+    const BindContext context{inputs, outputs, team_.size()};
+    check_step(engine_.plan(), *step.step, context);
+    late.kernel = step.kernel->bind(context);
     late.inputs = std::move(inputs);
     late.outputs = std::move(outputs);
     late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
@@ -227,7 +230,7 @@ void Executor::run_dims(const Step& step) {
 
 Shape Executor::evaluate_shape(BufferId id) const {
   const Buffer& buffer = engine_.plan().buffer(id);
-  require(buffer.type.has_rank(), ErrorCode::internal, "the shape of '{}' is not known",
+  require(buffer.type.has_rank(), ErrorCode::invalid_engine, "the shape of '{}' is not known",
           buffer.name);
   return with_context([&] { return fmt::format("the shape of '{}'", buffer.name); },
                       [&] { return evaluate(*buffer.type.dims, symbols_); });

@@ -1,6 +1,7 @@
 #include "runtime/shape_plan.h"
 
 #include "base/error.h"
+#include "runtime/check_step.h"
 
 namespace cermet {
 namespace {
@@ -86,17 +87,20 @@ std::vector<std::optional<Shape>> gather(const std::vector<BufferId>& ids,
   return result;
 }
 
-void bind_steps(const RuntimeRegion& region, int threads, ShapePlan& plan) {
+void bind_steps(const Plan& engine, const RuntimeRegion& region, int threads, ShapePlan& plan) {
   for (const RuntimeStep& runtime : region.steps) {
-    for (const RuntimeRegion& body : runtime.regions) bind_steps(body, threads, plan);
+    for (const RuntimeRegion& body : runtime.regions) bind_steps(engine, body, threads, plan);
     if (runtime.kernel == nullptr || runtime.kernel->dynamic()) continue;
     bool all_known = true;
     const auto inputs = gather(runtime.step->inputs, plan.shapes, all_known);
     const auto outputs = gather(runtime.step->outputs, plan.shapes, all_known);
     if (!all_known) continue;
-    with_context(
-        [&] { return fmt::format("step '{}'", runtime.step->name); },
-        [&] { plan.bound[runtime.index] = runtime.kernel->bind({inputs, outputs, threads}); });
+    with_context([&] { return fmt::format("step '{}'", runtime.step->name); },
+                 [&] {
+                   const BindContext context{inputs, outputs, threads};
+                   check_step(engine, *runtime.step, context);
+                   plan.bound[runtime.index] = runtime.kernel->bind(context);
+                 });
   }
 }
 
@@ -121,7 +125,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   for (size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i]) result->shapes[plan.root.inputs[i]] = *inputs[i];
   result->bound.resize(engine.kernels.size());
-  bind_steps(engine.root, threads, *result);
+  bind_steps(plan, engine.root, threads, *result);
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();

@@ -10,13 +10,6 @@
 namespace cermet {
 namespace {
 
-std::vector<int8_t> order_of(const Layout& layout, size_t rank) {
-  if (!layout.order.empty()) return layout.order;
-  std::vector<int8_t> order(rank);
-  for (size_t d = 0; d < rank; ++d) order[d] = static_cast<int8_t>(d);
-  return order;
-}
-
 bool starts_channels_last(const Problem& problem) {
   return problem.kind == ProblemKind::convolution || problem.kind == ProblemKind::pooling;
 }
@@ -248,16 +241,6 @@ class LayoutAssigner {
 };
 
 }  // namespace
-
-bool same_bytes(const Dims& dims, const Layout& a, const Layout& b) {
-  if (a.block_axis >= 0 || b.block_axis >= 0) return a == b;
-  const auto moving = [&](const Layout& layout) {
-    std::vector<int8_t> order = order_of(layout, dims.size());
-    std::erase_if(order, [&](int8_t d) { return dims[d].is_constant(1); });
-    return order;
-  };
-  return moving(a) == moving(b);
-}
 
 void assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options) {
   LayoutAssigner(plan, tactics, options).run();

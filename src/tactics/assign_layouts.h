@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "expr/same_bytes.h"
 #include "tactics/tactic.h"
 
 namespace cermet {
@@ -13,8 +14,5 @@ namespace cermet {
 // takes everything row-major) accepts it. Inputs, outputs and what passes between regions stay
 // row-major.
 void assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options);
-
-// Whether a tensor's bytes are the same under both layouts: all that changes place has size 1.
-bool same_bytes(const Dims& dims, const Layout& a, const Layout& b);
 
 }  // namespace cermet

@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file_handle.h"
@@ -125,6 +128,33 @@ TEST_F(Files, FailedWriteKeepsTheOldFile) {
   EXPECT_NE(message.find("File too large"), std::string::npos) << message;
   EXPECT_EQ(read_file(path("file")), "old");
   EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(Files, LeftoversOfKilledWritersAreTakenOver) {
+  std::ofstream(path("file.tmp")) << std::string(1000, 'x');
+  write_file_atomically(path("file"), "new");
+  EXPECT_EQ(read_file(path("file")), "new");
+  EXPECT_EQ(count(), 1u);
+}
+
+TEST_F(Files, SeveralWritersTakeTurns) {
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 8; ++writer)
+    writers.emplace_back([&, writer] {
+      for (int i = 0; i < 20; ++i)
+        write_file_atomically(path("file"), std::string(10000 + writer, char('a' + writer)));
+    });
+  for (std::thread& writer : writers) writer.join();
+  const std::string text = read_file(path("file"));
+  EXPECT_EQ(text, std::string(10000 + (text[0] - 'a'), text[0]));
+  EXPECT_EQ(count(), 1u);
+}
+
+TEST(SpecialFiles, AreWrittenInPlace) {
+  EXPECT_NE(message_of([] { write_file_atomically("/dev/full", "x"); }).find("No space left"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists("/dev/full.tmp"));
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
 
 TEST(FileErrors, SayWhatToDoWhenTheDiskIsFull) {

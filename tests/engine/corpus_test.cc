@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engine/reader.h"
+#include "tests/support/bad_input.h"
 
 namespace cermet {
 namespace {
@@ -21,6 +22,18 @@ TEST(EngineCorpus, IsReadOrRefused) {
     ++files;
   }
   EXPECT_GT(files, 0u);
+}
+
+// Those that load run too, or say why not.
+TEST(EngineCorpus, RunsOrIsRefused) {
+  size_t run = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("tests/fuzz/corpus/engine")) {
+    const std::string contents = read_file(entry.path());
+    SCOPED_TRACE(entry.path());
+    const auto bytes = bytes_of(contents);
+    run += testing::run_bad_engine({bytes.begin(), bytes.end()}) == testing::Outcome::accepted;
+  }
+  EXPECT_GT(run, 10u);
 }
 
 // Files of this format version stay readable.

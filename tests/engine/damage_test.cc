@@ -4,12 +4,12 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "engine/format.h"
 #include "engine/reader.h"
 #include "engine/sections.h"
 #include "engine/writer.h"
 #include "tests/engine/sample_plan.h"
+#include "tests/support/seal_engine.h"
 
 namespace cermet {
 namespace {
@@ -47,23 +47,6 @@ T read_at(const File& file, size_t offset) {
 template <class T>
 void write_at(File& file, size_t offset, const T& value) {
   std::memcpy(file.data() + offset, &value, sizeof(value));
-}
-
-// Makes all checksums right again.
-void seal(File& file) {
-  auto header = read_at<EngineHeader>(file, 0);
-  header.file_bytes = file.size();
-  const size_t table_bytes = header.section_count * sizeof(SectionEntry);
-  for (size_t i = 0; i < header.section_count; ++i) {
-    const size_t at = sizeof(header) + i * sizeof(SectionEntry);
-    auto entry = read_at<SectionEntry>(file, at);
-    if (entry.offset <= file.size() && entry.bytes <= file.size() - entry.offset)
-      entry.checksum = hash_bytes(file.data() + entry.offset, entry.bytes);
-    write_at(file, at, entry);
-  }
-  header.checksum = header_checksum(std::as_bytes(std::span(&header, 1)),
-                                    std::span(file).subspan(sizeof(header), table_bytes));
-  write_at(file, 0, header);
 }
 
 SectionEntry entry_of(const File& file, size_t index) {
@@ -146,7 +129,7 @@ TEST(EngineDamage, SectionsOutOfPlace) {
     SectionEntry entry = entry_of(file, 1);
     change(entry);
     set_entry(file, 1, entry);
-    seal(file);
+    testing::seal_engine(file);
     expect_message(file, part);
   };
   expect_entry_error([](auto& e) { e.offset += 64; }, "section 1 (strings): offset: expected");
@@ -164,7 +147,7 @@ TEST(EngineDamage, UnknownOptionalSectionIsPassedOver) {
   entry.kind = 77;
   entry.flags = section_optional;
   set_entry(file, 1, entry);
-  seal(file);
+  testing::seal_engine(file);
   EXPECT_EQ(message_of(file), "");
 }
 
@@ -174,7 +157,7 @@ TEST(EngineDamage, MissingMetadata) {
   auto header = read_at<EngineHeader>(file, 0);
   header.section_count = 0;
   write_at(file, 0, header);
-  seal(file);
+  testing::seal_engine(file);
   expect_message(file, "expected a metadata section");
 }
 

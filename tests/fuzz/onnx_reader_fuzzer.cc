@@ -1,18 +1,13 @@
-// libFuzzer target: any bytes as an ONNX model are read and imported, or refused with an Error.
-#include <cstddef>
+// libFuzzer target: any bytes as an ONNX model become an engine that loads, or are refused.
 #include <cstdint>
-#include <string_view>
 
-#include "cermet/error.h"
-#include "import/onnx/importer.h"
+#include "cermet/engine.h"
+#include "tests/support/bad_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace cermet;
-  try {
-    const onnx::OnnxModel model = onnx::read_model({reinterpret_cast<const char*>(data), size}, "");
-    onnx::import_model(model);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::internal) throw;  // a bug, whatever the bytes are
-  }
+  std::vector<std::byte> engine;
+  const std::string_view file(reinterpret_cast<const char*>(data), size);
+  if (cermet::testing::build_bad_model(file, &engine) == cermet::testing::Outcome::accepted)
+    cermet::Engine::from_memory(std::span(engine));
   return 0;
 }

@@ -58,6 +58,18 @@ def cycle(model):
     model.graph.node[0].input[0] = "y"
 
 
+def chain_of_functions(depth, last):
+    """my.F0 calls my.F1 twice, and so on; the last one holds the node."""
+    model = parsed("y = my.F0 (x)", domains=', "my" : 1')
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("my", 1)]
+    for i in range(depth):
+        nodes = [helper.make_node(f"F{i + 1}", [given], [result], domain="my")
+                 for given, result in (("x", "a"), ("a", "y"))]
+        model.functions.append(helper.make_function(
+            "my", f"F{i}", ["x"], ["y"], nodes if i < depth - 1 else [last], opsets))
+    return model
+
+
 def set_ir_version(model):
     model.ir_version = 999
 
@@ -72,6 +84,11 @@ CASES = {
     "not a model": (b"\x89PNG\r\n\x1a\n" + bytes(64), INVALID, []),
     "text": (b"this is not a protobuf message at all\n" * 20, INVALID, []),
     "cycle": (changed(cycle), INVALID, ["y"]),
+    "cycle of functions": (chain_of_functions(2, helper.make_node("F0", ["x"], ["y"],
+                                                                  domain="my")),
+                           INVALID, ["calls itself"]),
+    "functions without measure": (chain_of_functions(40, helper.make_node("Relu", ["x"], ["y"])),
+                                  UNSUPPORTED, ["expand to more than"]),
     "late use": (parsed("y = Add (a, x) a = Relu (x)"), INVALID, ["'a'"]),
     "duplicate output": (changed(repeat_node), INVALID, ["'y'"]),
     "missing input": (parsed("y = Add (x, nowhere)"), INVALID, ["nowhere"]),
@@ -85,6 +102,8 @@ CASES = {
     "new opset": (changed(set_opset(9999)), UNSUPPORTED, ["9999"]),
     "negative opset": (changed(set_opset(-3)), INVALID, ["-3"]),
     "new IR version": (changed(set_ir_version), UNSUPPORTED, ["999"]),
+    "input too large": (parsed("y = Relu (x)", inputs=f"float[{1 << 62}, {1 << 62}] x"), INVALID,
+                        ["'x'", str(1 << 62)]),
     "sizes too large": (huge_tensor(1 << 40, 1 << 40), INVALID, ["w"]),
     "sizes larger than data": (huge_tensor(1 << 30, 3), INVALID, ["w"]),
     "negative size": (huge_tensor(-2, 3), INVALID, ["w"]),

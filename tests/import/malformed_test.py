@@ -21,7 +21,7 @@ except ImportError as error:
     sys.exit(77)
 
 INVALID, BUG = 2, 10  # exit statuses
-SECONDS, MEMORY = 30, 6 << 30
+SECONDS, MEMORY = 60, 2 << 30
 
 
 def limits():
@@ -106,7 +106,7 @@ def test_mutants(tester, seeds, count):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", default=os.environ.get("CERMET_BUILD_DIR", "build/release"))
-    parser.add_argument("--mutants", type=int, default=2000)
+    parser.add_argument("--mutants", type=int, default=400)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)

@@ -273,6 +273,8 @@ class Commands(unittest.TestCase):
                 self.assertIn("Exit status", text)
         self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, run", "biuld")
         self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
+        self.fails(WRONG_USE, "--seconds", "bench", self.engine, *self.x_input(), "--seconds", "nan")
+        self.fails(WRONG_USE, "threads", "run", self.engine, *self.x_input(), "--threads", 10**8)
 
     def test_colour_only_on_terminals_and_not_with_no_color(self):
         import pty

@@ -1,6 +1,7 @@
 // cermet bench: latency and throughput of an engine.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -151,6 +152,8 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
+  require(std::isfinite(options.seconds), ErrorCode::invalid_argument,
+          "--seconds: expected a number of seconds, got {}", options.seconds);
   const auto begin = std::chrono::steady_clock::now();
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,

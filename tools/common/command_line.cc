@@ -1,5 +1,6 @@
 #include "common/command_line.h"
 
+#include <csignal>
 #include <memory>
 
 #include "common/errors.h"
@@ -62,6 +63,8 @@ void format_help(CLI::App& app) {
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<int()>& action) {
+  // A limit on the size of files is an error like a full disk, not an end by a signal.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::string program = app.get_name();
   format_help(app);
   return guarded(program, [&]() -> int {

@@ -1,6 +1,7 @@
 #include "common/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "common/errors.h"
 
@@ -34,9 +36,30 @@ void write_all(int file, std::string_view contents, const std::string& path) {
   }
 }
 
-// Errors name `path`, which the user knows.
-void write_new(const std::string& target, const std::string& path, std::string_view contents) {
-  const Descriptor file{open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+// Whether the path still names the open file.
+bool is_at(int file, const std::string& path) {
+  struct stat mine, there;
+  return fstat(file, &mine) == 0 && stat(path.c_str(), &there) == 0 &&
+         mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+// Opens PATH.tmp, which all who write `path` share: whoever is killed leaves one file at most. It
+// is locked until it is closed, so that writers take turns. Errors name `path`, which the user
+// knows.
+int open_part(const std::string& part, const std::string& path) {
+  while (true) {
+    Descriptor file{open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
+    if (file.number < 0) fail_io("write", path, errno);
+    while (flock(file.number, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    if (!is_at(file.number, part)) continue;
+    if (ftruncate(file.number, 0) != 0) fail_io("write", path, errno);
+    return std::exchange(file.number, -1);
+  }
+}
+
+void write_in_place(const std::string& path, std::string_view contents) {
+  const Descriptor file{open(path.c_str(), O_WRONLY | O_CLOEXEC)};
   if (file.number < 0) fail_io("write", path, errno);
   write_all(file.number, contents, path);
 }
@@ -68,14 +91,15 @@ std::string read_file(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::string_view contents) {
-  // A pipe or device such as /dev/stdout is written in place.
-  const bool in_place = is_special(path);
-  const std::string target = in_place ? path : fmt::format("{}.{}.part", path, getpid());
+  // A pipe or device such as /dev/stdout.
+  if (is_special(path)) return write_in_place(path, contents);
+  const std::string part = path + ".tmp";
+  const Descriptor file{open_part(part, path)};
   try {
-    write_new(target, path, contents);
-    if (!in_place && std::rename(target.c_str(), path.c_str()) != 0) fail_io("write", path, errno);
+    write_all(file.number, contents, path);
+    if (std::rename(part.c_str(), path.c_str()) != 0) fail_io("write", path, errno);
   } catch (...) {
-    if (!in_place) unlink(target.c_str());
+    unlink(part.c_str());
     throw;
   }
 }

@@ -17,6 +17,16 @@ void check_versions(const OnnxModel& model) {
           opset->second, newest_opset);
 }
 
+// Sizes that are no numbers may still turn out to be small.
+void check_size(const OnnxValueInfo& input) {
+  if (!input.type->is_tensor() || !input.type->is_static()) return;
+  try {
+    byte_size(input.type->element, element_count(constants(*input.type->dims)));
+  } catch (const Error& error) {
+    fail(ErrorCode::invalid_model, "graph input '{}': {}", input.name, error.message());
+  }
+}
+
 void add_inputs(const OnnxGraph& from, Scope& scope) {
   std::set<std::string> weights;
   for (const OnnxTensor& tensor : from.initializers) weights.insert(tensor.name);
@@ -24,6 +34,7 @@ void add_inputs(const OnnxGraph& from, Scope& scope) {
     if (weights.contains(input.name)) continue;  // its default value is what counts
     require(input.type.has_value(), ErrorCode::invalid_model,
             "graph input '{}' has no type; an input needs at least its element type", input.name);
+    check_size(input);
     scope.values[input.name] = scope.graph->add_input(input.name, *input.type);
   }
 }

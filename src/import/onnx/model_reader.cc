@@ -15,25 +15,25 @@ class Reader {
  public:
   explicit Reader(TensorSource& source) : source_(&source) {}
 
-  OnnxModel model(protozero::pbf_reader reader);
+  OnnxModel model(WireReader reader);
 
  private:
-  OnnxGraph graph(protozero::pbf_reader reader, int depth);
-  OnnxNode node(protozero::pbf_reader reader, int depth);
-  OnnxAttribute attribute(protozero::pbf_reader reader, int depth);
-  OnnxFunction function(protozero::pbf_reader reader);
-  OnnxValueInfo value_info(protozero::pbf_reader reader);
-  ValueType type(protozero::pbf_reader reader, const std::string& owner, int depth);
-  ValueType tensor_type(protozero::pbf_reader reader, const std::string& owner);
-  Dims shape(protozero::pbf_reader reader, const std::string& owner);
-  void opset(protozero::pbf_reader reader, OpsetImports& into);
+  OnnxGraph graph(WireReader reader, int depth);
+  OnnxNode node(WireReader reader, int depth);
+  OnnxAttribute attribute(WireReader reader, int depth);
+  OnnxFunction function(WireReader reader);
+  OnnxValueInfo value_info(WireReader reader);
+  ValueType type(WireReader reader, const std::string& owner, int depth);
+  ValueType tensor_type(WireReader reader, const std::string& owner);
+  Dims shape(WireReader reader, const std::string& owner);
+  void opset(WireReader reader, OpsetImports& into);
 
   TensorSource* source_;
 };
 
 std::string domain_name(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
-void Reader::opset(protozero::pbf_reader reader, OpsetImports& into) {
+void Reader::opset(WireReader reader, OpsetImports& into) {
   std::string domain;
   int64_t version = 0;
   while (reader.next()) {
@@ -53,10 +53,10 @@ void Reader::opset(protozero::pbf_reader reader, OpsetImports& into) {
   into[domain_name(domain)] = static_cast<int>(version);
 }
 
-Dims Reader::shape(protozero::pbf_reader reader, const std::string& owner) {
+Dims Reader::shape(WireReader reader, const std::string& owner) {
   Dims dims;
   while (reader.next(1)) {
-    protozero::pbf_reader dim = reader.get_message();
+    WireReader dim = reader.get_message();
     std::optional<Dim> size;
     while (dim.next()) {
       if (dim.tag() == 1) {
@@ -76,7 +76,7 @@ Dims Reader::shape(protozero::pbf_reader reader, const std::string& owner) {
   return dims;
 }
 
-ValueType Reader::tensor_type(protozero::pbf_reader reader, const std::string& owner) {
+ValueType Reader::tensor_type(WireReader reader, const std::string& owner) {
   int32_t element = 0;
   std::optional<Dims> dims;
   while (reader.next()) {
@@ -97,10 +97,10 @@ ValueType Reader::tensor_type(protozero::pbf_reader reader, const std::string& o
   return ValueType::tensor(static_cast<ElementType>(element), std::move(dims));
 }
 
-ValueType Reader::type(protozero::pbf_reader reader, const std::string& owner, int depth) {
+ValueType Reader::type(WireReader reader, const std::string& owner, int depth) {
   require(depth < max_depth, ErrorCode::invalid_model, "'{}': its type nests deeper than {}", owner,
           max_depth);
-  const auto inner = [&](protozero::pbf_reader message) {
+  const auto inner = [&](WireReader message) {
     ValueType held = ValueType::tensor(ElementType::undefined, std::nullopt);
     while (message.next()) {
       if (message.tag() == 1)
@@ -133,9 +133,9 @@ ValueType Reader::type(protozero::pbf_reader reader, const std::string& owner, i
   return result;
 }
 
-OnnxValueInfo Reader::value_info(protozero::pbf_reader reader) {
+OnnxValueInfo Reader::value_info(WireReader reader) {
   OnnxValueInfo info;
-  std::optional<protozero::pbf_reader> type_message;
+  std::optional<WireReader> type_message;
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
@@ -204,7 +204,7 @@ std::optional<Attribute> value_of(AttributeFields& f, const OnnxAttribute& attri
   return std::nullopt;
 }
 
-OnnxAttribute Reader::attribute(protozero::pbf_reader reader, int depth) {
+OnnxAttribute Reader::attribute(WireReader reader, int depth) {
   OnnxAttribute result;
   AttributeFields f;
   while (reader.next()) {
@@ -259,7 +259,7 @@ OnnxAttribute Reader::attribute(protozero::pbf_reader reader, int depth) {
   return result;
 }
 
-OnnxNode Reader::node(protozero::pbf_reader reader, int depth) {
+OnnxNode Reader::node(WireReader reader, int depth) {
   OnnxNode result;
   while (reader.next()) {
     switch (reader.tag()) {
@@ -291,7 +291,7 @@ OnnxNode Reader::node(protozero::pbf_reader reader, int depth) {
   return result;
 }
 
-OnnxGraph Reader::graph(protozero::pbf_reader reader, int depth) {
+OnnxGraph Reader::graph(WireReader reader, int depth) {
   require(depth < max_depth, ErrorCode::invalid_model, "graphs nest deeper than {}", max_depth);
   OnnxGraph result;
   while (reader.next()) {
@@ -324,7 +324,7 @@ OnnxGraph Reader::graph(protozero::pbf_reader reader, int depth) {
   return result;
 }
 
-OnnxFunction Reader::function(protozero::pbf_reader reader) {
+OnnxFunction Reader::function(WireReader reader) {
   OnnxFunction result;
   while (reader.next()) {
     switch (reader.tag()) {
@@ -359,7 +359,7 @@ OnnxFunction Reader::function(protozero::pbf_reader reader) {
   return result;
 }
 
-OnnxModel Reader::model(protozero::pbf_reader reader) {
+OnnxModel Reader::model(WireReader reader) {
   OnnxModel result;
   bool has_graph = false;
   while (reader.next()) {
@@ -402,7 +402,7 @@ OnnxModel read_model(std::string_view bytes, const std::string& folder,
   require(!bytes.empty(), ErrorCode::invalid_model, "the file is empty; expected an ONNX model");
   TensorSource source(folder, std::move(owner));
   try {
-    return Reader(source).model(protozero::pbf_reader(bytes.data(), bytes.size()));
+    return Reader(source).model(WireReader(bytes.data(), bytes.size()));
   } catch (const protozero::exception& error) {
     fail(ErrorCode::invalid_model,
          "not a whole ONNX file: its protobuf encoding is broken or truncated ({})", error.what());

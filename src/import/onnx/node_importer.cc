@@ -8,6 +8,10 @@
 namespace cermet::onnx {
 namespace {
 
+// Functions that call functions twice each grow without measure; no model that people make comes
+// near.
+constexpr size_t most_nodes_of_functions = size_t{1} << 18;
+
 std::string label(const OnnxNode& node, size_t index, const Scope& scope) {
   const std::string own = node.name.empty() ? fmt::format("{}_{}", node.op, index) : node.name;
   return scope.prefix.empty() ? own : scope.prefix + "/" + own;
@@ -177,6 +181,10 @@ void NodeImporter::import_call(const OnnxNode& node, const OnnxFunction& functio
   const std::string key = operator_name(function.domain, function.name) + ":" + function.overload;
   require(active_functions_.insert(key).second, ErrorCode::invalid_model,
           "function {} calls itself", key);
+  nodes_of_functions_ += function.nodes.size();
+  require(nodes_of_functions_ <= most_nodes_of_functions, ErrorCode::unsupported,
+          "function {}: calls of functions expand to more than {} nodes", key,
+          most_nodes_of_functions);
   std::vector<OnnxAttribute> given = function.defaults;
   for (const OnnxAttribute& attribute : node.attributes) {
     given.insert(given.begin(), attribute);

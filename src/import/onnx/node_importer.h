@@ -68,6 +68,7 @@ class NodeImporter {
   const OnnxModel* model_;
   const ImportOptions* options_;
   std::set<std::string> active_functions_;
+  size_t nodes_of_functions_ = 0;  // of all calls so far
 };
 
 // The graph attribute of a control-flow node; throws when it is missing.

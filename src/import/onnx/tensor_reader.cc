@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <protozero/pbf_reader.hpp>
 
 #include "base/error.h"
 #include "base/scalar.h"
@@ -29,7 +28,7 @@ struct TensorFields {
 
 TensorFields read_fields(std::string_view message) {
   TensorFields f;
-  protozero::pbf_reader reader(message.data(), message.size());
+  WireReader reader(message.data(), message.size());
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
@@ -241,7 +240,7 @@ OnnxTensor read_tensor(std::string_view message, TensorSource& source) {
 OnnxTensor read_sparse_tensor(std::string_view message, TensorSource& source) {
   OnnxTensor values, indices;
   Shape dims;
-  protozero::pbf_reader reader(message.data(), message.size());
+  WireReader reader(message.data(), message.size());
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:

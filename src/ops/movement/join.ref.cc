@@ -46,14 +46,15 @@ std::optional<Dims> joined_contents(const InferContext& context) {
   return all;
 }
 
-// Sizes of `count` equal pieces, the last one smaller.
-Dims even_pieces(const InferContext& context, const Dim& size, int64_t count) {
-  if (auto piece = exact_div(size, count)) return Dims(count, *piece);
+// Sizes of the first `wanted` of `count` equal pieces, the last one smaller.
+Dims even_pieces(const InferContext& context, const Dim& size, int64_t count, int64_t wanted) {
+  if (auto piece = exact_div(size, count)) return Dims(wanted, *piece);
   const Dim piece = ceil_div(size, count);
-  Dims pieces(count, piece);
-  pieces.back() = size - piece * (count - 1);
-  context.require(!always_negative(pieces.back()), "{} elements do not make {} pieces",
-                  size.to_string(), count);
+  const Dim last = size - piece * (count - 1);
+  context.require(!always_negative(last), "{} elements do not make {} pieces", size.to_string(),
+                  count);
+  Dims pieces(wanted, piece);
+  if (wanted == count) pieces.back() = last;
   return pieces;
 }
 
@@ -77,7 +78,7 @@ std::optional<Dims> piece_sizes(InferContext& context, const Dim& size) {
   const int64_t wanted = context.attributes().integer("num_outputs", count);
   context.require(wanted >= count && wanted > 0, "num_outputs: expected {}, one an output, got {}",
                   count, wanted);
-  return even_pieces(context, size, wanted);
+  return even_pieces(context, size, wanted, count);
 }
 
 void set_split_contents(InferContext& context, const Dims& sizes) {

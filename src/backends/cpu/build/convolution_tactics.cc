@@ -1,12 +1,11 @@
 #include "backends/cpu/build/convolution_tactics.h"
 
 #include <algorithm>
-#include <array>
 
 #include "backends/cpu/build/cost.h"
+#include "backends/cpu/build/own_tactics.h"
 #include "backends/cpu/run/convolution_functions.h"
 #include "backends/cpu/run/convolution_weights.h"
-#include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/winograd_functions.h"
 #include "backends/cpu/run/winograd_weights.h"
 #include "base/error.h"
@@ -15,8 +14,6 @@
 namespace cermet::cpu {
 namespace {
 
-using Reason = std::optional<std::string>;
-
 // Of transformed weights; more come from memory each time.
 constexpr double cached_bytes = 16e6;
 // Elements of patches and results that one core transforms in a microsecond.
@@ -24,52 +21,13 @@ constexpr double transformed_elements = 8e3;
 // The direct kernel's time over that of the library's, as it was measured on the whole.
 constexpr double direct_factor = 1.1;
 
-bool all_are(const Attributes& attributes, std::string_view name, int64_t value) {
-  const auto values = attributes.integers(std::string(name), {});
-  return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == value; });
-}
-
 Shape weights_of(const TacticQuery& query) {
   return constants(*query.problem().inputs[1]->type.dims);
 }
 
-// What both kernels want of a convolution.
-Reason rejects_operands(const TacticQuery& query) {
-  const Problem& problem = query.problem();
-  if (problem.kind != ProblemKind::convolution || problem.op != "Conv")
-    return "computes convolutions only";
-  if (!problem.inputs[1]->type.is_static()) return "the shape of the weights is unknown";
-  if (query.constant(1) == nullptr) return "the weights are no constant";
-  const size_t own = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
-  for (size_t i = 0; i < own; ++i)
-    if (problem.inputs[i] && problem.inputs[i]->type.element != ElementType::float32)
-      return fmt::format("input {} is {}, only float32 is taken", i,
-                         name(problem.inputs[i]->type.element));
-  const Layout last = Layout::channels_last(static_cast<int>(weights_of(query).size()));
-  if (problem.inputs[0]->layout != last || problem.outputs[0]->layout != last)
-    return "input and result have to be channels-last";
-  return epilogue_rejects(problem);
-}
-
-Reason rejects_winograd(const TacticQuery& query) {
-  if (auto reason = rejects_operands(query)) return reason;
-  const Shape weights = weights_of(query);
-  const Attributes& attributes = query.problem().attributes;
-  if (weights.size() != 4 || weights[2] != 3 || weights[3] != 3) return "the window has to be 3x3";
-  if (attributes.integer("group", 1) != 1) return "there are several groups";
-  if (!all_are(attributes, "strides", 1)) return "the strides have to be 1";
-  if (!all_are(attributes, "dilations", 1)) return "the window is dilated";
-  if (weights[1] % winograd_block != 0)
-    return fmt::format("{} input channels are no multiple of {}", weights[1], winograd_block);
+Reason rejects_costly_winograd(const TacticQuery& query) {
+  if (auto reason = rejects_step<rejects_winograd>(query)) return reason;
   if (!typical_shapes(*query.plan, *query.step)) return "the cost is unknown";
-  return std::nullopt;
-}
-
-Reason rejects_direct(const TacticQuery& query) {
-  if (auto reason = rejects_operands(query)) return reason;
-  const size_t rank = weights_of(query).size();
-  if (rank < 3 || rank > 5)
-    return fmt::format("1 to 3 spatial dimensions are taken, there are {}", rank - 2);
   return std::nullopt;
 }
 
@@ -130,7 +88,7 @@ void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
 Tactic winograd() {
   Tactic tactic;
   tactic.name = "cpu.winograd";
-  tactic.rejects = rejects_winograd;
+  tactic.rejects = rejects_costly_winograd;
   tactic.configurations = configurations;
   tactic.estimate = estimate_configured;
   tactic.prepare = allow_nothing;
@@ -141,7 +99,7 @@ Tactic winograd() {
 Tactic direct() {
   Tactic tactic;
   tactic.name = "cpu.convolution";
-  tactic.rejects = rejects_direct;
+  tactic.rejects = rejects_step<rejects_convolution>;
   tactic.estimate = estimate_direct;
   tactic.prepare = allow_nothing;
   tactic.pack = pack_direct;

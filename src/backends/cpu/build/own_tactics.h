@@ -3,9 +3,16 @@
 
 #include <span>
 
+#include "backends/cpu/run/own_rules.h"
 #include "tactics/tactic.h"
 
 namespace cermet::cpu {
+
+// A kernel's rule as a tactic's.
+template <Reason (*rejects)(const KernelContext&)>
+Reason rejects_step(const TacticQuery& query) {
+  return rejects({query.plan, query.step, nullptr});
+}
 
 // Those that stand before the libraries' kernels.
 std::span<const Tactic> preferred_own_tactics();

@@ -4,24 +4,42 @@
 
 #include "backends/cpu/run/kernel_library.h"
 #include "backends/cpu/run/own_kernels.h"
+#include "backends/cpu/run/own_rules.h"
 #include "base/error.h"
 
 namespace cermet::cpu {
+namespace {
+
+// A kernel relies on its step being one that its tactic takes.
+template <Reason (*rejects)(const KernelContext&), auto make>
+std::unique_ptr<Kernel> checked(const KernelContext& context) {
+  if (const Reason reason = rejects(context))
+    fail(ErrorCode::invalid_engine, "tactic {} does not take the step: {}",
+         context.step->choice.tactic, *reason);
+  return make(context);
+}
+
+template <Reason (*rejects)(const KernelContext&), OwnKernelFactory make>
+std::unique_ptr<Kernel> own(const KernelContext& context) {
+  return checked<rejects, for_this_machine<make>>(context);
+}
+
+}  // namespace
 
 std::span<const KernelEntry> kernels() {
   static const std::array<KernelEntry, 12> entries{{
-      {"cpu.pointwise", 1, for_this_machine<make_pointwise_kernel>},
-      {"cpu.movement", 1, for_this_machine<make_movement_kernel>},
-      {"cpu.reduction", 1, for_this_machine<make_reduction_kernel>},
-      {"cpu.softmax", 1, for_this_machine<make_softmax_kernel>},
-      {"cpu.normalization", 1, for_this_machine<make_normalization_kernel>},
-      {"cpu.depthwise", 1, for_this_machine<make_depthwise_kernel>},
-      {"cpu.convolution", 1, for_this_machine<make_convolution_kernel>},
-      {"cpu.winograd", 1, for_this_machine<make_winograd_kernel>},
-      {"cpu.gemm", 1, for_this_machine<make_gemm_kernel>},
-      {"cpu.reorder", 1, make_reorder_kernel},
-      {"cpu.custom", 1, make_custom_kernel},
-      {"cpu.reference", 1, make_reference_kernel},
+      {"cpu.pointwise", 1, own<rejects_pointwise, make_pointwise_kernel>},
+      {"cpu.movement", 1, own<rejects_movement, make_movement_kernel>},
+      {"cpu.reduction", 1, own<rejects_reduction, make_reduction_kernel>},
+      {"cpu.softmax", 1, own<rejects_softmax, make_softmax_kernel>},
+      {"cpu.normalization", 1, own<rejects_normalization, make_normalization_kernel>},
+      {"cpu.depthwise", 1, own<rejects_depthwise, make_depthwise_kernel>},
+      {"cpu.convolution", 1, own<rejects_convolution, make_convolution_kernel>},
+      {"cpu.winograd", 1, own<rejects_winograd, make_winograd_kernel>},
+      {"cpu.gemm", 1, own<rejects_gemm, make_gemm_kernel>},
+      {"cpu.reorder", 1, checked<rejects_reorder, make_reorder_kernel>},
+      {"cpu.custom", 1, checked<rejects_custom, make_custom_kernel>},
+      {"cpu.reference", 1, checked<rejects_reference, make_reference_kernel>},
   }};
   return entries;
 }

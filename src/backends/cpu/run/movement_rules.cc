@@ -150,6 +150,18 @@ std::optional<std::string> check_operand(const std::optional<Operand>& operand) 
   return std::nullopt;
 }
 
+// Offsets of the first and the last element, which the tensor has to hold.
+void check_bounds(const Shape& sizes, const Strides& strides, int64_t offset, const Shape& tensor) {
+  int64_t first = offset, last = offset;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    if (sizes[d] <= 0) return;
+    (strides[d] < 0 ? first : last) += (sizes[d] - 1) * strides[d];
+  }
+  require(first >= 0 && last < element_count(tensor), ErrorCode::runtime,
+          "elements {} to {} of a tensor of shape {} were to be moved", first, last,
+          to_string(tensor));
+}
+
 }  // namespace
 
 const MovementRule* find_movement_rule(const Problem& problem) {
@@ -174,7 +186,11 @@ std::optional<std::string> movement_rejects(const Problem& problem,
     }
   for (const auto& output : problem.outputs)
     if (!output) return "an output is absent";
-  if (!problem.inputs[0]) return "input 0 is absent";
+  if (problem.outputs.empty()) return "there is no output";
+  if (problem.inputs.empty() || !problem.inputs[0]) return "input 0 is absent";
+  for (const auto* operands : {&problem.inputs, &problem.outputs})
+    for (const auto& operand : *operands)
+      if (operand && !operand->type.is_tensor()) return "an operand is no tensor";
   const int bits = bit_width(problem.inputs[0]->type.element);
   if (bits < 8) return "elements of whole bytes only";
   for (size_t i = 1; rule != nullptr && rule->constants_from > 0 && i < problem.inputs.size(); ++i)
@@ -209,6 +225,11 @@ int MovementContext::axis(int64_t value, size_t rank) const {
 MovementCopy MovementContext::copy(size_t from, Strides from_strides, int64_t from_offset,
                                    size_t to, const Shape& sizes, Strides to_strides,
                                    int64_t to_offset) const {
+  require(from_strides.size() == sizes.size() && to_strides.size() == sizes.size(),
+          ErrorCode::runtime, "{}: operands of other ranks", problem.op);
+  if (from < bind.inputs.size() && bind.inputs[from])
+    check_bounds(sizes, from_strides, from_offset, input(from));
+  check_bounds(sizes, to_strides, to_offset, output(to));
   std::vector<int> order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),

@@ -107,6 +107,7 @@ TEST(ThreadTeam, ScopeGivesLibrariesTheSameSize) {
 
 TEST(ThreadTeam, NeedsAThread) {
   EXPECT_THROW(ThreadTeam(0), Error);
+  EXPECT_THROW(ThreadTeam(1 << 20), Error);
   EXPECT_GE(available_threads(), 1);
 }
 
