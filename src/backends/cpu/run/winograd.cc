@@ -1,7 +1,7 @@
 // Winograd convolution of channels-last images, window 3x3, stride 1: m x m results from
 // (m + 2) x (m + 2) products instead of 9 m m. Both images are channels-last; any padding. Products
-// accumulate in float32; the transforms cost some accuracy, about 1e-6 (m = 2) or 1e-5 (m = 4) of
-// the largest result.
+// accumulate in float32; the transforms cost some accuracy: errors of about 3e-7 (m = 2) or 2e-6
+// (m = 4) of the largest result with 128 channels.
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/winograd_functions.h"

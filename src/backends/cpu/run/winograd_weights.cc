@@ -7,14 +7,15 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr double third = 1.0 / 3;
-// Rows of G: one a place of the patch, one column a place of the window.
+// Rows of G: one a place of the patch, one column a place of the window. Row p of g4 is
+// (1, p, p p) / the product of p - q over the other points q, of 0, 3/4, -3/4, 3/2, -3/2; the last
+// one is of infinity.
 constexpr double g2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
-constexpr double g4[6][3] = {{.25, 0, 0},
-                             {-third / 2, -third / 2, -third / 2},
-                             {-third / 2, third / 2, -third / 2},
-                             {third / 8, third / 4, third / 2},
-                             {third / 8, -third / 4, third / 2},
+constexpr double g4[6][3] = {{64. / 81, 0, 0},
+                             {-128. / 243, -32. / 81, -8. / 27},
+                             {-128. / 243, 32. / 81, -8. / 27},
+                             {32. / 243, 16. / 81, 8. / 27},
+                             {32. / 243, -16. / 81, 8. / 27},
                              {0, 0, 1}};
 
 // to[place * step] for the n x n places.
