@@ -85,7 +85,12 @@ class Build {
         read_(std::move(read)),
         options_(options),
         report_(report),
-        plugins_(options.plugins, options.logger) {}
+        plugins_(options.plugins, options.logger) {
+    BuildReport fresh;
+    fresh.keep_text = report.keep_text;
+    fresh.keep_near_fusions = report.keep_near_fusions;
+    report_ = std::move(fresh);
+  }
 
   EngineImage run() {
     require(std::isfinite(options_.tuning_budget) && options_.tuning_budget >= 0,

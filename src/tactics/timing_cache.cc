@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -43,6 +42,8 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
+std::string text_of(double microseconds) { return fmt::format("{:.3f}", microseconds); }
+
 // A line's fields; nothing when it is damaged.
 struct Line {
   std::string_view device;
@@ -54,8 +55,8 @@ std::optional<Line> read_line(std::string_view text) {
   if (fields.size() != 6) return std::nullopt;
   const auto threads = number<int>(fields[1]);
   const auto microseconds = number<double>(fields[5]);
-  if (!threads || *threads < 1 || !microseconds || !std::isfinite(*microseconds) ||
-      *microseconds < 0 || fields[0].empty() || fields[2].empty() || fields[3].empty())
+  if (!threads || *threads < 1 || !microseconds || !(*microseconds >= 0) || fields[0].empty() ||
+      fields[2].empty() || fields[3].empty())
     return std::nullopt;
   return Line{fields[0],
               {std::string(fields[2]), *threads, std::string(fields[3]), std::string(fields[4])},
@@ -72,8 +73,9 @@ std::vector<std::string> read_lines(const std::string& path) {
           "{} is no timing cache: its first line is not '{}'. Give another file, or delete it",
           path, first_line);
   std::vector<std::string> result;
-  for (size_t i = 1; i < lines.size(); ++i)
-    if (!lines[i].empty()) result.emplace_back(lines[i]);
+  // Files that were put together bring a first line each.
+  for (const std::string_view line : lines)
+    if (!line.empty() && line != first_line) result.emplace_back(line);
   return result;
 }
 
@@ -122,8 +124,7 @@ void TimingCache::save(const std::string& path) const {
       const size_t cut = text.rfind('\t') + 1;
       lines[text.substr(0, cut)] = text.substr(cut);
     }
-  for (const auto& [key, microseconds] : times_)
-    lines[line_of(key)] = fmt::format("{:.3f}", microseconds);
+  for (const auto& [key, microseconds] : times_) lines[line_of(key)] = text_of(microseconds);
   std::string text = std::string(first_line) + "\n";
   for (const auto& [what, microseconds] : lines) text += what + microseconds + "\n";
   write_file_atomically(path, text);
@@ -137,11 +138,11 @@ std::optional<double> TimingCache::find(const TimingKey& key) const {
   return found->second;
 }
 
-void TimingCache::add(const TimingKey& key, double microseconds) {
+double TimingCache::add(const TimingKey& key, double microseconds) {
   TimingKey clean = key;
   clean.problem = without_tabs(key.problem);
-  times_[clean] = microseconds;
   changed_ = true;
+  return times_[clean] = *number<double>(text_of(microseconds));
 }
 
 }  // namespace cermet

@@ -37,8 +37,10 @@ class TimingCache {
   // file, atomically; builders that do so at the same time wait for each other. Throws io.
   void save(const std::string& path) const;
 
+  // Microseconds; infinity where the kernel could not be run.
   std::optional<double> find(const TimingKey& key) const;
-  void add(const TimingKey& key, double microseconds);
+  // Gives the time as the file will hold it, so that the next build decides by the same number.
+  double add(const TimingKey& key, double microseconds);
   // Whether add() was called with something new since load().
   bool changed() const { return changed_; }
   size_t size() const { return times_.size(); }

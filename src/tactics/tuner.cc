@@ -1,6 +1,8 @@
 #include "tactics/tuner.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "tactics/pack_constants.h"
@@ -13,6 +15,7 @@ constexpr double hopeless = 4;  // times the lowest estimate
 constexpr size_t fewest_rounds = 5, most_rounds = 21;
 constexpr double enough_us = 60e3;      // of one problem's runs, all candidates together
 constexpr double clearly_slower = 1.5;  // after the first rounds
+constexpr double longest_budget = 1e9;  // seconds; beyond it a clock's ticks overflow
 
 std::string problem_key(const Plan& plan, const Step& step) {
   std::string key = step.problem.to_string() + " @";
@@ -43,6 +46,34 @@ Plan plan_of(const Plan& plan, const Step& step, const Tactic& tactic,
   return alone;
 }
 
+double lowest_estimate(const std::vector<Candidate>& candidates) {
+  double lowest = -1;
+  for (const Candidate& candidate : candidates)
+    if (candidate.accepted && candidate.estimate_us >= 0 &&
+        (lowest < 0 || candidate.estimate_us < lowest))
+      lowest = candidate.estimate_us;
+  return lowest;
+}
+
+// Indices of the candidates that are worth measuring.
+std::vector<size_t> rivals_among(const std::vector<Candidate>& candidates) {
+  const double lowest = lowest_estimate(candidates);
+  std::vector<size_t> rivals;
+  for (size_t i = 0; i + 1 < candidates.size(); ++i)
+    if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
+      rivals.push_back(i);
+  return rivals;
+}
+
+void take_known(Candidate& candidate, double microseconds) {
+  if (std::isfinite(microseconds)) {
+    candidate.measured_us = microseconds;
+    return;
+  }
+  candidate.accepted = false;
+  candidate.reason = "it could not be run when it was to be measured";
+}
+
 }  // namespace
 
 struct Tuner::Trial {
@@ -56,21 +87,14 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
     : options_(options),
       cache_(cache),
       timer_(std::move(timer)),
-      deadline_(std::chrono::steady_clock::now() +
-                std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                    std::chrono::duration<double>(options.budget_seconds))) {}
+      deadline_(
+          std::chrono::steady_clock::now() +
+          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+              std::chrono::duration<double>(std::min(options.budget_seconds, longest_budget)))) {}
 
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                     std::vector<Candidate>& candidates) {
-  double lowest = -1;
-  for (const Candidate& candidate : candidates)
-    if (candidate.accepted && candidate.estimate_us >= 0 &&
-        (lowest < 0 || candidate.estimate_us < lowest))
-      lowest = candidate.estimate_us;
-  std::vector<size_t> rivals;
-  for (size_t i = 0; i + 1 < candidates.size(); ++i)
-    if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
-      rivals.push_back(i);
+  const std::vector<size_t> rivals = rivals_among(candidates);
   if (rivals.size() < 2 || !typical_shapes(plan, step)) return;
 
   const std::string problem = problem_key(plan, step);
@@ -84,7 +108,7 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
         nullptr,
         {}};
     if (const auto known = cache_.find(trial.key)) {
-      candidate.measured_us = *known;
+      take_known(candidate, *known);
       continue;
     }
     require(!options_.frozen, ErrorCode::invalid_argument,
@@ -94,28 +118,36 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
     trials.push_back(std::move(trial));
   }
   if (trials.empty()) return;
-  if (!in_time()) {
+  const auto leave_out = [&] {
     ++left_out_;
     for (size_t i : rivals) candidates[i].measured_us = -1;
-    return;
-  }
+  };
+  if (!in_time()) return leave_out();
   for (Trial& trial : trials) {
     const size_t i = static_cast<size_t>(trial.candidate - candidates.data());
-    try {
-      trial.kernel =
-          timer_(plan_of(plan, step, *tactics[i], trial.candidate->configuration, options_.threads),
-                 options_.threads);
-      trial.kernel->run();
-    } catch (const Error& error) {
-      trial.kernel = nullptr;
-      trial.candidate->accepted = false;
-      trial.candidate->reason = error.message();
-    }
+    if (!prepare(trial, plan, step, *tactics[i])) return leave_out();
   }
   std::erase_if(trials, [](const Trial& trial) { return trial.kernel == nullptr; });
   if (trials.empty()) return;
   run_trials(trials);
   ++measured_;
+}
+
+// False where memory runs out.
+bool Tuner::prepare(Trial& trial, const Plan& plan, const Step& step, const Tactic& tactic) {
+  try {
+    trial.kernel =
+        timer_(plan_of(plan, step, tactic, trial.candidate->configuration, options_.threads),
+               options_.threads);
+    trial.kernel->run();
+  } catch (const Error& error) {
+    trial.kernel = nullptr;
+    if (error.code() == ErrorCode::out_of_memory) return false;
+    trial.candidate->accepted = false;
+    trial.candidate->reason = error.message();
+    cache_.add(trial.key, std::numeric_limits<double>::infinity());
+  }
+  return true;
 }
 
 // Rounds in which each kernel runs once, so that whatever disturbs the machine disturbs all.
@@ -135,8 +167,7 @@ void Tuner::run_trials(std::vector<Trial>& trials) {
     for (const Trial& trial : trials) best = std::min(best, usual_time(trial.times));
   }
   for (Trial& trial : trials) {
-    trial.candidate->measured_us = usual_time(trial.times);
-    cache_.add(trial.key, trial.candidate->measured_us);
+    trial.candidate->measured_us = cache_.add(trial.key, usual_time(trial.times));
   }
 }
 

@@ -34,9 +34,10 @@ class Tuner {
  public:
   Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer);
 
-  // Fills in the times of accepted candidates, all of them or, where the budget is spent, none that
-  // the cache does not hold. Candidates that are estimated to take many times as long as the best,
-  // and the list's last tactic, are not measured. `tactics` are those of the candidates.
+  // Fills in the times of accepted candidates; of none, unless the cache holds all, where the
+  // budget is spent or memory runs out. A candidate that can't be run is no longer accepted.
+  // Candidates that are estimated to take many times as long as the best, and the list's last
+  // tactic, are not measured. `tactics` are those of the candidates.
   void measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                std::vector<Candidate>& candidates);
 
@@ -46,6 +47,7 @@ class Tuner {
 
  private:
   struct Trial;
+  bool prepare(Trial& trial, const Plan& plan, const Step& step, const Tactic& tactic);
   void run_trials(std::vector<Trial>& trials);
 
   TunerOptions options_;

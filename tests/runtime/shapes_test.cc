@@ -124,6 +124,21 @@ TEST(Profiles, TheOnlyOneSpeaksForItself) {
             "input 'y', dimension 0: 9 is outside the profile's range 1 to 8");
 }
 
+// No channels go in, or none come out: every sum is empty, or there is none.
+TEST(Shapes, ConvolutionsWithoutWeights) {
+  for (const Shape& weights : {Shape{16, 0, 3, 3}, Shape{0, 16, 3, 3}}) {
+    Graph graph;
+    GraphMaker m(graph);
+    const ValueId x = m.input("x", fmt::format("float32[1, {}, 8, 8]", weights[1]));
+    m.output(m.add("Conv", {x, m.constant("w", Tensor(ElementType::float32, weights))}));
+    const std::vector<Value> inputs{Tensor(ElementType::float32, {1, weights[1], 8, 8})};
+    for (const Kernels kernels : {Kernels::own, Kernels::any}) {
+      const Value got = run_engine(engine_of(graph, {}, kernels), inputs)[0];
+      EXPECT_EQ(difference(run_graph(graph, inputs)[0], got, 0, 0), std::nullopt);
+    }
+  }
+}
+
 TEST(DynamicShapes, AContextIsUsableAfterARefusal) {
   const auto engine = engine_of(free_sizes());
   ExecutionContext context(engine, {.threads = 1});

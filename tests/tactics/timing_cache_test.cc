@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "base/error.h"
@@ -64,7 +66,8 @@ TEST_F(TimingCacheFile, DamagedLinesAreReportedAndMeasuredAgain) {
   std::ofstream(path_, std::ios::app) << "device\t2\tconv 3\ta@1\t\tnan\n"
                                       << "device\t0\tconv 4\ta@1\t\t1\n"
                                       << "device\t2\tconv 5\n"
-                                      << "device\t2\tconv 6\ta@1\t\t-1\n";
+                                      << "device\t2\tconv 6\ta@1\t\t-1\n"
+                                      << "device\t2\tconv 7\ta@1\t\t1 us\n";
   std::string warning;
   TimingCache second("device");
   second.load(path_, [&](Severity severity, std::string_view text) {
@@ -72,9 +75,36 @@ TEST_F(TimingCacheFile, DamagedLinesAreReportedAndMeasuredAgain) {
     warning = text;
   });
   EXPECT_EQ(second.size(), 1u);
-  EXPECT_NE(warning.find("4 lines can't be read"), std::string::npos) << warning;
+  EXPECT_NE(warning.find("5 lines can't be read"), std::string::npos) << warning;
   second.save(path_);
   EXPECT_EQ(read_file(path_).find("conv 3"), std::string::npos) << "damaged lines are dropped";
+}
+
+TEST_F(TimingCacheFile, FilesCanBeAppendedToEachOther) {
+  std::string text;
+  for (int i = 0; i < 2; ++i) {
+    TimingCache cache("device");
+    cache.add(key(i), i);
+    cache.save(path_);
+    text += read_file(path_);
+    std::remove(path_.c_str());
+  }
+  write(text);
+  TimingCache both("device");
+  both.load(path_, [](Severity, std::string_view message) { FAIL() << message; });
+  EXPECT_EQ(both.size(), 2u);
+}
+
+TEST_F(TimingCacheFile, BuildsDecideByTheSameNumbers) {
+  TimingCache first("device"), second("device");
+  const double kept = first.add(key(1), 1.0 / 3);
+  EXPECT_EQ(first.find(key(1)), kept);
+  const double never = first.add(key(2), std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isinf(never));
+  first.save(path_);
+  second.load(path_, {});
+  EXPECT_EQ(second.find(key(1)), kept);
+  EXPECT_EQ(second.find(key(2)), never);
 }
 
 TEST_F(TimingCacheFile, AFileOfAnotherKindIsAnError) {

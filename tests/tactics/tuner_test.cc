@@ -140,5 +140,38 @@ TEST(Tuner, AKernelThatCanNotBeRunLoses) {
   EXPECT_EQ(choices[0].candidates[0].reason, "no such kernel");
 }
 
+TEST(Tuner, FrozenTimingsKnowWhatCanNotBeRun) {
+  Machine machine{{{"secondx", 7}, {"secondy", 50}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  choose(machine, cache, {10, false, 1}, plan);
+  Machine broken;
+  plan = plan_of_one_step();
+  const auto choices = choose(broken, cache, {0, true, 1}, plan);
+  EXPECT_EQ(plan.root.steps[1].choice.configuration, "x");
+  EXPECT_FALSE(choices[1].candidates[0].accepted);
+}
+
+TEST(Tuner, WithoutMemoryEstimatesDecide) {
+  TimingCache cache("device");
+  Tuner tuner({10, false, 1}, cache, [](const Plan&, int) -> std::unique_ptr<TimedKernel> {
+    fail(ErrorCode::out_of_memory, "no memory");
+  });
+  Plan plan = plan_of_one_step();
+  const std::vector<Tactic> list = tactics();
+  std::vector<std::string> requirements;
+  const auto choices = choose_tactics(plan, list, {{}, 1, &tuner}, requirements);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  EXPECT_TRUE(choices[0].candidates[1].accepted);
+  EXPECT_EQ(tuner.left_out(), 2);
+  EXPECT_EQ(cache.size(), 0u);
+}
+
+TEST(Tuner, BudgetsBeyondAClockNeverEnd) {
+  Machine machine;
+  TimingCache cache("device");
+  EXPECT_TRUE(Tuner({1e300, false, 1}, cache, machine.timer()).in_time());
+}
+
 }  // namespace
 }  // namespace cermet

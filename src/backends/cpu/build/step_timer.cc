@@ -21,6 +21,8 @@ namespace {
 
 constexpr size_t cached_constants = size_t{16} << 20;  // bytes that stay in a cache between runs
 constexpr size_t line_bytes = 64;
+// Of a step's operands that are no constants: larger ones come of sizes that nobody knows.
+constexpr size_t most_operand_bytes = size_t{4} << 30;
 constexpr int most_attempts = 6;  // at an undisturbed run
 
 // Of all threads of the process, since it began.
@@ -48,6 +50,15 @@ void fill(const TensorView& view, std::mt19937& generator) {
     view.as<float>()[i] = values(generator);
 }
 
+size_t operand_bytes(const Plan& plan, const std::vector<BufferId>& ids,
+                     const std::vector<std::optional<Shape>>& shapes) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] != no_buffer && plan.buffer(ids[i]).storage != Storage::constant)
+      bytes += byte_size(plan.buffer(ids[i]).type.element, element_count(*shapes[i]));
+  return bytes;
+}
+
 class TimedStep : public TimedKernel {
  public:
   TimedStep(const Plan& plan, int threads) : plan_(plan), team_(threads) {
@@ -55,6 +66,11 @@ class TimedStep : public TimedKernel {
     const auto shapes = typical_shapes(plan_, step);
     require(shapes.has_value(), ErrorCode::unsupported, "step '{}': its sizes are unknown",
             step.name);
+    const size_t bytes = operand_bytes(plan_, step.inputs, shapes->inputs) +
+                         operand_bytes(plan_, step.outputs, shapes->outputs);
+    require(bytes <= most_operand_bytes, ErrorCode::out_of_memory,
+            "step '{}': its operands take {} bytes at its typical shapes, at most {} are measured",
+            step.name, bytes, most_operand_bytes);
     kernel_ = make_kernel({&plan_, &step});
     require(!kernel_->dynamic(), ErrorCode::unsupported,
             "step '{}': {} finds its shapes only when it runs", step.name, step.choice.tactic);
@@ -66,9 +82,9 @@ class TimedStep : public TimedKernel {
       outputs_.push_back(
           const_cast<void*>(operand(step.outputs[i], shapes->outputs[i], generator)));
     workspace_ = Tensor(ElementType::uint8, {static_cast<int64_t>(bound_->workspace_bytes() + 1)});
-    size_t bytes = 0;
-    for (const PlanConstant& constant : plan_.constants) bytes += constant.tensor.bytes();
-    evicts_ = bytes > cached_constants;
+    size_t constants = 0;
+    for (const PlanConstant& constant : plan_.constants) constants += constant.tensor.bytes();
+    evicts_ = constants > cached_constants;
   }
 
   // A run in which the system took a core from a thread says little about the kernel.

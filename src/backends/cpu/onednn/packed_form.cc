@@ -9,6 +9,7 @@ namespace {
 
 using Wide = __int128;                  // products of what a file claims don't overflow it
 constexpr size_t most_dimensions = 12;  // oneDNN's own limit
+constexpr int64_t most_in_a_block = int64_t{1} << 24;
 
 // "64x3x7x7 padded 64x16x7x7 strides 784x... blocks 16@1,16@0"
 class Reader {
@@ -50,9 +51,11 @@ class Reader {
 // dims as padded by whole blocks.
 bool is_padded(const PackedForm& form) {
   Shape unit(form.dims.size(), 1);
+  int64_t block = 1;
   for (const auto& [axis, size] : form.blocks) {
-    if (axis >= unit.size() || size < 1 || size > 4096 || unit[axis] > 4096) return false;
+    if (axis >= unit.size() || size < 1 || size > most_in_a_block / block) return false;
     unit[axis] *= size;
+    block *= size;
   }
   for (size_t d = 0; d < unit.size(); ++d)
     if (form.dims[d] < 1 || form.padded[d] < form.dims[d] || form.padded[d] % unit[d] != 0)
@@ -113,8 +116,10 @@ bool PackedForm::fits(int64_t elements) const {
     unit[axis] *= size;
     block *= size;
   }
-  for (size_t d = 0; d < dims.size(); ++d)
+  for (size_t d = 0; d < dims.size(); ++d) {
     last += static_cast<Wide>(padded[d] / unit[d] - 1) * strides[d];
+    if (last >= elements) return false;  // before the sum is too wide
+  }
   return last + block <= elements;
 }
 

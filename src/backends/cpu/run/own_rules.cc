@@ -81,6 +81,7 @@ Reason check_convolution(const KernelContext& context) {
   if (auto reason = check_float32(problem, own_inputs(problem))) return reason;
   if (!problem.inputs[1]->type.is_static()) return "the shape of the weights is unknown";
   if (context.constant(1) == nullptr) return "the weights are no constant";
+  if (context.constant(1)->elements() == 0) return "there are no weights";
   const Shape weights = constants(*problem.inputs[1]->type.dims);
   if (weights.size() < 3 || weights.size() > 5 ||
       problem.inputs[0]->type.rank() != static_cast<int>(weights.size()))
