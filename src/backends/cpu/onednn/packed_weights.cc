@@ -58,6 +58,7 @@ Tensor PackedWeights::plain(const Constant& constant, const Descriptor& given) c
 }
 
 std::optional<PackedConstant> PackedWeights::packed(size_t i) const {
+  const std::lock_guard lock(mutex_);
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     if (entry->input != i) continue;
     if (const auto form = PackedForm::of(entry->descriptor))

@@ -37,7 +37,7 @@ class PackedWeights {
   Tensor plain(const Constant& constant, const Descriptor& given) const;
 
   std::vector<Constant> constants_;  // by input
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Entry> entries_;
 };
 

@@ -5,12 +5,11 @@
 #include <array>
 
 #include "backends/cpu/run/convolution_functions.h"
+#include "backends/cpu/run/convolution_operands.h"
 #include "backends/cpu/run/convolution_weights.h"
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/work_split.h"
-#include "base/error.h"
-#include "ops/convolution/convolution.attrs.h"
 
 namespace cermet::cpu {
 namespace {
@@ -18,16 +17,10 @@ namespace {
 constexpr int64_t panels_bytes = 512 << 10;  // of weights that are used again from a cache
 constexpr int64_t rows_bytes = 192 << 10;    // of the places of one task
 
-int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
-
-struct Axis {
-  int64_t input = 1, output = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
-};
-
 // Images of fewer dimensions have leading ones of size 1.
 struct ConvolutionShape {
   int64_t batch = 1, inputs = 0, outputs = 0;  // channels, of all groups
-  std::array<Axis, 3> axes;
+  std::array<ConvolutionAxis, 3> axes;
 
   int64_t image() const { return axes[0].output * axes[1].output * axes[2].output; }
   int64_t rows() const { return batch * image(); }
@@ -49,7 +42,6 @@ class BoundConvolution : public BoundKernel {
         epilogue_(std::move(epilogue)),
         threads_(threads),
         zeros_(ElementType::float32, {form.inputs}) {
-    std::fill_n(zeros_.view().as<float>(), form.inputs, 0.0f);
     const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
     const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
     block_ = std::clamp<int64_t>(s_.rows(), 1, tiles * f_.rows);
@@ -137,9 +129,8 @@ class BoundConvolution : public BoundKernel {
       const int64_t image = row / s_.image();
       std::array<int64_t, 3> at;
       for (int64_t d = 2, rest = row % s_.image(); d >= 0; --d) {
-        const Axis& axis = s_.axes[d];
-        at[d] = rest % axis.output * axis.stride - axis.pad;
-        rest /= axis.output;
+        at[d] = s_.axes[d].place(rest % s_.axes[d].output, 0);
+        rest /= s_.axes[d].output;
       }
       int64_t tap = 0;
       const auto& [depth, height, width] = s_.axes;
@@ -213,59 +204,32 @@ class Convolution : public Kernel {
         bounds_(read_bounds(problem_)),
         epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
                           : EpilogueProgram(problem_, set)) {
-    const Tensor* weights = context.constant(1);
-    require(weights != nullptr, ErrorCode::invalid_engine,
-            "cpu.convolution: the weights are no constant");
     const Shape shape = constants(problem_.inputs[1]->type.dims.value());
-    kernel_ = {shape.begin() + 2, shape.end()};
-    attributes_ = ConvolutionAttributes::from(problem_.attributes, to_dims(kernel_));
+    const Shape kernel(shape.begin() + 2, shape.end());
+    attributes_ = ConvolutionAttributes::from(problem_.attributes, to_dims(kernel));
     form_ = {f_.columns, attributes_.group, shape.at(0) / attributes_.group, shape.at(1),
-             element_count(kernel_)};
-    read_weights(*weights, context.form(1));
-    const bool third = problem_.inputs.size() > 2 && problem_.inputs[2];
-    has_bias_ = third && !(problem_.has_epilogue() && problem_.epilogue_first <= 2);
+             element_count(kernel)};
+    weights_ = read_weights(convolution_weights(context), context.form(1), form_, pack_panels);
+    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const Shape& x = *context.inputs[0];
     const Shape& y = *context.outputs[0];
     ConvolutionShape shape{x[0], x[1], y[1], {}};
-    const size_t spatial = kernel_.size();
+    const size_t spatial = attributes_.window.rank();
     for (size_t d = 0; d < spatial; ++d)
-      shape.axes[3 - spatial + d] = {x[d + 2],
-                                     y[d + 2],
-                                     kernel_[d],
-                                     attributes_.window.strides[d],
-                                     attributes_.window.dilations[d],
-                                     attributes_.padding(x[d + 2], d).begin.constant()};
+      shape.axes[3 - spatial + d] = convolution_axis(attributes_, x, y, d);
     return std::make_unique<BoundConvolution>(
         shape, form_, weights_.as<float>(), f_, has_bias_, bounds_.value_or(Bounds{}),
         EpilogueLoop(epilogue_, problem_, context), context.threads);
   }
 
  private:
-  void read_weights(const Tensor& given, std::string_view text) {
-    if (text.empty()) {
-      weights_ = pack_panels(given, form_);
-      return;
-    }
-    const ConvolutionForm packed = ConvolutionForm::parse(text);
-    ConvolutionForm wanted = form_;
-    wanted.columns = packed.columns;
-    require(packed == wanted && given.type() == ElementType::float32 &&
-                given.elements() == packed.elements(),
-            ErrorCode::invalid_engine,
-            "packed weights: {} elements of the form '{}', expected the form '{}'. Build the "
-            "engine again",
-            given.elements(), text, form_.to_string());
-    weights_ = packed == form_ ? given : change_columns(given, packed, form_);
-  }
-
   const Problem& problem_;
   const ConvolutionFunctions& f_;
   std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple
   EpilogueProgram epilogue_;
-  Shape kernel_;
   ConvolutionAttributes attributes_;
   ConvolutionForm form_;
   Tensor weights_;

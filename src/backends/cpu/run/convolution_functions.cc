@@ -1,5 +1,7 @@
 #include "backends/cpu/run/convolution_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,8 @@ namespace cermet::cpu {
 const ConvolutionFunctions portable::convolution_table = make_convolution_table();
 
 const ConvolutionFunctions& convolution_functions(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::convolution_table;
-  if (set == InstructionSet::avx2) return avx2::convolution_table;
-#endif
-  static_cast<void>(set);
-  return portable::convolution_table;
+  return by_instruction_set<portable::convolution_table, avx2::convolution_table,
+                            avx512::convolution_table>(set);
 }
 
 }  // namespace cermet::cpu

@@ -1,6 +1,5 @@
 #include "backends/cpu/run/convolution_weights.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "base/error.h"
@@ -20,7 +19,6 @@ template <class From>
 Tensor fill(const ConvolutionForm& form, From from) {
   Tensor result(ElementType::float32, {form.elements()});
   auto* to = result.view().as<float>();
-  std::fill_n(to, form.elements(), 0.0f);
   for (int64_t group = 0; group < form.groups; ++group)
     for (int64_t output = 0; output < form.outputs; ++output)
       for (int64_t input = 0; input < form.inputs; ++input)

@@ -1,36 +1,17 @@
 // Depthwise convolution of channels-last images: y[n, h, w, c] = sum over i, j of
 // x[n, h * sh + i * dh - ph, w * sw + j * dw - pw, c] * weights[i, j, c] + bias[c].
+#include "backends/cpu/run/convolution_operands.h"
 #include "backends/cpu/run/depthwise_functions.h"
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/work_split.h"
-#include "base/error.h"
-#include "ops/convolution/convolution.attrs.h"
 
 namespace cermet::cpu {
 namespace {
 
-// One spatial dimension.
-struct Axis {
-  int64_t input = 0, output = 0;
-  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
-
-  // Elements of the window at `position` that lie inside: [first, last).
-  int64_t first(int64_t position) const { return elements_before(pad - position * stride); }
-  int64_t last(int64_t position) const { return elements_before(input + pad - position * stride); }
-  // How many elements of the window lie in front of a place that is `distance` behind its start.
-  int64_t elements_before(int64_t distance) const {
-    return distance <= 0 ? 0 : std::min(kernel, (distance + dilation - 1) / dilation);
-  }
-  // Where the window's element `index` lies.
-  int64_t place(int64_t position, int64_t index) const {
-    return position * stride + index * dilation - pad;
-  }
-};
-
 struct DepthwiseShape {
   int64_t batch = 1, channels = 1;
-  Axis height, width;
+  ConvolutionAxis height, width;
 };
 
 class BoundDepthwise : public BoundKernel {
@@ -117,38 +98,30 @@ class Depthwise : public Kernel {
       : problem_(context.step->problem),
         function_(depthwise_function(set)),
         epilogue_(problem_, set) {
-    const Tensor* weights = context.constant(1);
-    require(weights != nullptr, ErrorCode::invalid_engine,
-            "cpu.depthwise: the weights are no constant");
-    const Shape& shape = weights->shape();  // [channels, 1, height, width]
+    const Tensor& weights = convolution_weights(context);
+    const Shape& shape = weights.shape();  // [channels, 1, height, width]
     const int64_t window = shape[2] * shape[3];
     weights_ = Tensor(ElementType::float32, {window, shape[0]});
     auto* to = weights_.view().as<float>();
     for (int64_t c = 0; c < shape[0]; ++c)
       for (int64_t i = 0; i < window; ++i)
-        to[i * shape[0] + c] = weights->as<float>()[c * window + i];
+        to[i * shape[0] + c] = weights.as<float>()[c * window + i];
     const Dims kernel{shape[2], shape[3]};
     attributes_ = ConvolutionAttributes::from(problem_.attributes, kernel);
-    const bool third = problem_.inputs.size() > 2 && problem_.inputs[2];
-    has_bias_ = third && !(problem_.has_epilogue() && problem_.epilogue_first <= 2);
+    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const Shape& x = *context.inputs[0];
     const Shape& y = *context.outputs[0];
-    DepthwiseShape shape{x[0], x[1], axis(0, x[2], y[2]), axis(1, x[3], y[3])};
+    DepthwiseShape shape{x[0], x[1], convolution_axis(attributes_, x, y, 0),
+                         convolution_axis(attributes_, x, y, 1)};
     return std::make_unique<BoundDepthwise>(shape, weights_.as<float>(), function_, has_bias_,
                                             EpilogueLoop(epilogue_, problem_, context),
                                             context.threads);
   }
 
  private:
-  Axis axis(size_t d, int64_t input, int64_t output) const {
-    const Window& w = attributes_.window;
-    return {input,        output,         w.kernel[d].constant(),
-            w.strides[d], w.dilations[d], attributes_.padding(input, d).begin.constant()};
-  }
-
   const Problem& problem_;
   DepthwiseFunction function_;
   EpilogueProgram epilogue_;

@@ -1,5 +1,7 @@
 #include "backends/cpu/run/depthwise_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,7 @@ namespace cermet::cpu {
 const DepthwiseFunction portable::depthwise = depthwise_row;
 
 const DepthwiseFunction& depthwise_function(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::depthwise;
-  if (set == InstructionSet::avx2) return avx2::depthwise;
-#endif
-  static_cast<void>(set);
-  return portable::depthwise;
+  return by_instruction_set<portable::depthwise, avx2::depthwise, avx512::depthwise>(set);
 }
 
 }  // namespace cermet::cpu

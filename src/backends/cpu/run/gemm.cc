@@ -15,8 +15,6 @@ constexpr int64_t block_depth = 384;   // a panel of B of that depth fits the fi
 constexpr int64_t block_height = 168;  // rows of A that are packed at once
 constexpr int64_t block_width = 256;   // columns of a task
 
-int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
-
 struct GemmShape {
   int64_t rows = 0, depth = 0, columns = 0;
   int64_t a_row = 0, a_column = 0, b_row = 0, b_column = 0;

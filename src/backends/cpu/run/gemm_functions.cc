@@ -1,5 +1,7 @@
 #include "backends/cpu/run/gemm_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,7 @@ namespace cermet::cpu {
 const GemmFunctions portable::gemm_table = make_gemm_table();
 
 const GemmFunctions& gemm_functions(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::gemm_table;
-  if (set == InstructionSet::avx2) return avx2::gemm_table;
-#endif
-  static_cast<void>(set);
-  return portable::gemm_table;
+  return by_instruction_set<portable::gemm_table, avx2::gemm_table, avx512::gemm_table>(set);
 }
 
 }  // namespace cermet::cpu

@@ -1,5 +1,7 @@
 #include "backends/cpu/run/row_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,7 @@ namespace cermet::cpu {
 const RowFunctions portable::row_table = make_row_table();
 
 const RowFunctions& row_functions(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::row_table;
-  if (set == InstructionSet::avx2) return avx2::row_table;
-#endif
-  static_cast<void>(set);
-  return portable::row_table;
+  return by_instruction_set<portable::row_table, avx2::row_table, avx512::row_table>(set);
 }
 
 }  // namespace cermet::cpu

@@ -1,5 +1,7 @@
 #include "backends/cpu/run/tile_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,7 @@ namespace cermet::cpu {
 const TileTable portable::tile_table = make_tile_table();
 
 const TileTable& tile_functions(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::tile_table;
-  if (set == InstructionSet::avx2) return avx2::tile_table;
-#endif
-  static_cast<void>(set);
-  return portable::tile_table;
+  return by_instruction_set<portable::tile_table, avx2::tile_table, avx512::tile_table>(set);
 }
 
 }  // namespace cermet::cpu

@@ -1,3 +1,4 @@
+#include "backends/cpu/run/by_instruction_set.h"
 #include "backends/cpu/run/strided_copy.h"
 
 namespace cermet::cpu {
@@ -15,12 +16,7 @@ namespace cermet::cpu {
 const Transpose32 portable::transpose_32 = transpose_elements<4>;
 
 Transpose32 transpose_32(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::transpose_32;
-  if (set == InstructionSet::avx2) return avx2::transpose_32;
-#endif
-  static_cast<void>(set);
-  return portable::transpose_32;
+  return by_instruction_set<portable::transpose_32, avx2::transpose_32, avx512::transpose_32>(set);
 }
 
 }  // namespace cermet::cpu

@@ -2,21 +2,18 @@
 // (m + 2) x (m + 2) products instead of 9 m m. Both images are channels-last; any padding. Products
 // accumulate in float32; the transforms cost some accuracy: errors of about 3e-7 (m = 2) or 2e-6
 // (m = 4) of the largest result with 128 channels.
+#include "backends/cpu/run/convolution_operands.h"
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/winograd_functions.h"
 #include "backends/cpu/run/winograd_weights.h"
 #include "backends/cpu/run/work_split.h"
-#include "base/error.h"
-#include "ops/convolution/convolution.attrs.h"
 
 namespace cermet::cpu {
 namespace {
 
 constexpr int64_t patches_bytes = 640 << 10;  // of transformed patches that share a cache
 constexpr int64_t most_tile = 4, most_patch = 6;
-
-int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
 
 struct WinogradShape {
   int64_t batch = 1, inputs = 0, outputs = 0;
@@ -44,7 +41,6 @@ class BoundWinograd : public BoundKernel {
         threads_(threads),
         tiles_(shape.batch * shape.down(form.tile) * shape.across(form.tile)),
         zeros_(ElementType::float32, {shape.inputs}) {
-    std::fill_n(zeros_.view().as<float>(), shape.inputs, 0.0f);
     const int64_t most = std::max<int64_t>(1, patches_bytes / (form.places() * shape.inputs * 4));
     int64_t blocks = std::max<int64_t>(1, pieces(tiles_, most));
     const bool large_weights = form.elements() * 4 > patches_bytes;
@@ -228,16 +224,13 @@ class Winograd : public Kernel {
         bounds_(read_bounds(problem_)),
         epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
                           : EpilogueProgram(problem_, set)) {
-    const Tensor* weights = context.constant(1);
-    require(weights != nullptr, ErrorCode::invalid_engine,
-            "cpu.winograd: the weights are no constant");
     const Shape shape = constants(problem_.inputs[1]->type.dims.value());
     const int64_t tile = context.step->choice.configuration == "2" ? 2 : 4;
     form_ = {tile, f_.columns, shape.at(0), shape.at(1)};
-    read_weights(*weights, context.form(1));
+    weights_ =
+        read_weights(convolution_weights(context), context.form(1), form_, transform_weights);
     attributes_ = ConvolutionAttributes::from(problem_.attributes, Dims{3, 3});
-    const bool third = problem_.inputs.size() > 2 && problem_.inputs[2];
-    has_bias_ = third && !(problem_.has_epilogue() && problem_.epilogue_first <= 2);
+    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -252,23 +245,6 @@ class Winograd : public Kernel {
   }
 
  private:
-  void read_weights(const Tensor& given, std::string_view text) {
-    if (text.empty()) {
-      weights_ = transform_weights(given, form_);
-      return;
-    }
-    const WinogradForm packed = WinogradForm::parse(text);
-    WinogradForm wanted = form_;
-    wanted.columns = packed.columns;
-    require(packed == wanted && given.type() == ElementType::float32 &&
-                given.elements() == packed.elements(),
-            ErrorCode::invalid_engine,
-            "packed weights: {} elements of the form '{}', expected the form '{}'. Build the "
-            "engine again",
-            given.elements(), text, form_.to_string());
-    weights_ = packed == form_ ? given : change_columns(given, packed, form_);
-  }
-
   const Problem& problem_;
   const WinogradFunctions& f_;
   std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple

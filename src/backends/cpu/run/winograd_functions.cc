@@ -1,5 +1,7 @@
 #include "backends/cpu/run/winograd_functions.h"
 
+#include "backends/cpu/run/by_instruction_set.h"
+
 namespace cermet::cpu {
 namespace {
 
@@ -15,12 +17,8 @@ namespace cermet::cpu {
 const WinogradFunctions portable::winograd_table = make_winograd_table();
 
 const WinogradFunctions& winograd_functions(InstructionSet set) {
-#if defined(__x86_64__)
-  if (set == InstructionSet::avx512) return avx512::winograd_table;
-  if (set == InstructionSet::avx2) return avx2::winograd_table;
-#endif
-  static_cast<void>(set);
-  return portable::winograd_table;
+  return by_instruction_set<portable::winograd_table, avx2::winograd_table, avx512::winograd_table>(
+      set);
 }
 
 }  // namespace cermet::cpu

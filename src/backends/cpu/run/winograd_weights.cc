@@ -39,12 +39,6 @@ int64_t place_of(const WinogradForm& form, int64_t output, int64_t place, int64_
          output % form.columns;
 }
 
-Tensor zeros(const WinogradForm& form) {
-  Tensor tensor(ElementType::float32, {form.elements()});
-  std::fill_n(tensor.view().as<float>(), form.elements(), 0.0f);
-  return tensor;
-}
-
 }  // namespace
 
 std::string WinogradForm::to_string() const {
@@ -68,7 +62,7 @@ WinogradForm WinogradForm::parse(std::string_view text) {
 }
 
 Tensor transform_weights(const Tensor& weights, const WinogradForm& form) {
-  Tensor result = zeros(form);
+  Tensor result(ElementType::float32, {form.elements()});
   auto* to = result.view().as<float>();
   const int64_t step = form.inputs * form.columns;
   for (int64_t o = 0; o < form.outputs; ++o)
@@ -84,7 +78,7 @@ Tensor transform_weights(const Tensor& weights, const WinogradForm& form) {
 }
 
 Tensor change_columns(const Tensor& transformed, const WinogradForm& from, const WinogradForm& to) {
-  Tensor result = zeros(to);
+  Tensor result(ElementType::float32, {to.elements()});
   for (int64_t o = 0; o < from.outputs; ++o)
     for (int64_t place = 0; place < from.places(); ++place)
       for (int64_t i = 0; i < from.inputs; ++i)

@@ -13,6 +13,9 @@ namespace cermet::cpu {
 // Waking the team takes about as long as this many element operations on one thread.
 inline constexpr int64_t elements_worth_a_thread = 32768;
 
+// How many pieces cover `size`, the last one perhaps in part.
+inline int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
+
 inline size_t rounded_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Shapes where absent operands have none.

@@ -1,0 +1,28 @@
+#include "backends/cpu/run/convolution_operands.h"
+
+namespace cermet::cpu {
+
+ConvolutionAxis convolution_axis(const ConvolutionAttributes& attributes, const Shape& x,
+                                 const Shape& y, size_t d) {
+  const Window& window = attributes.window;
+  return {x[d + 2],
+          y[d + 2],
+          window.kernel[d].constant(),
+          window.strides[d],
+          window.dilations[d],
+          attributes.padding(x[d + 2], d).begin.constant()};
+}
+
+const Tensor& convolution_weights(const KernelContext& context) {
+  const Tensor* weights = context.constant(1);
+  require(weights != nullptr, ErrorCode::invalid_engine, "{}: the weights are no constant",
+          context.step->choice.tactic);
+  return *weights;
+}
+
+bool has_bias(const Problem& problem) {
+  const size_t own = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
+  return own > 2 && problem.inputs[2].has_value();
+}
+
+}  // namespace cermet::cpu

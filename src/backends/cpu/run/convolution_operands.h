@@ -1,0 +1,59 @@
+// What our kernels of convolutions read of their step alike.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/error.h"
+#include "ops/convolution/convolution.attrs.h"
+#include "plan/kernel.h"
+
+namespace cermet::cpu {
+
+// One spatial dimension.
+struct ConvolutionAxis {
+  int64_t input = 1, output = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
+
+  // Elements of the window at `position` that lie inside: [first, last).
+  int64_t first(int64_t position) const { return elements_before(pad - position * stride); }
+  int64_t last(int64_t position) const { return elements_before(input + pad - position * stride); }
+  // How many elements of the window lie in front of a place that is `distance` behind its start.
+  int64_t elements_before(int64_t distance) const {
+    return distance <= 0 ? 0 : std::min(kernel, (distance + dilation - 1) / dilation);
+  }
+  // Where the window's element `index` lies.
+  int64_t place(int64_t position, int64_t index) const {
+    return position * stride + index * dilation - pad;
+  }
+};
+
+// Dimension d of images of the shapes x and y, [batch, channels, sizes...].
+ConvolutionAxis convolution_axis(const ConvolutionAttributes& attributes, const Shape& x,
+                                 const Shape& y, size_t d);
+
+// The constant of input 1. Throws invalid_engine where it is none.
+const Tensor& convolution_weights(const KernelContext& context);
+
+// Whether input 2 is a bias, not an operand of the epilogue.
+bool has_bias(const Problem& problem);
+
+// Weights that an engine holds as `given`: row-major where `text` is empty, otherwise packed in the
+// form that it names, which may differ from `wanted` in columns, those of another machine.
+// `pack` brings row-major weights into a form.
+template <class Form>
+Tensor read_weights(const Tensor& given, std::string_view text, const Form& wanted,
+                    Tensor (*pack)(const Tensor&, const Form&)) {
+  if (text.empty()) return pack(given, wanted);
+  const Form packed = Form::parse(text);
+  Form there = wanted;
+  there.columns = packed.columns;
+  require(packed == there && given.type() == ElementType::float32 &&
+              given.elements() == packed.elements(),
+          ErrorCode::invalid_engine,
+          "packed weights: {} elements of the form '{}', expected the form '{}'. Build the engine "
+          "again",
+          given.elements(), text, wanted.to_string());
+  return packed == wanted ? given : change_columns(given, packed, wanted);
+}
+
+}  // namespace cermet::cpu
