@@ -65,7 +65,10 @@ std::optional<Line> read_line(std::string_view text) {
 
 // The file's lines after the first; none where there is no file.
 std::vector<std::string> read_lines(const std::string& path) {
-  if (!std::filesystem::exists(path)) return {};
+  std::error_code error;
+  const bool there = std::filesystem::exists(path, error);
+  require(!error, ErrorCode::io, "{}: {}", path, error.message());
+  if (!there) return {};
   const std::string text = read_file(path);
   if (text.empty()) return {};
   const auto lines = split(text, '\n');
@@ -84,8 +87,12 @@ class FileLock {
  public:
   explicit FileLock(const std::string& path)
       : file_(open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
-    require(file_ >= 0 && flock(file_, LOCK_EX) == 0, ErrorCode::io, "{}.lock: {}", path,
-            std::strerror(errno));
+    bool failed = file_ < 0;
+    while (!failed && flock(file_, LOCK_EX) != 0) failed = errno != EINTR;
+    if (!failed) return;
+    const std::string why = std::strerror(errno);
+    if (file_ >= 0) close(file_);
+    fail(ErrorCode::io, "{}.lock: {}", path, why);
   }
   ~FileLock() { close(file_); }
   FileLock(const FileLock&) = delete;

@@ -35,9 +35,8 @@ double usual_time(std::vector<double> values) {
 // The step alone, as a build with this choice would leave it.
 Plan plan_of(const Plan& plan, const Step& step, const Tactic& tactic,
              const std::string& configuration, int threads) {
-  Plan alone = plan;
-  alone.root.outputs.clear();
-  alone.root.steps = {step};
+  Plan alone{plan.buffers,  plan.constants,   {plan.root.inputs, {}, {step}},
+             plan.profiles, plan.input_names, {}};
   Step& copy = alone.root.steps[0];
   copy.choice = {std::string(tactic.name), tactic.version, configuration};
   if (tactic.prepare) tactic.prepare(alone, copy);

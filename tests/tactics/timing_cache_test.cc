@@ -115,6 +115,19 @@ TEST_F(TimingCacheFile, AFileOfAnotherKindIsAnError) {
   EXPECT_EQ(read_file(path_), "an engine\n");
 }
 
+TEST_F(TimingCacheFile, PathsThatLeadNowhereAreErrors) {
+  TimingCache cache("device");
+  for (const std::string& path : {std::string(5000, 'x'), path_ + "/no/folder"}) {
+    try {
+      cache.load(path, {});
+      cache.save(path);
+      FAIL() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::io);
+    }
+  }
+}
+
 TEST_F(TimingCacheFile, TheTextDependsOnTheContentsAlone) {
   TimingCache first("device"), second("device");
   for (int i = 0; i < 20; ++i) first.add(key(i), i);
