@@ -93,7 +93,7 @@ struct StepReport {
   std::vector<CandidateReport> candidates;
 };
 
-// What a build did. The two flags are the caller's wishes; everything else is filled.
+// What a build did. The two flags are the caller's wishes; everything else is filled anew.
 struct BuildReport {
   std::vector<PassReport> passes;
   std::vector<StepReport> steps;
