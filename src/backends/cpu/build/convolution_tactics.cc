@@ -88,6 +88,7 @@ void allow_nothing(Plan&, Step& step) { step.in_place.clear(); }
 Tactic winograd() {
   Tactic tactic;
   tactic.name = "cpu.winograd";
+  tactic.version = 2;  // packed weights are of other interpolation points than in version 1
   tactic.rejects = rejects_costly_winograd;
   tactic.configurations = configurations;
   tactic.estimate = estimate_configured;

@@ -35,7 +35,7 @@ std::span<const KernelEntry> kernels() {
       {"cpu.normalization", 1, own<rejects_normalization, make_normalization_kernel>},
       {"cpu.depthwise", 1, own<rejects_depthwise, make_depthwise_kernel>},
       {"cpu.convolution", 1, own<rejects_convolution, make_convolution_kernel>},
-      {"cpu.winograd", 1, own<rejects_winograd, make_winograd_kernel>},
+      {"cpu.winograd", 2, own<rejects_winograd, make_winograd_kernel>},
       {"cpu.gemm", 1, own<rejects_gemm, make_gemm_kernel>},
       {"cpu.reorder", 1, checked<rejects_reorder, make_reorder_kernel>},
       {"cpu.custom", 1, checked<rejects_custom, make_custom_kernel>},
