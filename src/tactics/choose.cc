@@ -90,14 +90,20 @@ class Chooser {
     return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
   }
 
+  static std::string reasons_of(const StepChoice& choice) {
+    std::string text;
+    for (const Candidate& candidate : choice.candidates)
+      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", candidate.tactic, candidate.reason);
+    return text;
+  }
+
   static void find_winner(StepChoice& choice) {
     const Candidate* winner = nullptr;
     for (const Candidate& candidate : choice.candidates)
       if (candidate.accepted && (winner == nullptr || is_faster(candidate, *winner)))
         winner = &candidate;
-    require(winner != nullptr, ErrorCode::unsupported,
-            "step '{}': every tactic that could compute it is disabled or rejects it",
-            choice.step->name);
+    require(winner != nullptr, ErrorCode::unsupported, "step '{}': no tactic computes it: {}",
+            choice.step->name, reasons_of(choice));
     choice.winner = static_cast<size_t>(winner - choice.candidates.data());
   }
 

@@ -17,12 +17,19 @@ constexpr double enough_us = 60e3;      // of one problem's runs, all candidates
 constexpr double clearly_slower = 1.5;  // after the first rounds
 constexpr double longest_budget = 1e9;  // seconds; beyond it a clock's ticks overflow
 
+bool constants_are_cold(const Plan& plan) {
+  constexpr size_t cached = size_t{16} << 20;  // by a last-level cache of today
+  size_t bytes = 0;
+  for (const PlanConstant& constant : plan.constants) bytes += constant.tensor.bytes();
+  return bytes > cached;
+}
+
 std::string problem_key(const Plan& plan, const Step& step) {
   std::string key = step.problem.to_string() + " @";
   if (const auto shapes = typical_shapes(plan, step))
     for (const auto* operands : {&shapes->inputs, &shapes->outputs})
       for (const auto& shape : *operands) key += " " + (shape ? to_string(*shape) : "-");
-  return key;
+  return key + (constants_are_cold(plan) ? " from memory" : "");
 }
 
 // The lower quartile: on a busy machine half of the runs may be disturbed, which the median would
@@ -137,7 +144,7 @@ bool Tuner::prepare(Trial& trial, const Plan& plan, const Step& step, const Tact
   try {
     trial.kernel =
         timer_(plan_of(plan, step, tactic, trial.candidate->configuration, options_.threads),
-               options_.threads);
+               options_.threads, constants_are_cold(plan));
     trial.kernel->run();
   } catch (const Error& error) {
     trial.kernel = nullptr;

@@ -21,7 +21,11 @@ class TimedKernel {
 
 // Makes the kernel of a plan's only step, on operands of the step's typical shapes. Throws Error
 // where it can't be run.
-using KernelTimer = std::function<std::unique_ptr<TimedKernel>(const Plan& plan, int threads)>;
+//
+// `cold`: each run reads the constants from memory, as it would in a network whose constants don't
+// fit a cache.
+using KernelTimer =
+    std::function<std::unique_ptr<TimedKernel>(const Plan& plan, int threads, bool cold)>;
 
 struct TunerOptions {
   double budget_seconds = 10;

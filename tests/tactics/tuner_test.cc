@@ -56,7 +56,7 @@ struct Machine {
   int kernels = 0;
 
   KernelTimer timer() {
-    return [this](const Plan& plan, int) -> std::unique_ptr<TimedKernel> {
+    return [this](const Plan& plan, int, bool) -> std::unique_ptr<TimedKernel> {
       const Choice& choice = plan.root.steps.at(0).choice;
       const auto time = times.find(choice.tactic + choice.configuration);
       require(time != times.end(), ErrorCode::unsupported, "no such kernel");
@@ -154,7 +154,7 @@ TEST(Tuner, FrozenTimingsKnowWhatCanNotBeRun) {
 
 TEST(Tuner, WithoutMemoryEstimatesDecide) {
   TimingCache cache("device");
-  Tuner tuner({10, false, 1}, cache, [](const Plan&, int) -> std::unique_ptr<TimedKernel> {
+  Tuner tuner({10, false, 1}, cache, [](const Plan&, int, bool) -> std::unique_ptr<TimedKernel> {
     fail(ErrorCode::out_of_memory, "no memory");
   });
   Plan plan = plan_of_one_step();

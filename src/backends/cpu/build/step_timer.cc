@@ -19,7 +19,6 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr size_t cached_constants = size_t{16} << 20;  // bytes that stay in a cache between runs
 constexpr size_t line_bytes = 64;
 // Of a step's operands that are no constants: larger ones come of sizes that nobody knows.
 constexpr size_t most_operand_bytes = size_t{4} << 30;
@@ -61,7 +60,7 @@ size_t operand_bytes(const Plan& plan, const std::vector<BufferId>& ids,
 
 class TimedStep : public TimedKernel {
  public:
-  TimedStep(const Plan& plan, int threads) : plan_(plan), team_(threads) {
+  TimedStep(const Plan& plan, int threads, bool cold) : plan_(plan), team_(threads), evicts_(cold) {
     const Step& step = plan_.root.steps[0];
     const auto shapes = typical_shapes(plan_, step);
     require(shapes.has_value(), ErrorCode::unsupported, "step '{}': its sizes are unknown",
@@ -82,9 +81,6 @@ class TimedStep : public TimedKernel {
       outputs_.push_back(
           const_cast<void*>(operand(step.outputs[i], shapes->outputs[i], generator)));
     workspace_ = Tensor(ElementType::uint8, {static_cast<int64_t>(bound_->workspace_bytes() + 1)});
-    size_t constants = 0;
-    for (const PlanConstant& constant : plan_.constants) constants += constant.tensor.bytes();
-    evicts_ = constants > cached_constants;
   }
 
   // A run in which the system took a core from a thread says little about the kernel.
@@ -133,7 +129,7 @@ class TimedStep : public TimedKernel {
   std::vector<const void*> inputs_;
   std::vector<void*> outputs_;
   Tensor workspace_;
-  bool evicts_ = false;
+  bool evicts_;
 };
 
 std::string processor_name() {
@@ -145,8 +141,8 @@ std::string processor_name() {
 
 }  // namespace
 
-std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads) {
-  return std::make_unique<TimedStep>(plan, threads);
+std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads, bool cold) {
+  return std::make_unique<TimedStep>(plan, threads, cold);
 }
 
 std::string device_name() {

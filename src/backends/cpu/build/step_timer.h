@@ -10,9 +10,7 @@ namespace cermet::cpu {
 
 // A KernelTimer: the kernel of the plan's only step on random operands of its typical shapes.
 // Operands other than float32 hold zeros; throws out_of_memory where they are too large to try.
-// Constants come from memory in each run where those of the whole plan don't fit a cache, as they
-// would when the network runs.
-std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads);
+std::unique_ptr<TimedKernel> time_step(const Plan& plan, int threads, bool cold);
 
 // Processor, instruction set and versions of libraries, as one line.
 std::string device_name();

@@ -42,7 +42,10 @@ ConvolutionForm ConvolutionForm::parse(std::string_view text) {
                   &form.groups, &form.outputs, &form.inputs, &form.taps, &used);
   const bool sound = read == 5 && static_cast<size_t>(used) == ended.size() && form.columns > 0 &&
                      form.columns <= 64 && form.groups > 0 && form.outputs > 0 && form.inputs > 0 &&
-                     form.taps > 0;
+                     form.taps > 0 &&
+                     static_cast<double>(form.groups) * static_cast<double>(form.outputs) *
+                             static_cast<double>(form.inputs) * static_cast<double>(form.taps) <
+                         1e15;
   require(
       sound, ErrorCode::invalid_engine,
       "packed weights: the form '{}' is not one of a direct convolution. Build the engine again",

@@ -225,7 +225,10 @@ class Winograd : public Kernel {
         epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
                           : EpilogueProgram(problem_, set)) {
     const Shape shape = constants(problem_.inputs[1]->type.dims.value());
-    const int64_t tile = context.step->choice.configuration == "2" ? 2 : 4;
+    const std::string& configuration = context.step->choice.configuration;
+    require(configuration == "2" || configuration == "4", ErrorCode::invalid_engine,
+            "cpu.winograd: expected the configuration 2 or 4, got '{}'", configuration);
+    const int64_t tile = configuration == "2" ? 2 : 4;
     form_ = {tile, f_.columns, shape.at(0), shape.at(1)};
     weights_ =
         read_weights(convolution_weights(context), context.form(1), form_, transform_weights);

@@ -53,7 +53,8 @@ WinogradForm WinogradForm::parse(std::string_view text) {
                                &form.tile, &form.columns, &form.outputs, &form.inputs, &used);
   const bool sound = read == 4 && static_cast<size_t>(used) == ended.size() &&
                      (form.tile == 2 || form.tile == 4) && form.columns > 0 && form.columns <= 64 &&
-                     form.outputs > 0 && form.inputs > 0;
+                     form.outputs > 0 && form.inputs > 0 &&
+                     static_cast<double>(form.outputs) * static_cast<double>(form.inputs) < 1e15;
   require(sound, ErrorCode::invalid_engine,
           "packed weights: the form '{}' is not one of a Winograd convolution. Build the engine "
           "again",
