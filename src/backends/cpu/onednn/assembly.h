@@ -31,6 +31,7 @@ class Assembly {
  public:
   Assembly(const StepFacts& facts, const BindContext& context);
 
+  const Problem& problem() const { return facts_.problem; }
   const Attributes& attributes() const { return facts_.problem.attributes; }
   std::string_view op() const { return facts_.problem.op; }
   const Chain& epilogue() const { return facts_.epilogue; }

@@ -1,4 +1,6 @@
 // Conv and ConvTranspose. Activations are channels-last inside; other layouts are reordered.
+#include <numeric>
+
 #include "backends/cpu/onednn/kernels.h"
 #include "backends/cpu/onednn/window.h"
 
@@ -46,16 +48,25 @@ Descriptor describe_weights(const Shape& weights, int64_t groups, bool transpose
   return describe_strided(shape, steps);
 }
 
-// oneDNN's convolutions work on many places of the last dimension at once. Where there is one place
-// only, the last two dimensions change roles; that moves no element.
+// oneDNN's convolutions work on many places of the last dimension at once. Where the model says
+// that there is one place only, the last two dimensions change roles. That moves no element of an
+// image; weights get other strides. It is never decided by the sizes of a run: packed weights are
+// turned for good.
 class Turn {
  public:
-  Turn(const Shape& input, const Shape& output)
-      : turns_(input.size() == 4 && input[3] == 1 && output[3] == 1 && output[2] > 1) {}
+  explicit Turn(const Problem& problem)
+      : turns_(is_column(*problem.inputs[0]) && is_column(*problem.outputs[0])) {}
 
   Shape operator()(Shape shape) const {
     if (turns_ && shape.size() > 1) std::swap(shape.end()[-1], shape.end()[-2]);
     return shape;
+  }
+  Descriptor weights(const Descriptor& descriptor) const {
+    if (!turns_) return descriptor;
+    std::vector<int> order(descriptor.get_ndims());
+    std::iota(order.begin(), order.end(), 0);
+    std::swap(order.end()[-1], order.end()[-2]);
+    return descriptor.permute_axes(order);
   }
   Window operator()(Window window) const {
     if (turns_)
@@ -65,17 +76,21 @@ class Turn {
   }
 
  private:
+  static bool is_column(const Operand& image) {
+    return image.type.rank() == 4 && image.type.dims->back().is_constant(1);
+  }
+
   bool turns_;
 };
 
 template <class Primitive>
 void assemble(Assembly& assembly, dnnl::algorithm algorithm, const Window& unturned,
               bool transposed) {
-  const Turn turn(assembly.input_shape(0), assembly.output_shape());
+  const Turn turn(assembly.problem());
   const Shape input = turn(assembly.input_shape(0)), output = turn(assembly.output_shape());
   const Descriptor source = describe_channels_last(input), result = describe_channels_last(output);
-  const Descriptor weights = describe_weights(
-      turn(assembly.input_shape(1)), assembly.attributes().integer("group", 1), transposed);
+  const Descriptor weights = turn.weights(describe_weights(
+      assembly.input_shape(1), assembly.attributes().integer("group", 1), transposed));
   const Window window = turn(unturned);
   const Bias bias = find_bias(assembly);
   const auto attributes = assembly.make_attributes(
