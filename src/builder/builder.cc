@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 
 #include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
@@ -33,6 +34,21 @@ StepReport describe(const StepChoice& choice) {
                                  candidate.estimate_us, candidate.measured_us,
                                  candidate.configuration});
   return report;
+}
+
+// A misspelt tactic would be left on.
+void check_names(const TacticOptions& options) {
+  for (const std::string& name : options.disabled) {
+    std::string known;
+    bool found = false;
+    for (const Tactic& tactic : cpu::tactics()) {
+      found |= is_disabled(tactic, {{name}});
+      known += fmt::format("{}{}", known.empty() ? "" : ", ", tactic.name);
+    }
+    require(found, ErrorCode::invalid_argument,
+            "there is no tactic '{}'; the tactics are: {}; a prefix such as onednn. names several",
+            name, known);
+  }
 }
 
 // The measuring of one build.
@@ -156,6 +172,7 @@ class Build {
   void choose_kernels(EngineImage& image) {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
+    check_names(tactic_options);
     tactic_options.threads = threads_of(options_);
     split_epilogues(image.plan, cpu::tactics(), tactic_options);
     assign_layouts(image.plan, cpu::tactics(), tactic_options);
@@ -214,6 +231,16 @@ std::vector<std::byte> build(std::string name, ReadModel read, const BuildOption
   return bytes;
 }
 
+// What would spoil the writing is told before the work is done.
+void check_engine_path(const std::string& model_path, const std::string& engine_path) {
+  std::error_code ignored;
+  require(!std::filesystem::equivalent(model_path, engine_path, ignored),
+          ErrorCode::invalid_argument, "the engine would overwrite the model {}", model_path);
+  const std::filesystem::path folder = std::filesystem::path(engine_path).parent_path();
+  require(folder.empty() || std::filesystem::is_directory(folder, ignored), ErrorCode::io,
+          "{}: there is no folder {}", engine_path, folder.string());
+}
+
 }  // namespace
 
 std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
@@ -230,6 +257,7 @@ std::vector<std::byte> build_engine(std::span<const std::byte> model, const std:
 
 void build_engine_file(const std::string& model_path, const std::string& engine_path,
                        const BuildOptions& options, BuildReport* report) {
+  check_engine_path(model_path, engine_path);
   const std::vector<std::byte> bytes = build_engine(model_path, options, report);
   const std::span<const std::byte> piece(bytes);
   write_file_atomically(engine_path, std::span(&piece, 1));

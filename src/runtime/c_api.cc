@@ -221,7 +221,13 @@ cermet_status cermet_context_set_input(cermet_context* context, const char* name
   return guarded([&] {
     cermet::require(element_type > 0 && element_type < cermet::element_type_count,
                     ErrorCode::invalid_argument, "element type {} does not exist", element_type);
+    constexpr size_t most_dimensions = 64;
+    cermet::require(rank <= most_dimensions, ErrorCode::invalid_argument,
+                    "a shape has at most {} dimensions, got {}", most_dimensions, rank);
     if (rank > 0) deref(shape, "shape");
+    for (size_t d = 0; d < rank; ++d)
+      cermet::require(shape[d] >= 0, ErrorCode::invalid_argument,
+                      "dimension {} of the shape is {}, sizes are not negative", d, shape[d]);
     cermet::ConstTensorView view{static_cast<cermet::ElementType>(element_type),
                                  cermet::Shape(shape, shape + rank), data};
     deref(context, "context").context.set_input(&deref(name, "name"), std::move(view));

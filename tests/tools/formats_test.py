@@ -122,6 +122,11 @@ class Formats(unittest.TestCase):
         self.assertIn("output 'y': float32 can't become boolean",
                       self.build({"output-types": "bool"}, status=UNSUPPORTED))
 
+    def test_flags_share_their_entries_for_all(self):
+        flags = {"output-types": "fp16", "output-layouts": "y:nhwc"}
+        shown = self.bindings(self.build(flags))
+        self.assertEqual((shown["y"], shown["next"][0]), (["float16", "NxHxWx2"], "float16"))
+
     def test_what_is_refused_is_named(self):
         for flags, status, words in (
                 ({"output-types": "y:int8"}, UNSUPPORTED, "output 'y': float32 can't become int8"),

@@ -187,7 +187,7 @@ void add_measure_options(CLI::App& app, BenchCommand& command) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--streams", options.streams, "Runs that go on at once (default 1)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1024));
   app.add_option("--seconds", options.seconds, "How long to measure (default 3)")
       ->type_name("S")
       ->check(CLI::PositiveNumber);

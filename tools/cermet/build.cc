@@ -77,6 +77,11 @@ int build(const BuildCommand& command) {
   if (command.explain == "text") print_explanation(report, stdout);
   fmt::print("{}: {} ONNX nodes, {} steps, built in {:.1f} s\n", command.engine, report.onnx_nodes,
              report.steps.size(), report.milliseconds / 1000);
+  if (report.unmeasured_problems > 0)
+    fmt::print(
+        "the tuning budget was spent before {} of them were measured; their kernels are "
+        "chosen by estimates\n",
+        report.unmeasured_problems);
   return 0;
 }
 

@@ -1,6 +1,8 @@
 #include "tensor_formats.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "common/errors.h"
 
@@ -53,12 +55,15 @@ ElementType known_type(const std::string& flag, const std::string& word) {
   return *type;
 }
 
-TensorFormat& format_of(std::vector<TensorFormat>& formats, const std::string& name) {
-  const auto found = std::find_if(formats.begin(), formats.end(),
-                                  [&](const TensorFormat& format) { return format.name == name; });
-  if (found != formats.end()) return *found;
-  formats.push_back({name, ElementType::undefined, TensorLayout::row_major});
-  return formats.back();
+// By the tensor's name; the empty one is for all that have no entry of their own.
+template <class T>
+using Entries = std::map<std::string, T>;
+
+template <class T>
+T entry_of(const Entries<T>& entries, const std::string& name, T otherwise) {
+  if (const auto own = entries.find(name); own != entries.end()) return own->second;
+  const auto all = entries.find("");
+  return all == entries.end() ? otherwise : all->second;
 }
 
 // Calls `take` with the name and the word of each entry. Names may hold colons: an entry splits at
@@ -98,15 +103,23 @@ std::string type_words() {
 }
 
 std::vector<TensorFormat> parse_formats(const std::string& side, const FormatFlags& flags) {
-  std::vector<TensorFormat> formats;
   const std::string types_flag = "--" + side + "-types", layouts_flag = "--" + side + "-layouts";
+  Entries<ElementType> types;
+  Entries<TensorLayout> layouts;
+  std::set<std::string> names;
   for_each_entry(types_flag, flags.types, [&](const std::string& name, const std::string& word) {
-    format_of(formats, name).type = known_type(types_flag, word);
+    types[name] = known_type(types_flag, word);
+    names.insert(name);
   });
   for_each_entry(layouts_flag, flags.layouts,
                  [&](const std::string& name, const std::string& word) {
-                   format_of(formats, name).layout = layout_named(layouts_flag, word);
+                   layouts[name] = layout_named(layouts_flag, word);
+                   names.insert(name);
                  });
+  std::vector<TensorFormat> formats;
+  for (const std::string& name : names)
+    formats.push_back({name, entry_of(types, name, ElementType::undefined),
+                       entry_of(layouts, name, TensorLayout::row_major)});
   return formats;
 }
 

@@ -30,8 +30,6 @@ constexpr Flag refused[] = {
     {"--int4", types_stay},
     {"--int8", quantised_model},
     {"--best", types_stay},
-    {"--noTF32", "a CPU computes float32 in full; leave it out"},
-    {"--stronglyTyped", "every engine keeps the model's types; leave it out"},
     {"--calib", quantised_model},
     {"--calibProfile", quantised_model},
     {"--precisionConstraints", types_stay},
@@ -60,6 +58,9 @@ constexpr Flag refused[] = {
     {"--batch", "the batch is a dimension of the shapes; use --shapes"},
     {"--maxBatch", "the batch is a dimension of the shapes; use --maxShapes"},
     {"--workspace", "use --memPoolSize=workspace:N"},
+    {"--streams", "use --infStreams=N"},
+    {"--markDebug", "use `cermet build --mark-output` and then --loadEngine"},
+    {"--dumpRefit", no_refit},
 };
 
 constexpr Flag without_effect[] = {
@@ -73,6 +74,11 @@ constexpr Flag without_effect[] = {
     {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them"},
     {"--profilingVerbosity", "engines always keep the details of their layers"},
     {"--explicitBatch", "the batch is always a dimension of the shapes"},
+    {"--noTF32", "a CPU computes float32 in full"},
+    {"--stronglyTyped", "every engine keeps the model's types"},
+    {"--builderOptimizationLevel", "every build does all it can within --tuningBudget"},
+    {"--maxAuxStreams", "steps run one after the other on a CPU"},
+    {"--excludeLeanRuntime", "an engine file holds no runtime"},
     {"--noBuilderCache", "there is no cache but that of --timingCacheFile"},
 };
 
