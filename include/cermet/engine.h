@@ -13,6 +13,7 @@
 
 #include "cermet/allocator.h"
 #include "cermet/error.h"
+#include "cermet/execution_plan.h"
 #include "cermet/logger.h"
 #include "cermet/tensor.h"
 
@@ -81,6 +82,8 @@ class Engine {
   // out. Throws invalid_argument for unknown names and open sizes without a shape, out_of_range for
   // shapes that fit no profile.
   size_t activation_bytes(const InputShapes& shapes, int threads = 1) const;
+  // What such a context does and where its tensors lie. Throws as a run at these shapes would.
+  ExecutionPlan execution_plan(const InputShapes& shapes, int threads = 1) const;
 
   struct Impl;
   const Impl& impl() const { return *impl_; }
@@ -102,6 +105,7 @@ struct ContextOptions {
 struct StepTime {
   size_t step = 0;  // index into EngineSummary::steps
   double microseconds = 0;
+  double begin = 0;  // microseconds after execute() began its steps
 };
 
 // Runs an engine for one caller at a time; several contexts of one engine run at once.

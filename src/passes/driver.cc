@@ -15,6 +15,7 @@ constexpr int max_rounds = 64;
 struct StopPoint {
   std::string pass;
   int patches = std::numeric_limits<int>::max();
+  bool counts = false;  // a number was given: the pass may come round several times
 };
 
 using Passes = std::span<const Pass>;
@@ -40,6 +41,7 @@ StopPoint parse_stop(Passes passes, const std::string& text) {
       std::from_chars(text.data() + colon + 1, text.data() + text.size(), stop.patches);
   require(error == std::errc() && end == text.data() + text.size() && stop.patches >= 0,
           ErrorCode::invalid_argument, "stop-after takes PASS or PASS:N, got '{}'", text);
+  stop.counts = true;
   return stop;
 }
 
@@ -63,6 +65,7 @@ class PassDriver {
       for (size_t i = 0; i < results.size() && !stopped_; ++i)
         if (enabled(passes_[i].name)) changed |= run_pass(passes_[i], graph, results[i]);
     }
+    if (stopped_) remove_dead_nodes(graph);
     if (options_.near_fusions != nullptr) find_near(graph);
     graph.compact();
     return results;
@@ -84,7 +87,8 @@ class PassDriver {
         std::chrono::steady_clock::now() - start;
     result.milliseconds += spent.count();
     if (options_.verify) verify(graph);
-    if (pass.name == stop_.pass) stopped_ = true;
+    if (pass.name == stop_.pass && (!stop_.counts || result.patches >= stop_.patches))
+      stopped_ = true;
     return result.patches > before;
   }
 
@@ -95,10 +99,12 @@ class PassDriver {
       bool applied = false;
       for (const Patch& patch : pass.find(graph)) {
         if (pass.name == stop_.pass && result.patches >= stop_.patches) return;
-        const bool done = with_context([&] { return fmt::format("pass {}", pass.name); },
-                                       [&] { return apply(pass, graph, patch); });
-        result.patches += done;
-        applied |= done;
+        if (!with_context([&] { return fmt::format("pass {}", pass.name); },
+                          [&] { return apply(pass, graph, patch); }))
+          continue;
+        ++result.patches;
+        applied = true;
+        if (options_.on_patch) options_.on_patch(pass.name, result.patches);
       }
       if (!applied) return;
       remove_dead_nodes(graph);

@@ -75,6 +75,8 @@ struct PassOptions {
   bool verify = false;            // after every pass
   // Where fusions that almost came about are told; nullptr: nobody looks for them.
   std::vector<NearFusion>* near_fusions = nullptr;
+  // Called after each patch with its pass and its number within the pass, from 1 on.
+  std::function<void(std::string_view pass, int patch)> on_patch = {};
 };
 
 struct PassResult {

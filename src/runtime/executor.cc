@@ -111,6 +111,7 @@ void Executor::set_input(size_t index, Value value) {
 
 void Executor::run() {
   times_.clear();
+  begin_ = std::chrono::steady_clock::now();
   run_region(engine_.root);
 }
 
@@ -124,7 +125,8 @@ void Executor::run_region(const RuntimeRegion& region) {
     run_step(step);
     const std::chrono::duration<double, std::micro> spent =
         std::chrono::steady_clock::now() - start;
-    times_.push_back({step.index, spent.count()});
+    const std::chrono::duration<double, std::micro> before = start - begin_;
+    times_.push_back({step.index, spent.count(), before.count()});
   }
 }
 

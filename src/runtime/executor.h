@@ -1,6 +1,7 @@
 // Runs the steps of a plan on concrete memory. One executor belongs to one context.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -79,6 +80,7 @@ class Executor {
   std::vector<void*> output_pointers_;
   bool profiling_ = false;
   std::vector<StepTime> times_;
+  std::chrono::steady_clock::time_point begin_;  // of the last run
 };
 
 }  // namespace cermet

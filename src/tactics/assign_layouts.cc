@@ -158,7 +158,7 @@ class LayoutAssigner {
   bool accepted(const Step& step) const {
     const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
     for (const Tactic& tactic : tactics_.first(tactics_.size() - 1))
-      if (!is_disabled(tactic, options_) && !tactic.reason_against(query)) return true;
+      if (!is_disabled(tactic, step, options_) && !tactic.reason_against(query)) return true;
     return false;
   }
 

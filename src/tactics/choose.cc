@@ -64,7 +64,7 @@ class Chooser {
   std::vector<Candidate> ask(const Tactic& tactic, const TacticQuery& query) const {
     Candidate candidate;
     candidate.tactic = tactic.name;
-    if (is_disabled(tactic, options_)) {
+    if (is_disabled(tactic, *query.step, options_)) {
       candidate.reason = "disabled by the user";
       return {candidate};
     }
@@ -171,7 +171,8 @@ const Tensor* TacticQuery::constant(size_t i) const {
   return buffer.storage == Storage::constant ? &plan->constants[buffer.constant].tensor : nullptr;
 }
 
-bool is_disabled(const Tactic& tactic, const TacticOptions& options) {
+bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options) {
+  if (options.withheld && options.withheld(step, tactic)) return true;
   return std::any_of(options.disabled.begin(), options.disabled.end(), [&](const auto& name) {
     return tactic.name == name || (name.ends_with('.') && tactic.name.starts_with(name));
   });

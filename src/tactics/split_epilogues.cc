@@ -37,7 +37,7 @@ class Splitter {
   bool accepted(const Step& step) const {
     const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
     return std::any_of(tactics_.begin(), tactics_.end(), [&](const Tactic& tactic) {
-      return !is_disabled(tactic, options_) && !tactic.reason_against(query);
+      return !is_disabled(tactic, step, options_) && !tactic.reason_against(query);
     });
   }
 

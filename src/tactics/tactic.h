@@ -55,6 +55,8 @@ struct TacticOptions {
   Tuner* tuner = nullptr;  // nullptr: nothing is measured
   // Called as measuring goes on, with the part that is done, 0 to 1.
   std::function<void(double)> progress = {};
+  // Whether the step may not have the tactic. Empty: it may have all that are not disabled.
+  std::function<bool(const Step&, const Tactic&)> withheld = {};
 };
 
 struct Candidate {
@@ -80,7 +82,7 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements);
 
-// Whether the user switched the tactic off.
-bool is_disabled(const Tactic& tactic, const TacticOptions& options);
+// Whether the options keep the tactic from the step.
+bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options);
 
 }  // namespace cermet

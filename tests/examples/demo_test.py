@@ -54,6 +54,14 @@ class Demo(unittest.TestCase):
                          [layer["name"] for layer in layers])
 
 
+    def test_report_is_of_the_same_steps(self):
+        page = (self.out / "report.html").read_text()
+        report = json.loads(re.search(r'id="report">(.*?)</script>', page, re.DOTALL)[1])
+        self.assertEqual(report["shapes"], {"image": [64, 1, 8, 8]})
+        nodes = [node for step in report["steps"] for node in step["nodes"]]
+        self.assertIn("/layers/layers.3/Conv", nodes)
+
+
 class Arguments(unittest.TestCase):
     def fails_with(self, message, *arguments):
         done = subprocess.run([BUILD / "examples/digits", *arguments], stderr=subprocess.PIPE,

@@ -13,7 +13,8 @@
 #include "common/table.h"
 #include "common/tensor_text.h"
 #include "engine_source.h"
-#include "measure.h"
+#include "layer_times.h"
+#include "trace.h"
 
 namespace cermet::tools {
 namespace {
@@ -26,6 +27,8 @@ struct BenchCommand {
   double tuning_budget = 0;
   std::vector<std::string> plugins;
   std::string json;
+  std::string trace;
+  int trace_runs = 10;
   bool per_layer = false;
   bool verbose = false;
 };
@@ -52,27 +55,6 @@ struct Start {
   double open_ms = 0;  // a model is built, an engine is loaded
   double first_run_ms = 0;
 };
-
-// A step of the engine: the mean of a run, and its part of the sum of all steps.
-struct LayerTime {
-  size_t step = 0;
-  double microseconds = 0, share = 0;
-};
-
-std::vector<LayerTime> layer_times(const std::shared_ptr<const Engine>& engine,
-                                   const std::vector<Value>& inputs, MeasureOptions options) {
-  constexpr int64_t most_runs = 100;
-  options.warm_up_runs = 1;
-  options.runs = 3;
-  options.seconds = 2;
-  const LayerMeasurement measured = measure_layers(engine, inputs, options, most_runs);
-  const double sum = measured.sum_ms();
-  std::vector<LayerTime> layers;
-  for (const LayerTimes& layer : measured.layers)
-    layers.push_back({layer.step, 1000 * layer.sum_ms() / static_cast<double>(measured.runs),
-                      sum > 0 ? layer.sum_ms() / sum : 0});
-  return layers;
-}
 
 using Figures = std::vector<std::pair<const char*, double>>;
 Figures latency_figures(const Measurement& measured) {
@@ -177,6 +159,11 @@ int bench(const BenchCommand& command) {
     print_layers(layers, summary);
   }
   if (!command.json.empty()) write_json(command, options, start, measured, layers, summary);
+  if (!command.trace.empty())
+    write_file(command.trace, trace_json(command.file, summary,
+                                         trace_runs(engine, inputs, options, command.trace_runs))
+                                      .dump() +
+                                  '\n');
   return 0;
 }
 
@@ -216,6 +203,13 @@ Action define_bench(CLI::App& app) {
   app.add_flag("--per-layer", command->per_layer,
                "Time each step too, in runs of their own; slowest first");
   app.add_option("--json", command->json, "Write the figures to a file")->type_name("FILE");
+  app.add_option("--trace", command->trace,
+                 "Write a timeline of the steps, in runs of their own, for Perfetto")
+      ->type_name("FILE");
+  app.add_option("--trace-runs", command->trace_runs,
+                 "Runs of each stream in the timeline (default 10)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   add_plugin_option(app, command->plugins);
   app.add_flag("-v,--verbose", command->verbose, "Print what happens");
   app.footer(
@@ -224,7 +218,8 @@ Action define_bench(CLI::App& app) {
       "\nExamples:\n"
       "  cermet bench net.engine --threads 1 --seconds 5\n"
       "  cermet bench net.engine --shapes x:8x3x224x224 --streams 2 --json bench.json\n"
-      "  cermet bench net.onnx --per-layer\n");
+      "  cermet bench net.onnx --per-layer\n"
+      "  cermet bench net.engine --streams 2 --trace trace.json\n");
   return [command] { return bench(*command); };
 }
 

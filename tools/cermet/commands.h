@@ -14,6 +14,8 @@ Action define_run(CLI::App& command);
 Action define_inspect(CLI::App& command);
 Action define_check(CLI::App& command);
 Action define_bench(CLI::App& command);
+Action define_report(CLI::App& command);
+Action define_debug(CLI::App& command);
 Action define_trtexec(CLI::App& command);
 
 }  // namespace cermet::tools

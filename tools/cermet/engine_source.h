@@ -13,11 +13,14 @@ struct EngineSourceOptions {
   int threads = 0;
   std::string shapes;        // for which a model is built, as parse_shapes takes them; or empty
   double tuning_budget = 0;  // seconds, for models
+  std::string timing_cache;  // for models; empty: none
   std::vector<std::string> plugins;
   bool verbose = false;
 };
 
+// `report` is filled where a model is built.
 std::shared_ptr<const Engine> open_engine(const std::string& file,
-                                          const EngineSourceOptions& options);
+                                          const EngineSourceOptions& options,
+                                          BuildReport* report = nullptr);
 
 }  // namespace cermet::tools

@@ -17,6 +17,8 @@ constexpr Subcommand subcommands[] = {
     {"inspect", "Show what an engine consists of", define_inspect},
     {"check", "Find all problems of an ONNX model", define_check},
     {"bench", "Measure the time of an engine or model", define_bench},
+    {"report", "Write a page that shows an engine's steps, times and memory", define_report},
+    {"debug", "Find out why results are wrong", define_debug},
     {"trtexec", "Build and measure with the flags of trtexec", define_trtexec},
 };
 
