@@ -207,6 +207,11 @@ class Commands(unittest.TestCase):
         self.assertIn(step, [s["name"] for s in report["steps"]])
         # The product is there, 2 floats a row.
         self.assertTrue(8 * 4096 <= int(bytes_of_step) <= int(peak), error)
+        self.fails(WRONG_USE, "no tactic 'foo'", "build", self.model, "-o", engine,
+                   "--disable-tactic", "foo")
+        self.fails(WRONG_USE, "overwrite the model", "build", self.model, "-o", self.model)
+        self.fails(IO, "there is no folder", "build", self.model, "-o",
+                   pathlib.Path(engine).parent / "none" / "x.engine")
         self.fails(WRONG_USE, "'12Q'", "build", self.model, "-o", engine, "--memory-limit", "12Q")
 
     def test_bench(self):
