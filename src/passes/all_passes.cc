@@ -14,9 +14,14 @@ std::span<const Pass> all_passes() {
       Pass{"share-equal-nodes", share_equal_nodes},
       Pass{"merge-movements", merge_movements, near_merge_movements},
       Pass{"fold-batch-normalization", fold_batch_normalization, near_fold_batch_normalization},
-      Pass{"expand-gemm", expand_gemm, near_expand_gemm},
-      Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue},
-      Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise},
+      Pass{"gather-early", gather_early},
+      Pass{"fuse-softmax", fuse_softmax, nullptr, 1},
+      Pass{"fuse-normalization", fuse_normalization, nullptr, 1},
+      Pass{"fuse-activation", fuse_activation, nullptr, 1},
+      Pass{"fuse-attention", fuse_attention, nullptr, 1},
+      Pass{"expand-gemm", expand_gemm, near_expand_gemm, 2},
+      Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue, 2},
+      Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise, 2},
   };
   return passes;
 }

@@ -62,8 +62,10 @@ class PassDriver {
     bool changed = true;
     for (int round = 0; changed && round < max_rounds && !stopped_; ++round) {
       changed = false;
-      for (size_t i = 0; i < results.size() && !stopped_; ++i)
+      for (size_t i = 0; i < results.size() && !stopped_; ++i) {
+        if (changed && passes_[i].stage > passes_[i - 1].stage) break;
         if (enabled(passes_[i].name)) changed |= run_pass(passes_[i], graph, results[i]);
+      }
     }
     if (stopped_) remove_dead_nodes(graph);
     if (options_.near_fusions != nullptr) find_near(graph);

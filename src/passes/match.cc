@@ -21,6 +21,19 @@ std::optional<std::vector<int64_t>> permutation_of(const Graph& graph, const Nod
   return node.attributes.integers("perm", backward);
 }
 
+std::optional<std::vector<int64_t>> reshape_target(const ValueType& type) {
+  if (!type.has_rank()) return std::nullopt;
+  std::vector<int64_t> shape;
+  int free = 0;
+  for (const Dim& dim : *type.dims) {
+    if (dim.is_constant(0)) return std::nullopt;  // 0 would mean: copy the size
+    shape.push_back(dim.is_constant() ? dim.constant() : -1);
+    free += !dim.is_constant();
+  }
+  if (free > 1) return std::nullopt;
+  return shape;
+}
+
 Recipe derived_recipe(const Graph& graph, const std::vector<ValueId>& from, std::string operation) {
   Recipe recipe;
   for (ValueId id : from) {

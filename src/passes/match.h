@@ -40,6 +40,9 @@ std::optional<std::vector<int64_t>> known_integers(const Graph& graph, ValueId i
 // The permutation of a Transpose whose rank is known.
 std::optional<std::vector<int64_t>> permutation_of(const Graph& graph, const Node& node);
 
+// The type's shape as the second input of a Reshape, where at most one size is no number.
+std::optional<std::vector<int64_t>> reshape_target(const ValueType& type);
+
 // The recipe of a value made from constants `from` by `operation`.
 Recipe derived_recipe(const Graph& graph, const std::vector<ValueId>& from, std::string operation);
 

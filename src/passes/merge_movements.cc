@@ -1,4 +1,5 @@
-// Two transposes become one, two reshapes the second.
+// Two transposes become one, two reshapes the second; a transpose that moves nothing but sizes of 1
+// is a reshape.
 #include <algorithm>
 #include <array>
 
@@ -42,27 +43,20 @@ std::optional<std::string> why_no_target(const ValueType& type) {
   return std::nullopt;
 }
 
-// The result's shape as the second input of a Reshape.
-std::vector<int64_t> target_shape(const ValueType& type) {
-  std::vector<int64_t> shape;
-  for (const Dim& dim : *type.dims) shape.push_back(dim.is_constant() ? dim.constant() : -1);
-  return shape;
-}
-
-std::optional<Patch> single_reshape(const Graph& graph, NodeId id, const Node& first) {
-  const ValueType& type = graph.type(graph.node(id).outputs[0]);
-  if (why_no_target(type)) return std::nullopt;
-  const std::vector<int64_t> shape = target_shape(type);
+// A Reshape of `value` to the type of the node's result, if that can be said in numbers.
+std::optional<Patch> reshape_instead(const Graph& graph, NodeId id, ValueId value,
+                                     const Origin& origin) {
+  const auto shape = reshape_target(graph.type(graph.node(id).outputs[0]));
+  if (!shape) return std::nullopt;
   Patch patch(graph);
   patch.consume(id);
   Node merged;
   merged.op = "Reshape";
   merged.name = graph.node(id).name;
   merged.origin = graph.node(id).origin;
-  merged.origin.merge(first.origin);
-  merged.inputs = {first.inputs[0],
-                   patch.constant(Tensor::from(ElementType::int64,
-                                               {static_cast<int64_t>(shape.size())}, shape))};
+  merged.origin.merge(origin);
+  merged.inputs = {value, patch.constant(Tensor::from(
+                              ElementType::int64, {static_cast<int64_t>(shape->size())}, *shape))};
   patch.replace(graph.node(id).outputs[0], patch.add(std::move(merged)));
   return patch;
 }
@@ -76,12 +70,31 @@ const Node* movement_before(const Graph& graph, const Node& node) {
   return alike ? first : nullptr;
 }
 
+// Elements stay in their order: sizes that are not 1 do. Without a change it is no operation.
+bool moves_ones_only(const Graph& graph, const Node& node) {
+  const auto permutation = permutation_of(graph, node);
+  if (!permutation || std::is_sorted(permutation->begin(), permutation->end())) return false;
+  int64_t last = -1;
+  for (int64_t axis : *permutation) {
+    if ((*graph.type(node.inputs[0]).dims)[axis].is_constant(1)) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<Patch> merge_movements(const Graph& graph) {
   std::vector<Patch> patches;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
+    if (node.is("Transpose") && moves_ones_only(graph, node)) {
+      if (auto patch = reshape_instead(graph, id, node.inputs[0], {})) {
+        patches.push_back(std::move(*patch));
+        continue;
+      }
+    }
     const Node* first = movement_before(graph, node);
     if (first == nullptr) continue;
     if (node.is("Transpose")) {
@@ -89,7 +102,8 @@ std::vector<Patch> merge_movements(const Graph& graph) {
       const auto inner = permutation_of(graph, *first);
       if (outer && inner) patches.push_back(single_transpose(graph, id, *first, *outer, *inner));
     } else {
-      if (auto patch = single_reshape(graph, id, *first)) patches.push_back(std::move(*patch));
+      if (auto patch = reshape_instead(graph, id, first->inputs[0], first->origin))
+        patches.push_back(std::move(*patch));
     }
   }
   return patches;

@@ -62,9 +62,12 @@ struct Pass {
   std::vector<Patch> (*find)(const Graph& graph);
   // What the pass would fuse but for one condition; nullptr: it tells nothing.
   void (*find_near)(const Graph& graph, NearFusions& near) = nullptr;
+  // Passes of a later stage see a graph in which those of earlier stages find nothing: a pattern is
+  // looked for when its constants are folded, and before its nodes are fused with others.
+  int stage = 0;
 };
 
-// All passes in their order; a group that is repeated until nothing changes stays together.
+// All passes in their order, stage by stage.
 std::span<const Pass> all_passes();
 
 struct PassOptions {

@@ -95,6 +95,59 @@ ValueId normalize(GraphMaker& m, ValueId x, int64_t channels) {
                                       vector("mean", 0.25f), vector("variance", 0.5f)});
 }
 
+void transpose_of_ones(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[1, N, 4]");
+  m.output(m.add("Transpose", {x}, attributes({{"perm", std::vector<int64_t>{1, 0, 2}}})));
+}
+
+void picked_slices(GraphMaker& m) {
+  ValueId x = m.input("x", "float32[2, N, 3, 4]");
+  x = m.add("Transpose", {x}, attributes({{"perm", std::vector<int64_t>{2, 0, 1, 3}}}));
+  x = m.add("Unsqueeze", {x, m.constant("axes", ints({3}))});
+  Attributes first = attributes({{"axis", int64_t{0}}});
+  for (int64_t i : {0, 2}) m.output(m.add("Gather", {x, m.constant("i", ints({}, {i}))}, first));
+}
+
+ValueId heads(GraphMaker& m, const char* name, std::vector<int64_t> order) {
+  const ValueId x = m.input(name, "float32[N, M, 6]");
+  const ValueId split = m.add("Reshape", {x, m.constant("heads", ints({0, 0, 2, 3}))});
+  return m.add("Transpose", {split}, attributes({{"perm", std::move(order)}}));
+}
+
+void packed_attention(GraphMaker& m) {
+  const ValueId q = heads(m, "q", {0, 2, 1, 3}), k = heads(m, "k", {0, 2, 3, 1});
+  const ValueId v = heads(m, "v", {0, 2, 1, 3}), mask = m.input("mask", "float32[N, 1, 1, M]");
+  ValueId s = m.add("Div", {m.add("MatMul", {q, k}), m.constant("root", reals({}, {2}))});
+  s = m.add("Softmax", {m.add("Add", {s, mask})});
+  ValueId y = m.add("MatMul", {s, v});
+  y = m.add("Transpose", {y}, attributes({{"perm", std::vector<int64_t>{0, 2, 1, 3}}}));
+  m.output(m.add("Reshape", {y, m.constant("joined", ints({0, 0, 6}))}));
+}
+
+// Both sides are scaled, and nothing splits heads off.
+void unpacked_attention(GraphMaker& m) {
+  const ValueId half = m.constant("half", reals({1}, {0.5}));
+  const ValueId q = m.add("Mul", {m.input("q", "float32[N, 2, 5, 3]"), half});
+  const ValueId turned = m.add("Transpose", {m.input("k", "float32[N, 2, M, 3]")},
+                               attributes({{"perm", std::vector<int64_t>{0, 1, 3, 2}}}));
+  const ValueId k = m.add("Mul", {half, turned}), v = m.input("v", "float32[N, 2, M, 4]");
+  const ValueId p = m.add("Softmax", {m.add("MatMul", {q, k})}, attributes({{"axis", int64_t{3}}}));
+  m.output(m.add("MatMul", {p, v}));
+}
+
+// One sequence, heads before the batch.
+void attention_of_one(GraphMaker& m) {
+  std::vector<ValueId> parts;
+  for (const char* name : {"q", "k", "v"}) {
+    ValueId x = m.input(name, "float32[M, 2, 3]");
+    x = m.add("Transpose", {x}, attributes({{"perm", std::vector<int64_t>{1, 0, 2}}}));
+    parts.push_back(m.add("Reshape", {x, m.constant("split", ints({1, 2, -1, 3}))}));
+  }
+  const ValueId k =
+      m.add("Transpose", {parts[1]}, attributes({{"perm", std::vector<int64_t>{0, 1, 3, 2}}}));
+  m.output(m.add("MatMul", {m.add("Softmax", {m.add("MatMul", {parts[0], k})}), parts[2]}));
+}
+
 void normalized_convolution(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[N, 2, 3, 3]");
   const ValueId w = m.constant("w", ramp(f32, {3, 2, 2, 2})), b = m.constant("b", ramp(f32, {3}));
@@ -158,6 +211,11 @@ std::span<const PassCase> firing_cases() {
       {"share-equal-nodes", "chain", equal_nodes},
       {"merge-movements", "transposes", two_transposes},
       {"merge-movements", "reshapes", two_reshapes},
+      {"merge-movements", "ones", transpose_of_ones},
+      {"gather-early", "slices", picked_slices},
+      {"fuse-attention", "packed", packed_attention},
+      {"fuse-attention", "unpacked", unpacked_attention},
+      {"fuse-attention", "one-sequence", attention_of_one},
       {"fold-batch-normalization", "convolution", normalized_convolution},
       {"fold-batch-normalization", "transposed", normalized_transposed_convolution},
       {"fold-batch-normalization", "input", normalized_input},

@@ -20,4 +20,8 @@ std::span<const PassCase> firing_cases();
 // The pass gives no patch for these.
 std::span<const PassCase> quiet_cases();
 
+// The same of passes that recognise operators written out.
+std::span<const PassCase> firing_patterns();
+std::span<const PassCase> quiet_patterns();
+
 }  // namespace cermet::testing

@@ -156,6 +156,86 @@ void texts(GraphMaker& m) {
   m.output(m.add("Equal", {m.input("x", "string[2]"), m.input("y", "string[2]")}));
 }
 
+// The whole transposed tensor is read as well; several slices; an index that is computed.
+void slices_that_save_nothing(GraphMaker& m) {
+  Attributes first = attributes({{"axis", int64_t{0}}});
+  const ValueId a = m.add("Transpose", {m.input("a", "float32[2, 3]")});
+  m.output(m.add("Gather", {a, m.constant("one", ints({}, {1}))}, first));
+  m.output(m.add("Relu", {a}));
+  const ValueId b = m.add("Transpose", {m.input("b", "float32[2, 3]")});
+  m.output(m.add("Gather", {b, m.constant("some", ints({0, 1}))}, first));
+  const ValueId c = m.add("Transpose", {m.input("c", "float32[2, 3]")});
+  m.output(m.add("Gather", {c, m.input("i", "int64[]")}, first));
+}
+
+struct AttentionParts {
+  const char *q = "float32[N, 2, 5, 3]", *k = "float32[N, 2, M, 3]", *v = "float32[N, 2, M, 4]";
+  int64_t axis = -1;
+};
+
+ValueId scores(GraphMaker& m, const AttentionParts& parts) {
+  const ValueId turned = m.add("Transpose", {m.input("k", parts.k)},
+                               attributes({{"perm", std::vector<int64_t>{0, 1, 3, 2}}}));
+  return m.add("MatMul", {m.input("q", parts.q), turned});
+}
+
+ValueId weighed(GraphMaker& m, ValueId scores, const AttentionParts& parts) {
+  const ValueId p = m.add("Softmax", {scores}, attributes({{"axis", parts.axis}}));
+  m.output(m.add("MatMul", {p, m.input("v", parts.v)}));
+  return p;
+}
+
+constexpr AttentionParts right;
+
+void wanted_probabilities(GraphMaker& m) { m.output(weighed(m, scores(m, right), right)); }
+void wanted_scores(GraphMaker& m) {
+  const ValueId s = scores(m, right);
+  m.output(s);
+  weighed(m, s, right);
+}
+
+void softmax_over_queries(GraphMaker& m) {
+  AttentionParts parts = right;
+  parts.axis = 2;
+  weighed(m, scores(m, parts), parts);
+}
+
+void one_query(GraphMaker& m) {
+  AttentionParts parts = right;
+  parts.q = "float32[N, 2, 1, 3]";
+  weighed(m, scores(m, parts), parts);
+}
+
+void small_windows(GraphMaker& m) {
+  weighed(m, scores(m, {"float32[N, 2, 49, 32]", "float32[N, 2, 49, 32]"}),
+          {nullptr, nullptr, "float32[N, 2, 49, 32]"});
+}
+
+void shared_keys(GraphMaker& m) {
+  AttentionParts parts = right;
+  parts.k = "float32[N, 1, M, 3]";
+  weighed(m, scores(m, parts), parts);
+}
+
+void large_heads(GraphMaker& m) {
+  weighed(m, scores(m, {"float32[N, 2, 5, 300]", "float32[N, 2, M, 300]"}), right);
+}
+
+void scaled_mask(GraphMaker& m) {
+  const ValueId sum = m.add("Add", {scores(m, right), m.input("mask", "float32[5, M]")});
+  weighed(m, m.add("Mul", {sum, m.constant("two", reals({}, {2}))}), right);
+}
+
+// A mask of one column holds for all keys; the operator would forbid the others.
+void narrow_mask(GraphMaker& m) {
+  weighed(m, m.add("Add", {scores(m, right), m.input("mask", "float32[5, 1]")}), right);
+}
+
+void scale_by_head(GraphMaker& m) {
+  const ValueId by = m.constant("by", reals({2, 1, 1}, {1, 2}));
+  weighed(m, m.add("Mul", {scores(m, right), by}), right);
+}
+
 }  // namespace
 
 std::span<const PassCase> quiet_cases() {
@@ -176,6 +256,17 @@ std::span<const PassCase> quiet_cases() {
       {"share-equal-nodes", "different-order", different_order},
       {"merge-movements", "reshape-between", reshape_between_transposes},
       {"merge-movements", "two-free-sizes", reshape_to_two_free_sizes},
+      {"gather-early", "nothing-saved", slices_that_save_nothing},
+      {"fuse-attention", "wanted-probabilities", wanted_probabilities},
+      {"fuse-attention", "wanted-scores", wanted_scores},
+      {"fuse-attention", "softmax-over-queries", softmax_over_queries},
+      {"fuse-attention", "one-query", one_query},
+      {"fuse-attention", "small-windows", small_windows},
+      {"fuse-attention", "shared-keys", shared_keys},
+      {"fuse-attention", "large-heads", large_heads},
+      {"fuse-attention", "scaled-mask", scaled_mask},
+      {"fuse-attention", "narrow-mask", narrow_mask},
+      {"fuse-attention", "scale-by-head", scale_by_head},
       {"fold-batch-normalization", "computed-statistic", computed_statistic},
       {"fold-batch-normalization", "training", training},
       {"expand-gemm", "scaled-half-precision", scaled_half_precision},

@@ -145,11 +145,9 @@ void RandomScope::grow(int count) {
     int weight;
     std::span<const RandomRule> (*rules)();
   };
-  static constexpr Family families[] = {{45, elementwise_rules},
-                                        {30, movement_rules},
-                                        {12, product_rules},
-                                        {10, reduction_rules},
-                                        {3, control_rules}};
+  static constexpr Family families[] = {{44, elementwise_rules}, {27, movement_rules},
+                                        {11, product_rules},     {9, reduction_rules},
+                                        {6, pattern_rules},      {3, control_rules}};
   for (int tries = 0; count > 0 && tries < 200; ++tries) {
     int64_t at = random_.below(100);
     const Family* family = families;

@@ -102,6 +102,7 @@ std::span<const RandomRule> elementwise_rules();
 std::span<const RandomRule> movement_rules();
 std::span<const RandomRule> product_rules();
 std::span<const RandomRule> reduction_rules();
+std::span<const RandomRule> pattern_rules();
 std::span<const RandomRule> control_rules();
 
 }  // namespace cermet::testing

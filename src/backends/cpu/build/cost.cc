@@ -20,6 +20,10 @@ double operations_per_element(const Problem& problem, const TypicalShapes& shape
       const bool turned = problem.attributes.integer("transA", 0) != 0;
       return 2.0 * static_cast<double>(turned ? left.front() : left.back());
     }
+    case ProblemKind::attention: {
+      const Shape& keys = *shapes.inputs[1];
+      return 4.0 * static_cast<double>(keys[keys.size() - 2]);
+    }
     default:
       return 4;
   }

@@ -66,6 +66,7 @@ std::span<const Tactic> own_tactics() {
       own<rejects_reduction>("cpu.reduction", allow_nothing),
       own<rejects_softmax>("cpu.softmax", allow_first_in_place),
       own<rejects_normalization>("cpu.normalization", allow_first_in_place),
+      own<rejects_attention>("cpu.attention", allow_nothing),
       own<rejects_gemm>("cpu.gemm", allow_nothing),
   };
   return list;

@@ -27,12 +27,13 @@ std::unique_ptr<Kernel> own(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 12> entries{{
+  static const std::array<KernelEntry, 13> entries{{
       {"cpu.pointwise", 1, own<rejects_pointwise, make_pointwise_kernel>},
       {"cpu.movement", 1, own<rejects_movement, make_movement_kernel>},
       {"cpu.reduction", 1, own<rejects_reduction, make_reduction_kernel>},
       {"cpu.softmax", 1, own<rejects_softmax, make_softmax_kernel>},
       {"cpu.normalization", 1, own<rejects_normalization, make_normalization_kernel>},
+      {"cpu.attention", 1, own<rejects_attention, make_attention_kernel>},
       {"cpu.depthwise", 1, own<rejects_depthwise, make_depthwise_kernel>},
       {"cpu.convolution", 1, own<rejects_convolution, make_convolution_kernel>},
       {"cpu.winograd", 2, own<rejects_winograd, make_winograd_kernel>},

@@ -12,6 +12,7 @@ std::unique_ptr<Kernel> make_pointwise_kernel(const KernelContext& context, Inst
 std::unique_ptr<Kernel> make_movement_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_reduction_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_softmax_kernel(const KernelContext& context, InstructionSet set);
+std::unique_ptr<Kernel> make_attention_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_normalization_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_depthwise_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_convolution_kernel(const KernelContext& context, InstructionSet set);

@@ -17,6 +17,7 @@ Reason rejects_movement(const KernelContext& context);
 Reason rejects_reduction(const KernelContext& context);
 Reason rejects_softmax(const KernelContext& context);
 Reason rejects_normalization(const KernelContext& context);
+Reason rejects_attention(const KernelContext& context);
 Reason rejects_depthwise(const KernelContext& context);
 Reason rejects_convolution(const KernelContext& context);
 Reason rejects_winograd(const KernelContext& context);
