@@ -41,8 +41,10 @@ void check_names(const TacticOptions& options) {
   for (const std::string& name : options.disabled) {
     std::string known;
     bool found = false;
+    TacticOptions alone;
+    alone.disabled = {name};
     for (const Tactic& tactic : cpu::tactics()) {
-      found |= is_disabled(tactic, {{name}});
+      found |= is_disabled(tactic, Step(), alone);
       known += fmt::format("{}{}", known.empty() ? "" : ", ", tactic.name);
     }
     require(found, ErrorCode::invalid_argument,
