@@ -13,6 +13,10 @@ class Uses {
  public:
   explicit Uses(const Graph& graph) : graph_(&graph), readers_(graph.consumers()) {}
 
+  // The one node that reads the value, once; no_node when several do or it is a graph output.
+  NodeId only_reader(ValueId id) const {
+    return id != no_value && readers_[id].size() == 1 ? sole_reading_node(id) : no_node;
+  }
   // The one node that reads the value, maybe several times.
   NodeId sole_reading_node(ValueId id) const {
     if (id == no_value || readers_[id].empty() || graph_->is_output(id)) return no_node;
