@@ -68,6 +68,7 @@ std::span<const Tactic> own_tactics() {
       own<rejects_normalization>("cpu.normalization", allow_first_in_place),
       own<rejects_attention>("cpu.attention", allow_nothing),
       own<rejects_gemm>("cpu.gemm", allow_nothing),
+      own<rejects_resize>("cpu.resize", allow_nothing),
   };
   return list;
 }

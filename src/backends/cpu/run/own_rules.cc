@@ -7,6 +7,8 @@
 #include "backends/cpu/run/tile_program.h"
 #include "backends/cpu/run/winograd_functions.h"
 #include "base/error.h"
+#include "base/scalar.h"
+#include "ops/convolution/resize.attrs.h"
 
 namespace cermet::cpu {
 namespace {
@@ -93,6 +95,24 @@ Reason check_convolution(const KernelContext& context) {
   if (problem.inputs[0]->layout != last || problem.outputs[0]->layout != last)
     return "input and result have to be channels-last";
   return epilogue_rejects(problem);
+}
+
+// Sizes tell the scales; without them the scales have to be there, 1 for batch and channels.
+Reason check_scales(const KernelContext& context, const ResizeAttributes& attributes) {
+  const auto& inputs = context.step->problem.inputs;
+  const auto given = [&](size_t i) {
+    return i < inputs.size() && inputs[i] &&
+           !(inputs[i]->type.rank() == 1 && inputs[i]->type.dims->front().is_constant(0));
+  };
+  if (given(3)) return std::nullopt;
+  const Tensor* scales = context.constant(2);
+  if (!given(2) || scales == nullptr) return "the scales are no constant";
+  const std::vector<int> axes = attributes.axes_of(inputs[0]->type.rank());
+  const auto factors = load_all<double>(scales->view());
+  if (factors.size() != axes.size()) return "there is not one scale for each dimension";
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] < 2 && factors[i] != 1) return "batch and channels have to stay";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -218,6 +238,28 @@ Reason rejects_gemm(const KernelContext& context) {
   if (!problem.outputs[0]->layout.is_row_major())
     return "the result has layout " + problem.outputs[0]->layout.to_string();
   return epilogue_rejects(problem);
+}
+
+Reason rejects_resize(const KernelContext& context) {
+  const Problem& problem = context.step->problem;
+  if (problem.op != "Resize" || !problem.domain.empty()) return "computes Resize only";
+  if (auto reason = check_ranks(problem, 1)) return reason;
+  if (auto reason = check_float32(problem, 1)) return reason;
+  if (problem.has_epilogue()) return "takes no epilogue";
+  const Dims& x = *problem.inputs[0]->type.dims;
+  const Dims& y = *problem.outputs[0]->type.dims;
+  if (x.size() < 3 || x.size() > 4 || y.size() != x.size())
+    return "one or two spatial dimensions are taken";
+  const Layout& layout = problem.inputs[0]->layout;
+  if (layout != problem.outputs[0]->layout) return "input and result have different layouts";
+  if (!layout.is_row_major() && layout != Layout::channels_last(static_cast<int>(x.size())))
+    return "the input has layout " + layout.to_string();
+  if (x[0] != y[0] || x[1] != y[1]) return "batch and channels have to stay";
+  const auto attributes = ResizeAttributes::from(problem.attributes);
+  if (attributes.transform == CoordinateTransform::tf_crop_and_resize)
+    return "regions are not cut out";
+  if (attributes.aspect_ratio != AspectRatio::stretch) return "the aspect ratio is kept";
+  return check_scales(context, attributes);
 }
 
 Reason rejects_reorder(const KernelContext& context) {
