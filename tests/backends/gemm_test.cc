@@ -1,3 +1,4 @@
+#include "backends/cpu/run/gemm_functions.h"
 #include "tests/support/kernel_case.h"
 
 namespace cermet {
@@ -18,6 +19,13 @@ void check(KernelCase what) {
 
 Tensor random(Shape shape, uint32_t seed) {
   return random_tensor(float32, std::move(shape), -1, 1, seed);
+}
+
+// Each file of kernels is compiled for its instruction set: two vectors of columns.
+TEST(GemmFunctions, AreAsWideAsTheirInstructionSet) {
+  EXPECT_EQ(cpu::portable::gemm_table.columns, 8);
+  EXPECT_EQ(cpu::avx2::gemm_table.columns, 16);
+  EXPECT_EQ(cpu::avx512::gemm_table.columns, 32);
 }
 
 TEST(MatMul, OfEverySize) {

@@ -18,13 +18,9 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-BIN = pathlib.Path(os.environ.get("CERMET_BUILD_DIR", "build/release")) / "bin"
-CERMET, CERMET_RUN = BIN / "cermet", BIN / "cermet-run"
-if not CERMET.exists() or not CERMET_RUN.exists():
-    print(f"skipped: no commands in {BIN}")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support.commands import CERMET, CERMET_RUN, IO  # noqa: E402
 
-IO = 6
 SIDE = 128  # so that engines and outputs exceed the limit
 LIMIT = 4096
 

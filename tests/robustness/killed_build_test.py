@@ -19,12 +19,10 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-BUILD = pathlib.Path(os.environ.get("CERMET_BUILD_DIR", "build/release"))
-CERMET = BUILD / "bin" / "cermet"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support.commands import CERMET  # noqa: E402
+
 KILLS = int(os.environ.get("CERMET_KILLS", "20"))
-if not CERMET.exists():
-    print(f"skipped: {CERMET} is not built")
-    sys.exit(77)
 
 MEGABYTES = 8  # of weights, so that writing them takes a while
 

@@ -16,13 +16,11 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-BIN = pathlib.Path(os.environ.get("CERMET_BUILD_DIR", "build/release")) / "bin"
-CERMET, CERMET_RUN = BIN / "cermet", BIN / "cermet-run"
-if not CERMET.exists() or not CERMET_RUN.exists():
-    print(f"skipped: no commands in {BIN}")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support.commands import (
+    CERMET, CERMET_RUN, INVALID_ENGINE, INVALID_MODEL, IO, NO_MEMORY, OUT_OF_RANGE, UNSUPPORTED,
+    WRONG_USE)  # noqa: E402
 
-WRONG_USE, INVALID_MODEL, UNSUPPORTED, OUT_OF_RANGE, NO_MEMORY, IO, INVALID_ENGINE = range(1, 8)
 WEIGHTS = np.arange(6, dtype=np.float32).reshape(3, 2)
 X = np.array([[1, -2, 3], [0.5, 0, -1]], dtype=np.float32)
 Y = np.maximum(X @ WEIGHTS, 0)

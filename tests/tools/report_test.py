@@ -2,7 +2,6 @@
 browser."""
 import html
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -19,13 +18,11 @@ except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-CERMET = pathlib.Path(os.environ.get("CERMET_BUILD_DIR", "build/release")) / "bin/cermet"
-if not CERMET.exists():
-    print(f"skipped: no {CERMET}")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support.commands import CERMET, IO, WRONG_USE  # noqa: E402
+
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
-WRONG_USE, IO = 1, 6
 PEAKS = ["--peak-gflops", 100, "--peak-gigabytes", 10]
 
 

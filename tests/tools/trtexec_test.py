@@ -9,7 +9,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from command_test import (  # noqa: E402
-    BIN, CERMET, IO, UNSUPPORTED, WRONG_USE, X, Y, helper, model, np, onnx, tensor, tiny)
+    CERMET, IO, UNSUPPORTED, WRONG_USE, X, Y, helper, model, np, onnx, tensor, tiny)
+from tests.support.commands import BIN  # noqa: E402
 
 BUILD = BIN.parent
 

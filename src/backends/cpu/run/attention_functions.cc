@@ -1,13 +1,5 @@
 #include "backends/cpu/run/attention_functions.h"
 
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 16;
-
-}  // namespace
-}  // namespace cermet::cpu
-
 #include "backends/cpu/run/attention_functions.inc"
 
 namespace cermet::cpu {

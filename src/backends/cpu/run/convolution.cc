@@ -31,14 +31,13 @@ struct ConvolutionShape {
 class BoundConvolution : public BoundKernel {
  public:
   BoundConvolution(const ConvolutionShape& shape, const ConvolutionForm& form, const float* weights,
-                   const ConvolutionFunctions& functions, bool has_bias, const Bounds& bounds,
+                   const ConvolutionFunctions& functions, const ConvolutionFinish& finish,
                    EpilogueLoop epilogue, int threads)
       : s_(shape),
         form_(form),
         weights_(weights),
         f_(functions),
-        has_bias_(has_bias),
-        bounds_(bounds),
+        finish_(finish),
         epilogue_(std::move(epilogue)),
         threads_(threads),
         zeros_(ElementType::float32, {form.inputs}) {
@@ -163,8 +162,8 @@ class BoundConvolution : public BoundKernel {
     tile.taps = form_.taps;
     tile.depth = form_.inputs;
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
-    tile.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
-    tile.bounds = bounds_;
+    tile.bias = finish_.bias(call, column);
+    tile.bounds = finish_.bounds;
     tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;
     tile.y_row = s_.outputs;
     tile.width = std::min(form_.columns, form_.outputs - panel * form_.columns);
@@ -187,8 +186,7 @@ class BoundConvolution : public BoundKernel {
   ConvolutionForm form_;
   const float* weights_;
   const ConvolutionFunctions& f_;
-  bool has_bias_;
-  Bounds bounds_;
+  const ConvolutionFinish& finish_;
   EpilogueLoop epilogue_;
   size_t threads_;
   Tensor zeros_;
@@ -199,18 +197,13 @@ class BoundConvolution : public BoundKernel {
 class Convolution : public Kernel {
  public:
   Convolution(const KernelContext& context, InstructionSet set)
-      : problem_(context.step->problem),
-        f_(convolution_functions(set)),
-        bounds_(read_bounds(problem_)),
-        epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
-                          : EpilogueProgram(problem_, set)) {
+      : problem_(context.step->problem), f_(convolution_functions(set)), finish_(problem_, set) {
     const Shape shape = constants(problem_.inputs[1]->type.dims.value());
     const Shape kernel(shape.begin() + 2, shape.end());
     attributes_ = ConvolutionAttributes::from(problem_.attributes, to_dims(kernel));
     form_ = {f_.columns, attributes_.group, shape.at(0) / attributes_.group, shape.at(1),
              element_count(kernel)};
     weights_ = read_weights(convolution_weights(context), context.form(1), form_, pack_panels);
-    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -220,20 +213,18 @@ class Convolution : public Kernel {
     const size_t spatial = attributes_.window.rank();
     for (size_t d = 0; d < spatial; ++d)
       shape.axes[3 - spatial + d] = convolution_axis(attributes_, x, y, d);
-    return std::make_unique<BoundConvolution>(
-        shape, form_, weights_.as<float>(), f_, has_bias_, bounds_.value_or(Bounds{}),
-        EpilogueLoop(epilogue_, problem_, context), context.threads);
+    return std::make_unique<BoundConvolution>(shape, form_, weights_.as<float>(), f_, finish_,
+                                              EpilogueLoop(finish_.epilogue, problem_, context),
+                                              context.threads);
   }
 
  private:
   const Problem& problem_;
   const ConvolutionFunctions& f_;
-  std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple
-  EpilogueProgram epilogue_;
+  ConvolutionFinish finish_;
   ConvolutionAttributes attributes_;
   ConvolutionForm form_;
   Tensor weights_;
-  bool has_bias_ = false;
 };
 
 }  // namespace

@@ -25,4 +25,11 @@ bool has_bias(const Problem& problem) {
   return own > 2 && problem.inputs[2].has_value();
 }
 
+ConvolutionFinish::ConvolutionFinish(const Problem& problem, InstructionSet set,
+                                     const std::optional<Bounds>& only_bounds)
+    : has_bias(cpu::has_bias(problem)),
+      bounds(only_bounds.value_or(Bounds{})),
+      epilogue(only_bounds ? EpilogueProgram(ScalarExpr(), {}, set)
+                           : EpilogueProgram(problem, set)) {}
+
 }  // namespace cermet::cpu

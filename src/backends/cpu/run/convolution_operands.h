@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "backends/cpu/run/bounds.h"
+#include "backends/cpu/run/epilogue_loop.h"
 #include "base/error.h"
 #include "ops/convolution/convolution.attrs.h"
 #include "plan/kernel.h"
@@ -36,6 +38,26 @@ const Tensor& convolution_weights(const KernelContext& context);
 
 // Whether input 2 is a bias, not an operand of the epilogue.
 bool has_bias(const Problem& problem);
+
+// What becomes of a sum before and after it is stored: the bias is added and bounds are kept as it
+// is stored; an epilogue that is more than bounds is applied to what was stored.
+struct ConvolutionFinish {
+  ConvolutionFinish(const Problem& problem, InstructionSet set)
+      : ConvolutionFinish(problem, set, read_bounds(problem)) {}
+
+  // Of the results from `column` on; nullptr without a bias.
+  const float* bias(const Call& call, int64_t column) const {
+    return has_bias ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
+  }
+
+  bool has_bias;
+  Bounds bounds;
+  EpilogueProgram epilogue;  // empty where the bounds are all of it
+
+ private:
+  ConvolutionFinish(const Problem& problem, InstructionSet set,
+                    const std::optional<Bounds>& only_bounds);
+};
 
 // Weights that an engine holds as `given`: row-major where `text` is empty, otherwise packed in the
 // form that it names, which may differ from `wanted` in columns, those of another machine.

@@ -1,15 +1,7 @@
+#include "backends/cpu/run/transpose_functions.inc"
+
 #include "backends/cpu/run/by_instruction_set.h"
 #include "backends/cpu/run/strided_copy.h"
-
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 16;
-
-}  // namespace
-}  // namespace cermet::cpu
-
-#include "backends/cpu/run/transpose_functions.inc"
 
 namespace cermet::cpu {
 

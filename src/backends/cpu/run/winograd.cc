@@ -29,14 +29,13 @@ struct WinogradShape {
 class BoundWinograd : public BoundKernel {
  public:
   BoundWinograd(const WinogradShape& shape, const WinogradForm& form, const float* weights,
-                const WinogradFunctions& functions, bool has_bias, const Bounds& bounds,
+                const WinogradFunctions& functions, const ConvolutionFinish& finish,
                 EpilogueLoop epilogue, int threads)
       : s_(shape),
         form_(form),
         weights_(weights),
         f_(functions),
-        has_bias_(has_bias),
-        bounds_(bounds),
+        finish_(finish),
         epilogue_(std::move(epilogue)),
         threads_(threads),
         tiles_(shape.batch * shape.down(form.tile) * shape.across(form.tile)),
@@ -163,8 +162,8 @@ class BoundWinograd : public BoundKernel {
     WinogradOutput output;
     output.m_place = block_ * form_.columns;
     output.width = std::min(form_.columns, s_.outputs - column);
-    output.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
-    output.bounds = bounds_;
+    output.bias = finish_.bias(call, column);
+    output.bounds = finish_.bounds;
     float* pixels[most_tile * most_tile];
     output.pixels = pixels;
     for (int64_t tile = first; tile < last; ++tile) {
@@ -205,8 +204,7 @@ class BoundWinograd : public BoundKernel {
   WinogradForm form_;
   const float* weights_;
   const WinogradFunctions& f_;
-  bool has_bias_;
-  Bounds bounds_;
+  const ConvolutionFinish& finish_;
   EpilogueLoop epilogue_;
   size_t threads_;
   int64_t tiles_;
@@ -219,11 +217,7 @@ class BoundWinograd : public BoundKernel {
 class Winograd : public Kernel {
  public:
   Winograd(const KernelContext& context, InstructionSet set)
-      : problem_(context.step->problem),
-        f_(winograd_functions(set)),
-        bounds_(read_bounds(problem_)),
-        epilogue_(bounds_ ? EpilogueProgram(ScalarExpr(), {}, set)
-                          : EpilogueProgram(problem_, set)) {
+      : problem_(context.step->problem), f_(winograd_functions(set)), finish_(problem_, set) {
     const Shape shape = constants(problem_.inputs[1]->type.dims.value());
     const std::string& configuration = context.step->choice.configuration;
     require(configuration == "2" || configuration == "4", ErrorCode::invalid_engine,
@@ -233,7 +227,6 @@ class Winograd : public Kernel {
     weights_ =
         read_weights(convolution_weights(context), context.form(1), form_, transform_weights);
     attributes_ = ConvolutionAttributes::from(problem_.attributes, Dims{3, 3});
-    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -242,20 +235,18 @@ class Winograd : public Kernel {
     WinogradShape shape{x[0], x[1], y[1], x[2], x[3], y[2], y[3], 0, 0};
     shape.top = attributes_.padding(x[2], 0).begin.constant();
     shape.left = attributes_.padding(x[3], 1).begin.constant();
-    return std::make_unique<BoundWinograd>(
-        shape, form_, weights_.as<float>(), f_, has_bias_, bounds_.value_or(Bounds{}),
-        EpilogueLoop(epilogue_, problem_, context), context.threads);
+    return std::make_unique<BoundWinograd>(shape, form_, weights_.as<float>(), f_, finish_,
+                                           EpilogueLoop(finish_.epilogue, problem_, context),
+                                           context.threads);
   }
 
  private:
   const Problem& problem_;
   const WinogradFunctions& f_;
-  std::optional<Bounds> bounds_;  // the whole epilogue, if it is that simple
-  EpilogueProgram epilogue_;
+  ConvolutionFinish finish_;
   WinogradForm form_;
   ConvolutionAttributes attributes_;
   Tensor weights_;
-  bool has_bias_ = false;
 };
 
 }  // namespace

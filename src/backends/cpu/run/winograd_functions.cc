@@ -1,15 +1,6 @@
 #include "backends/cpu/run/winograd_functions.h"
 
 #include "backends/cpu/run/by_instruction_set.h"
-
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 16;
-
-}  // namespace
-}  // namespace cermet::cpu
-
 #include "backends/cpu/run/winograd_functions.inc"
 
 namespace cermet::cpu {

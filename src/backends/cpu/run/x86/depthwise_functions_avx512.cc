@@ -1,13 +1,4 @@
 #include "backends/cpu/run/depthwise_functions.h"
-
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 64;
-
-}  // namespace
-}  // namespace cermet::cpu
-
 #include "backends/cpu/run/depthwise_functions.inc"
 
 namespace cermet::cpu {

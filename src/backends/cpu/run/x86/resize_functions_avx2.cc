@@ -1,13 +1,4 @@
 #include "backends/cpu/run/resize_functions.h"
-
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 32;
-
-}  // namespace
-}  // namespace cermet::cpu
-
 #include "backends/cpu/run/resize_functions.inc"
 
 namespace cermet::cpu {

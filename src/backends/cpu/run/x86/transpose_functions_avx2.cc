@@ -1,13 +1,4 @@
 #include "backends/cpu/run/strided_copy.h"
-
-namespace cermet::cpu {
-namespace {
-
-constexpr int vector_bytes = 32;
-
-}  // namespace
-}  // namespace cermet::cpu
-
 #include "backends/cpu/run/transpose_functions.inc"
 
 namespace cermet::cpu {
