@@ -74,7 +74,7 @@ TEST(Gemm, TakesEveryAttribute) {
         what.problem.epilogue_first = 3;
         what.problem.expression = ScalarExpr::parse(
             "%0 = input float32 0; %1 = input float32 1; %2 = max float32 %0 %1; -> %2");
-        what.inputs.push_back(random({1, 1}, 4));
+        what.inputs.emplace_back(random({1, 1}, 4));
         check(what);
       }
 }
