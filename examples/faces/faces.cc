@@ -3,6 +3,7 @@
 // bottom as parts of the picture).
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -87,7 +88,7 @@ std::vector<Face> find_faces(const cermet::ExecutionContext& context) {
 
 void draw(Canvas& photo, const Face& face) {
   const auto pixel = [](float part, int size) {
-    return static_cast<int>(part * static_cast<float>(size) + 0.5F);
+    return static_cast<int>(std::lround(part * static_cast<float>(size)));
   };
   const int left = pixel(face.left, photo.width()), right = pixel(face.right, photo.width());
   const int top = pixel(face.top, photo.height()), bottom = pixel(face.bottom, photo.height());

@@ -69,7 +69,7 @@ class Engine {
                                             const std::vector<std::string>& plugins = {});
   // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
-                                                   Logger logger = {},
+                                                   const Logger& logger = {},
                                                    const std::vector<std::string>& plugins = {});
   ~Engine();
 

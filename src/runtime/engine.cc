@@ -121,7 +121,8 @@ std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logge
                       });
 }
 
-std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes, Logger logger,
+std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes,
+                                                  const Logger& logger,
                                                   const std::vector<std::string>& plugins) {
   return std::shared_ptr<const Engine>(
       new Engine(std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger)));

@@ -26,11 +26,11 @@ class StepDynamicCall : public DynamicCall {
     std::vector<std::optional<Input>> result;
     for (BufferId id : step_.inputs) {
       if (id == no_buffer)
-        result.push_back(std::nullopt);
+        result.emplace_back(std::nullopt);
       else if (executor_.engine_.plan().buffer(id).type.is_tensor())
-        result.push_back(executor_.tensor(id));
+        result.emplace_back(executor_.tensor(id));
       else
-        result.push_back(&executor_.slots_[id].value);
+        result.emplace_back(&executor_.slots_[id].value);
     }
     return result;
   }

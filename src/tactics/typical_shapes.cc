@@ -60,6 +60,7 @@ std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) 
       return TypicalShapes{typical_shapes(plan, step.inputs, symbols, size),
                            typical_shapes(plan, step.outputs, symbols, size)};
     } catch (const Error&) {
+      continue;  // the sizes contradict each other or leave nothing
     }
   }
   return std::nullopt;

@@ -65,8 +65,8 @@ TEST(Convolution, AppliesItsEpilogue) {
     what.problem.epilogue_first = 3;
     Shape channels(result.size() - 1, 1);
     channels[0] = result[1];
-    what.inputs.push_back(random_tensor(float32, result, -1, 1, 4));
-    what.inputs.push_back(random_tensor(float32, channels, -1, 1, 5));
+    what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
+    what.inputs.emplace_back(random_tensor(float32, channels, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
   }
 }

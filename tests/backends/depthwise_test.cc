@@ -53,8 +53,8 @@ TEST(Depthwise, AppliesItsEpilogue) {
         "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
         "%6 = max float32 %4 %5; -> %6");
     what.problem.epilogue_first = 3;
-    what.inputs.push_back(random_tensor(float32, {c.x[1], 1, 1}, -1, 1, 4));
-    what.inputs.push_back(random_tensor(float32, {1}, -1, 1, 5));
+    what.inputs.emplace_back(random_tensor(float32, {c.x[1], 1, 1}, -1, 1, 4));
+    what.inputs.emplace_back(random_tensor(float32, {1}, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_depthwise_kernel, {1e-5, 1e-5});
   }
 }

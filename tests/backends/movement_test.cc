@@ -10,7 +10,7 @@ using enum ElementType;
 
 constexpr auto make = cpu::make_movement_kernel;
 
-Tensor ints(std::vector<int64_t> values) {
+Tensor ints(const std::vector<int64_t>& values) {
   return Tensor::from<int64_t>(int64, {static_cast<int64_t>(values.size())}, values);
 }
 

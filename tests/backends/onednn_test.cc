@@ -159,8 +159,8 @@ TEST_F(OneDnn, DamagedFormsAreErrors) {
         "16x8x3x3 padded 16x8x3x3 strides 1x16x384x128 blocks 16@9",
         "16x8x3x3 padded 16x8x3x3 strides 72x9x9223372036854775807x1",
         // Offsets whose sum exceeds 128 bits.
-        "16x8x3x3 padded 9223372036854775807x9223372036854775807x9223372036854775807x3 strides "
-        "9223372036854775807x9223372036854775807x9223372036854775807x1",
+        ("16x8x3x3 padded 9223372036854775807x9223372036854775807x9223372036854775807x3 strides "
+         "9223372036854775807x9223372036854775807x9223372036854775807x1"),
         "32x8x3x3 padded 32x8x3x3 strides 72x9x3x1", "4x8x3x3 padded 4x8x3x3 strides 72x9x3x1"}) {
     c.form = form;
     EXPECT_THROW(worst_error(c, "onednn.convolution"), Error) << form;

@@ -97,7 +97,7 @@ Built build(const StepCase& c) {
             relaid(built.inputs.back(), c.form_layout, false), {}, {}, c.form};
     }
     step.inputs.push_back(id);
-    step.problem.inputs.push_back(operand_of(built.plan.buffers[id]));
+    step.problem.inputs.emplace_back(operand_of(built.plan.buffers[id]));
   }
   built.expected = expected_result(c, built.inputs);
   step.outputs = {

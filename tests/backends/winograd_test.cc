@@ -61,8 +61,8 @@ TEST(Winograd, AppliesItsEpilogue) {
         "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
         "%6 = max float32 %4 %5; -> %6");
     what.problem.epilogue_first = 3;
-    what.inputs.push_back(random_tensor(float32, {c.x[0], c.outputs, c.x[2], c.x[3]}, -1, 1, 4));
-    what.inputs.push_back(random_tensor(float32, {c.outputs, 1, 1}, -1, 1, 5));
+    what.inputs.emplace_back(random_tensor(float32, {c.x[0], c.outputs, c.x[2], c.x[3]}, -1, 1, 4));
+    what.inputs.emplace_back(random_tensor(float32, {c.outputs, 1, 1}, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, 4));
   }
 }

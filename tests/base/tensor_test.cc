@@ -70,7 +70,7 @@ TEST(Tensors, NameTheBytesThatAreMissing) {
   GTEST_SKIP() << "sanitizers end the program when an allocation fails";
 #endif
   try {
-    Tensor(ElementType::float32, {int64_t{1} << 58});
+    const Tensor tensor(ElementType::float32, {int64_t{1} << 58});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::out_of_memory);

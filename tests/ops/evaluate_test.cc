@@ -40,7 +40,7 @@ std::vector<Value> run(const Operator& op, std::vector<std::optional<Value>> inp
   return evaluate(op, Attributes(), inputs, outputs);
 }
 
-Value integers(std::vector<int64_t> values) {
+Value integers(const std::vector<int64_t>& values) {
   const auto count = static_cast<int64_t>(values.size());
   return Tensor::from(ElementType::int64, {count}, values);
 }

@@ -61,7 +61,7 @@ void check(std::string_view name, const std::vector<ElementType>& types,
     }
     inputs.emplace_back(random_tensor(type, random));
     // Bounds of Clip, scales and zero points are scalars.
-    const bool scalar = views.size() > 0 && (name == "Clip" || name.ends_with("Linear"));
+    const bool scalar = !views.empty() && (name == "Clip" || name.ends_with("Linear"));
     if (scalar) {
       Tensor one(type, {});
       store_element(one.view(), 0, is_floating(type) && name != "Clip" ? 0.25 : 1.0);

@@ -1,4 +1,5 @@
 #include <limits>
+#include <utility>
 
 #include "tests/ops/operator_case.h"
 
@@ -54,8 +55,8 @@ TEST(ShapeArithmetic, ReshapeDividesExpressions) {
 
 TEST(ShapeArithmetic, SlicesOfUnknownSizes) {
   const auto slice = [&](Dim start, Dim end, int64_t step = 1) {
-    return inferred("Slice",
-                    {floats({n}), known({start}), known({end}), known({0}), known({step})});
+    return inferred("Slice", {floats({n}), known({std::move(start)}), known({std::move(end)}),
+                              known({0}), known({step})});
   };
   EXPECT_EQ(slice(0, far), "float32[N]");
   EXPECT_EQ(slice(0, n), "float32[N]");

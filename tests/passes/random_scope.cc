@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -118,7 +119,8 @@ ValueId RandomScope::partner(ValueId other) {
 std::vector<ValueId> RandomScope::add_all(std::string_view op, std::vector<ValueId> inputs,
                                           size_t outputs, Attributes attributes, Fact fact) {
   try {
-    std::vector<ValueId> results = maker_.add_all(op, inputs, outputs, std::move(attributes));
+    std::vector<ValueId> results =
+        maker_.add_all(op, std::move(inputs), outputs, std::move(attributes));
     for (ValueId id : results) know(id, fact);
     return results;
   } catch (const Error&) {

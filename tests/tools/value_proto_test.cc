@@ -78,7 +78,7 @@ TEST(ValueProto, EmptySequenceHasTheExpectedType) {
 
 TEST(ValueProto, ListsPackedOrNot) {
   for (const bool packed : {true, false}) {
-    const auto parse = [&](ElementType type, int field, std::vector<uint64_t> entries,
+    const auto parse = [&](ElementType type, int field, const std::vector<uint64_t>& entries,
                            int64_t count) {
       return parse_value(with_varints(type, field, entries, count, packed),
                          expecting(Value::Kind::tensor, type))

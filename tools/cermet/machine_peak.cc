@@ -53,7 +53,7 @@ template <class Vector>
   const float factor = given;
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 16
-    for (int i = 0; i < chains; ++i) sums[i] = sums[i] * factor + 1.0f;
+    for (auto& sum : sums) sum = sum * factor + 1.0f;
   }
   Vector total = sums[0];
   for (int i = 1; i < chains; ++i) total += sums[i];

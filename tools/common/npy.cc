@@ -146,7 +146,8 @@ Tensor parse_npy(std::string_view file, ElementType wanted) {
   if (header.fortran_order && header.shape.size() > 1) data = ordered = to_c_order(data, header);
   if (type == ElementType::string) return parse_texts(data, header);
   if (bit_width(type) < 8) return pack(data, type, header.shape);
-  return Tensor::copy_of({type, header.shape, data.data()});
+  const void* const bytes = data.data();
+  return Tensor::copy_of({type, header.shape, bytes});
 }
 
 std::string npy_text(const ConstTensorView& tensor) {

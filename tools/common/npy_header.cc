@@ -141,7 +141,7 @@ class HeaderParser {
 NpyHeader parse_npy_header(std::string_view file) {
   require(file.starts_with(magic) && file.size() >= 10, ErrorCode::invalid_argument,
           "this is no .npy file: it does not begin with \\x93NUMPY");
-  const int version = file[6];
+  const int version = static_cast<unsigned char>(file[6]);
   require(version >= 1 && version <= 3, ErrorCode::invalid_argument,
           "version {} of .npy is not known; 1 to 3 are", version);
   const size_t length_bytes = version == 1 ? 2 : 4;

@@ -144,7 +144,8 @@ Tensor tensor_of(const Fields& f) {
     require(f.raw.size() == expected, ErrorCode::invalid_argument,
             "{}{} takes {} bytes, raw_data has {}", name(type), to_string(f.dims), expected,
             f.raw.size());
-    return Tensor::copy_of({type, f.dims, f.raw.data()});
+    const void* const bytes = f.raw.data();
+    return Tensor::copy_of({type, f.dims, bytes});
   }
   check_plausible(f, count);
   Tensor tensor(type, f.dims);

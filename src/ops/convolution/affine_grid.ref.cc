@@ -37,7 +37,7 @@ void infer_affine_grid(InferContext& context) {
   Dims dims{batch};
   for (int64_t d = 0; d < *spatial_rank; ++d)
     dims.push_back(size ? (*size)[d + 2] : context.new_dim("d"));
-  dims.push_back(*spatial_rank);
+  dims.emplace_back(*spatial_rank);
   context.set_output(0, element, std::move(dims));
 }
 

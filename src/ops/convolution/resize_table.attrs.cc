@@ -81,7 +81,8 @@ void add_taps(const ResizeAttributes& attributes, const ResizeAxis& axis, double
   const double stretch = attributes.antialias ? std::min(axis.scale, 1.0) : 1.0;
   // The element left of x; an x on an element counts as being right of its left neighbour.
   const double left = std::ceil(x) - 1;
-  const double first = left - static_cast<double>(table.taps / 2 - 1);
+  const int64_t before = table.taps / 2 - 1;
+  const double first = left - static_cast<double>(before);
   std::vector<double> weights;
   double sum = 0;
   for (int64_t t = 0; t < table.taps; ++t) {

@@ -25,7 +25,7 @@ void infer_array_feature_extractor(InferContext& ctx) {
   if (!known) return ctx.set_output_rank_unknown(0, ctx.element(0));
   ctx.require(ctx.rank(0) > 0, "expected an input of rank 1 or more, got a scalar");
   Dims dims(ctx.dims(0).begin(), ctx.dims(0).end() - 1);
-  if (dims.empty()) dims.push_back(1);
+  if (dims.empty()) dims.emplace_back(1);
   dims.push_back(product(ctx.dims(1)));
   ctx.set_output(0, ctx.element(0), std::move(dims));
 }
@@ -117,7 +117,7 @@ void infer_one_hot_encoder(InferContext& ctx) {
                                      ctx.attributes().texts("cats_strings").size());
   ctx.require(categories > 0, "no categories are given");
   ValueType type = ValueType::tensor(ElementType::float32, ctx.input(0).dims);
-  if (type.dims) type.dims->push_back(static_cast<int64_t>(categories));
+  if (type.dims) type.dims->emplace_back(static_cast<int64_t>(categories));
   ctx.set_output(0, std::move(type));
 }
 

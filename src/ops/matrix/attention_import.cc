@@ -87,7 +87,7 @@ ValueId stack_halves(GraphBuilder& builder, ValueId keys, ValueId values) {
 std::vector<int64_t> part_sizes(const RawNode& node, const GraphBuilder& builder) {
   std::vector<int64_t> sizes;
   for (size_t i = 0; i < 3; ++i) {
-    const ValueType type = builder.type(node.input(i));
+    const ValueType& type = builder.type(node.input(i));
     const bool known = type.has_rank() && type.rank() == 3 && type.dims->back().is_constant();
     require(known, ErrorCode::unsupported,
             "{}: a bias needs inputs of 3 dimensions with a fixed last size, got {}", node.op,

@@ -33,7 +33,7 @@ std::optional<Dims> product_dims(const InferContext& ctx, size_t a, size_t b) {
   const bool vector_left = left.size() == 1;
   const bool vector_right = right.size() == 1;
   if (vector_left) left.insert(left.begin(), 1);
-  if (vector_right) right.push_back(1);
+  if (vector_right) right.emplace_back(1);
   const Dim& inner_left = left.back();
   const Dim& inner_right = right[right.size() - 2];
   if (inner_left.is_constant() && inner_right.is_constant())

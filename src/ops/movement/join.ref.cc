@@ -61,7 +61,7 @@ Dims even_pieces(const InferContext& context, const Dim& size, int64_t count, in
 std::optional<Dims> piece_sizes(InferContext& context, const Dim& size) {
   const auto count = static_cast<int64_t>(context.output_count());
   if (context.has_input(1)) {
-    const auto sizes = shape_values(context, 1);
+    auto sizes = shape_values(context, 1);
     if (!sizes) return std::nullopt;
     context.require(static_cast<int64_t>(sizes->size()) == count,
                     "split: expected {} sizes, one an output, got {}", count, sizes->size());

@@ -23,7 +23,7 @@ Dim not_below_zero(const Dim& value) { return never_negative(value) ? value : ma
 // is not known. [low, size + high] is where it is clamped to;
 // low is 0 or -1.
 std::optional<Dim> clamp_bound(const Dim& bound, const Dim& size, int64_t low, int64_t high) {
-  const Dim top = size + high;
+  Dim top = size + high;
   if (bound.is_constant() && !size.is_constant()) {
     if (bound.constant() >= far_away) return top;
     if (bound.constant() <= -far_away) return Dim(low);
@@ -76,7 +76,7 @@ struct SliceAxis {
 // The step of each of `count` axes; nothing when unknown.
 std::optional<std::vector<int64_t>> steps_of(const InferContext& context, size_t count) {
   if (!context.has_input(4)) return std::vector<int64_t>(count, 1);
-  const auto steps = context.integers(4);
+  auto steps = context.integers(4);
   if (!steps) return std::nullopt;
   context.require(steps->size() == count, "steps: expected {} numbers, got {}", count,
                   steps->size());

@@ -197,7 +197,7 @@ void infer_reduce(InferContext& ctx) {
     if (!reduced[d])
       dims.push_back(ctx.dims(0)[d]);
     else if (keep)
-      dims.push_back(1);
+      dims.emplace_back(1);
   }
   ctx.set_output(0, ctx.element(0), std::move(dims));
   const bool whole_vector = ctx.rank(0) == 1 && reduced[0];

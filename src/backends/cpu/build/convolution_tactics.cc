@@ -41,8 +41,8 @@ double estimate(const TacticQuery& query, int64_t tile) {
   const auto shapes = typical_shapes(*query.plan, *query.step);
   const Shape& y = *shapes->outputs[0];
   const WinogradForm form = form_of(query, tile);
-  const auto tiles =
-      static_cast<double>(y[0] * ((y[2] + tile - 1) / tile) * ((y[3] + tile - 1) / tile));
+  const int64_t image_tiles = ((y[2] + tile - 1) / tile) * ((y[3] + tile - 1) / tile);
+  const auto tiles = static_cast<double>(y[0] * image_tiles);
   const auto places = static_cast<double>(form.places());
   const auto inputs = static_cast<double>(form.inputs), outputs = static_cast<double>(form.outputs);
   const double bytes = 4 * places * inputs * outputs;

@@ -1,5 +1,7 @@
 #include "backends/cpu/onednn/packed_weights.h"
 
+#include <ranges>
+
 #include "base/error.h"
 
 namespace cermet::cpu::onednn {
@@ -59,10 +61,10 @@ Tensor PackedWeights::plain(const Constant& constant, const Descriptor& given) c
 
 std::optional<PackedConstant> PackedWeights::packed(size_t i) const {
   const std::lock_guard lock(mutex_);
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (entry->input != i) continue;
-    if (const auto form = PackedForm::of(entry->descriptor))
-      return PackedConstant{i, entry->packed, form->to_string()};
+  for (const auto& entry : std::ranges::reverse_view(entries_)) {
+    if (entry.input != i) continue;
+    if (const auto form = PackedForm::of(entry.descriptor))
+      return PackedConstant{i, entry.packed, form->to_string()};
   }
   return std::nullopt;
 }

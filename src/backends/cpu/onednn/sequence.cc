@@ -30,8 +30,9 @@ void PrimitiveSequence::add(const dnnl::primitive& primitive,
                             const std::vector<Argument>& arguments) {
   Bound bound;
   bound.primitive = primitive;
+  void* const no_bytes = DNNL_MEMORY_NONE;
   const auto add_argument = [&](int id, const Descriptor& descriptor) {
-    bound.memories.push_back(dnnl::memory(descriptor, cpu_engine(), DNNL_MEMORY_NONE));
+    bound.memories.emplace_back(descriptor, cpu_engine(), no_bytes);
     bound.arguments.push_back({id, bound.memories.back().get()});
   };
   for (const Argument& argument : arguments) {
@@ -100,7 +101,7 @@ std::string PrimitiveSequence::description() const {
     const_dnnl_primitive_desc_t whole = nullptr;
     const char* name = nullptr;
     check(dnnl_primitive_get_primitive_desc(bound.primitive.get(), &whole));
-    check(dnnl_primitive_desc_query(whole, dnnl_query_impl_info_str, 0, &name));
+    check(dnnl_primitive_desc_query(whole, dnnl_query_impl_info_str, 0, static_cast<void*>(&name)));
     text += (text.empty() ? "" : " + ") + std::string(name);
   }
   return text;
