@@ -8,7 +8,8 @@ SEED = 0
 # Below every vocabulary in use, so that any integer input may index an embedding.
 INTEGER_LIMIT = 100
 
-STANDARD_ROWS = [
+# Written by export_models.py.
+EXPORTED_ROWS = [
     ("mobilenet_v2", 1),
     ("mobilenet_v2", 8),
     ("resnet18", 1),
@@ -18,6 +19,15 @@ STANDARD_ROWS = [
     ("bert_base", 1),
     ("bert_base", 8),
     ("vit_b_16", 1),
+    ("convnext_tiny", 1),
+    ("yolo_small", 1),
+    ("whisper_encoder", 1),
+]
+# Trained models of others, which the user brings (README.md says whose they are).
+BROUGHT_ROWS = [
+    ("ultraface-rfb-320", 1),
+    ("mnist-cntk", 1),
+    ("magika-v3", 1),
 ]
 
 ELEMENT_TYPES = {
@@ -45,14 +55,28 @@ class Case:
 
     @property
     def label(self):
-        return f"{self.path.stem} b{self.batch}"
+        return f"{self.path.stem}-b{self.batch}"
+
+    @property
+    def shapes(self):
+        """As the flags of `cermet` want them: x=1x3x8x8,s=scalar."""
+        return ",".join(f"{name}={'x'.join(map(str, value.shape)) or 'scalar'}"
+                        for name, value in self.inputs.items())
 
 
-def standard_cases(folder):
-    """The table's rows whose model lies in `folder`, and the names of those that are missing."""
-    cases = [Case(folder / f"{name}.onnx", batch) for name, batch in STANDARD_ROWS]
-    missing = sorted({case.path.name for case in cases if not case.path.exists()})
-    return [case for case in cases if case.path.exists()], missing
+def standard_cases(folders):
+    """The table's rows whose model lies in one of the folders, and in words what is missing."""
+    cases, missing = [], {}
+    for rows, remedy in ((EXPORTED_ROWS, "bench/export_models.py writes it"),
+                         (BROUGHT_ROWS, "bench/README.md says where it is from")):
+        for name, batch in rows:
+            file = f"{name}.onnx"
+            found = [folder / file for folder in folders if (folder / file).exists()]
+            if found:
+                cases.append(Case(found[0], batch))
+            else:
+                missing[file] = f"left out: no {file} in {', '.join(map(str, folders))}; {remedy}"
+    return cases, list(missing.values())
 
 
 def parse_case(text):

@@ -5,7 +5,7 @@ usage: export_models.py FOLDER [--only NAME,NAME...]
 
 Nothing is downloaded: time does not depend on the weights' values, so each network keeps the
 initialisation that a fixed seed gives it. The batch is symbolic, every other size fixed: images are
-3 x 224 x 224, text is 128 tokens long.
+3 x 224 x 224 (the detector's 3 x 640 x 640), text is 128 tokens long, sound 30 seconds.
 """
 import argparse
 import pathlib
@@ -30,6 +30,21 @@ class TextEncoder(torch.nn.Module):
         return self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
 
 
+class SpeechEncoder(torch.nn.Module):
+    """Whisper's encoder in its smallest size: spectrogram in, last hidden state out."""
+
+    def __init__(self):
+        super().__init__()
+        from transformers import WhisperConfig, WhisperModel
+        size = WhisperConfig(d_model=384, encoder_layers=4, encoder_attention_heads=6,
+                             encoder_ffn_dim=1536, decoder_layers=1, decoder_attention_heads=6,
+                             decoder_ffn_dim=1536, attn_implementation="eager")
+        self.encoder = WhisperModel(size).encoder
+
+    def forward(self, spectrogram):
+        return self.encoder(spectrogram).last_hidden_state
+
+
 def vision_network(name):
     """A function that makes torchvision's network `name` and its example inputs."""
     def make():
@@ -46,6 +61,15 @@ def bert_base():
     return TextEncoder(), inputs
 
 
+def yolo_small():
+    import yolo
+    return yolo.Detector(), {"input": torch.rand(1, 3, yolo.IMAGE, yolo.IMAGE)}
+
+
+def whisper_encoder():
+    return SpeechEncoder(), {"spectrogram": torch.randn(1, 80, 3000)}
+
+
 NETWORKS = {
     "mobilenet_v2": vision_network("mobilenet_v2"),
     "resnet18": vision_network("resnet18"),
@@ -53,6 +77,9 @@ NETWORKS = {
     "efficientnet_b0": vision_network("efficientnet_b0"),
     "vit_b_16": vision_network("vit_b_16"),
     "bert_base": bert_base,
+    "convnext_tiny": vision_network("convnext_tiny"),
+    "yolo_small": yolo_small,
+    "whisper_encoder": whisper_encoder,
 }
 
 

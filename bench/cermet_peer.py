@@ -1,0 +1,103 @@
+"""Cermet as a peer, driven through its command as a user would drive it."""
+import hashlib
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+
+import alone
+from timing import PeerError
+
+
+class Cermet:
+    """Engines are kept in `folder` and built once; a timing cache there serves all builds."""
+    name = "cermet"
+
+    def __init__(self, program, folder, build_options=()):
+        self.program = program
+        self.folder = pathlib.Path(folder)
+        self.build_options = tuple(build_options)
+        self.timing_cache = self.folder / "timing-cache.txt"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self, *arguments):
+        arguments = [self.program, *map(str, arguments)]
+        try:
+            done = subprocess.run(arguments, capture_output=True, text=True)
+        except OSError as error:
+            raise PeerError(f"{self.program}: {error.strerror}; name the command by --cermet "
+                            "PROGRAM, or leave it out by --peers") from None
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip()
+            raise PeerError(f"`{' '.join(arguments)}` ended with {done.returncode}: {said}")
+        return done.stdout.strip()
+
+    def version(self):
+        return self.command("--version")
+
+    def fingerprint(self):
+        """Tells one build of the program and its libraries from another."""
+        program = pathlib.Path(self.program)
+        files = [program, *sorted(program.parent.parent.glob("lib/libcermet*.so*"))]
+        marks = [f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}"
+                 for file in files if file.exists()]
+        return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:12]
+
+    def engine(self, case, threads, options=()):
+        """The engine of a case, built for its shapes unless it lies there already."""
+        options = [*self.build_options, *options]
+        digest = hashlib.sha256("\n".join(options).encode()).hexdigest()[:8] if options else "plain"
+        path = self.folder / f"{case.label}-t{threads}-{digest}.engine"
+        if not path.exists():
+            self.build(case, threads, path, ["--timing-cache", self.timing_cache, *options])
+        return path
+
+    def build(self, case, threads, path, options):
+        """Builds anew; returns the seconds that took. A build cut short leaves no engine."""
+        unfinished = path.with_suffix(".unfinished")
+        begin = time.perf_counter()
+        self.command("build", case.path, "--shapes", case.shapes, "--threads", threads, *options,
+                     "-o", unfinished)
+        seconds = time.perf_counter() - begin
+        unfinished.rename(path)
+        return seconds
+
+    def prepare(self, case, threads):
+        self.case, self.threads = case, threads
+        self.prepared = self.engine(case, threads)
+
+    def outputs(self):
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            arguments = []
+            for index, (name, value) in enumerate(self.case.inputs.items()):
+                file = pathlib.Path(folder) / f"in{index}.npy"
+                np.save(file, value)
+                arguments += ["--input", f"{name}={file}"]
+            written = pathlib.Path(folder) / "out"
+            written.mkdir()
+            self.command("run", self.prepared, *arguments, "--output-dir", written, "--by-name")
+            return {file.stem: np.load(file) for file in sorted(written.glob("*.npy"))}
+
+    def bench(self, engine, case, threads, *flags):
+        """What `cermet bench --json` writes."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            report = pathlib.Path(folder) / "bench.json"
+            self.command(*self.bench_arguments(engine, case, threads, *flags), "--json", report)
+            return json.loads(report.read_text())
+
+    def bench_arguments(self, engine, case, threads, *flags):
+        return ["bench", engine, "--shapes", case.shapes, "--threads", threads, *flags]
+
+    def round(self, seconds, warmup):
+        report = self.bench(self.prepared, self.case, self.threads, "--seconds", seconds,
+                            "--warmup", warmup)
+        return report["latency_ms"]["median"]
+
+    def peak_memory(self, case, threads):
+        arguments = self.bench_arguments(self.engine(case, threads), case, threads,
+                                         "--iterations", alone.RUNS, "--warmup", 0)
+        bare = alone.peak_of([self.program, "--version"])
+        return alone.peak_of([self.program, *arguments]) - bare

@@ -1,0 +1,114 @@
+"""Cermet and ONNX Runtime as peers, on a small model: figures, outputs, processes of their own."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import fake_peers  # noqa: E402,F401  (puts bench/ on the path)
+
+try:
+    import numpy as np
+    import onnx
+    import onnxruntime  # noqa: F401
+    from onnx import TensorProto, helper
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+from tests.support.commands import CERMET  # noqa: E402
+import alone  # noqa: E402
+import cases  # noqa: E402
+import cermet_peer  # noqa: E402
+import peers  # noqa: E402
+import timing  # noqa: E402
+
+
+def model(path):
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 16])
+    y = helper.make_tensor_value_info("y/out", TensorProto.FLOAT, ["batch", 16])
+    graph = helper.make_graph([helper.make_node("Exp", ["x"], ["y/out"])], "net", [x], [y])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+              path)
+
+
+class Peers(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        model(self.folder / "net.onnx")
+        self.case = cases.Case(self.folder / "net.onnx", 2)
+        self.ort = peers.OnnxRuntime()
+        cases.feed(self.case, self.ort.session(self.case.path, 1).get_inputs())
+        self.cermet = cermet_peer.Cermet(str(CERMET), self.folder / "engines",
+                                         ["--tuning-budget", "0"])
+
+    def test_both_agree_and_have_times(self):
+        outputs = []
+        for peer in (self.cermet, self.ort):
+            peer.prepare(self.case, 1)
+            outputs.append(peer.outputs())
+            self.assertGreater(peer.round(0.01, 1), 0)
+        self.assertEqual(self.case.inputs["x"].shape, (2, 16))
+        self.assertLess(timing.relative_error(*outputs), 1e-5)
+
+    def test_an_engine_is_built_once_for_each_set_of_options(self):
+        first = self.cermet.engine(self.case, 1)
+        written = first.stat().st_mtime_ns
+        self.assertEqual(self.cermet.engine(self.case, 1), first)
+        self.assertEqual(first.stat().st_mtime_ns, written)
+        other = self.cermet.engine(self.case, 1, ["--skip-pass", "fuse-pointwise"])
+        self.assertNotEqual(other, first)
+        self.assertTrue(other.exists())
+
+    def test_a_failing_command_tells_what_it_said(self):
+        self.case.path.write_bytes(b"no model")
+        with self.assertRaisesRegex(timing.PeerError, "build .*net.onnx.* ended with 2"):
+            self.cermet.prepare(self.case, 1)
+        missing = cermet_peer.Cermet("/no/cermet", self.folder)
+        with self.assertRaisesRegex(timing.PeerError, "--cermet PROGRAM"):
+            missing.version()
+
+    def test_processes_of_their_own(self):
+        self.case.inputs["x"] = np.ones((2**20, 16), np.float32)
+        for peer in (self.cermet, self.ort):
+            self.assertGreater(peer.peak_memory(self.case, 1), 100, peer.name)
+        self.assertGreater(alone.ask("start", "ort", self.case, 1), 0)
+
+    def test_a_peak_is_the_commands_and_not_ours(self):
+        ours = np.ones(64 * 2**20, np.uint8)
+        self.assertLess(alone.peak_of(["true"]), ours.nbytes / 2**20)
+        grow = [sys.executable, "-c", "b'1' * (100 * 2**20)"]
+        self.assertGreater(alone.peak_of(grow), 100)
+
+    def test_a_process_that_fails_tells_why(self):
+        self.case.path.write_bytes(b"no model")
+        with self.assertRaisesRegex(timing.PeerError, "(?s)memory ort .*ended with 1: .*net.onnx"):
+            self.ort.peak_memory(self.case, 1)
+
+
+class Cases(unittest.TestCase):
+    def test_what_is_missing_is_told_with_where_it_comes_from(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "resnet50.onnx").touch()
+            found, missing = cases.standard_cases([folder / "none", folder])
+        self.assertEqual([case.label for case in found], ["resnet50-b1", "resnet50-b8"])
+        self.assertTrue(any("no resnet18.onnx" in words and "export_models.py" in words
+                            for words in missing))
+        self.assertTrue(any("no magika-v3.onnx" in words and "README.md" in words
+                            for words in missing))
+
+    def test_spread_of_runs(self):
+        found = timing.spread([0.001] * 98 + [0.002, 0.003], 0.5)
+        self.assertEqual(found, {"throughput": 200, "median_ms": 1.0, "p99_ms": 2.0})
+
+    def test_runs_at_once(self):
+        found = timing.time_at_once([lambda: None, lambda: None], 0.0, 1)
+        self.assertGreater(found["throughput"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
