@@ -100,7 +100,17 @@ void draw(Canvas& photo, const Face& face) {
   photo.text(left + 2, top - 8, 1, {40, 30, 0}, score);
 }
 
+// A picture's form follows from its name's ending; told before the work is done.
+using WritePicture = void (*)(const std::string& path, const Canvas& picture);
+WritePicture writer_for(const std::string& path) {
+  if (path.ends_with(".png")) return write_png;
+  if (path.ends_with(".jpg") || path.ends_with(".jpeg")) return write_jpeg;
+  throw std::runtime_error("cannot write '" + path +
+                           "': expected a name that ends in .jpg, .jpeg or .png");
+}
+
 void run(const std::string& model, const std::string& in, const std::string& out) {
+  const WritePicture write = writer_for(out);
   const auto engine = open_engine(model);
   Canvas photo = read_jpeg(in);
   cermet::ContextOptions options;
@@ -115,7 +125,7 @@ void run(const std::string& model, const std::string& in, const std::string& out
   std::printf("%s: %d x %d pixels, %zu faces, %.1f ms\n", in.c_str(), photo.width(), photo.height(),
               faces.size(), time.count());
   for (const Face& face : faces) draw(photo, face);
-  out.ends_with(".png") ? write_png(out, photo) : write_jpeg(out, photo);
+  write(out, photo);
 }
 
 }  // namespace

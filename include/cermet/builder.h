@@ -87,16 +87,16 @@ struct CandidateReport {
 
 struct StepReport {
   std::string name;
-  std::vector<std::string> nodes;  // the ONNX nodes that the step came from
-  std::string problem;             // what it computes, in one line
-  size_t winner = 0;               // index into candidates
-  std::vector<CandidateReport> candidates;
+  std::vector<std::string> nodes;           // the ONNX nodes that the step came from
+  std::string problem;                      // what it computes, in one line
+  size_t winner = 0;                        // index into candidates
+  std::vector<CandidateReport> candidates;  // none: the step needs no kernel
 };
 
 // What a build did. The two flags are the caller's wishes; everything else is filled anew.
 struct BuildReport {
   std::vector<PassReport> passes;
-  std::vector<StepReport> steps;
+  std::vector<StepReport> steps;                      // in the order of EngineSummary::steps
   std::vector<NearFusionReport> near_fusions;         // only if `keep_near_fusions` was set
   std::string imported_graph, optimized_graph, plan;  // as text; only if `keep_text` was set
   bool keep_text = false;

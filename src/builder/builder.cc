@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
@@ -26,14 +27,25 @@
 namespace cermet {
 namespace {
 
-StepReport describe(const StepChoice& choice) {
-  StepReport report{
-      choice.step->name, choice.step->origin, choice.step->problem.to_string(), choice.winner, {}};
-  for (const Candidate& candidate : choice.candidates)
+StepReport describe(const Step& step, const StepChoice* choice) {
+  StepReport report{step.name, step.origin, step.problem.to_string(), 0, {}};
+  if (choice == nullptr) return report;
+  report.winner = choice->winner;
+  for (const Candidate& candidate : choice->candidates)
     report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
                                  candidate.estimate_us, candidate.measured_us,
                                  candidate.configuration});
   return report;
+}
+
+// Every step, in the order of EngineSummary::steps.
+void describe(const Region& region, const std::map<const Step*, const StepChoice*>& choices,
+              std::vector<StepReport>& into) {
+  for (const Step& step : region.steps) {
+    const auto choice = choices.find(&step);
+    into.push_back(describe(step, choice == choices.end() ? nullptr : choice->second));
+    for (const Region& body : step.regions) describe(body, choices, into);
+  }
 }
 
 // A misspelt tactic would be left on.
@@ -181,9 +193,11 @@ class Build {
     Tuning tuning(options_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
-    for (const StepChoice& choice :
-         choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements))
-      report_.steps.push_back(describe(choice));
+    const std::vector<StepChoice> choices =
+        choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements);
+    std::map<const Step*, const StepChoice*> by_step;
+    for (const StepChoice& choice : choices) by_step.emplace(choice.step, &choice);
+    describe(image.plan.root, by_step, report_.steps);
     tuning.finish(report_);
     pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);

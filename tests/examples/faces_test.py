@@ -66,6 +66,14 @@ class Faces(unittest.TestCase):
                                check=True, stdout=subprocess.PIPE, text=True).stdout
         self.assertEqual(len(FACE.findall(again)), len(faces))
 
+    def test_other_endings_are_refused(self):
+        for name in ("out.gif", "out"):
+            done = subprocess.run([FACES, self.engine, "../shared/images/people-16.jpg",
+                                   self.out / name], capture_output=True, text=True)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("ends in .jpg, .jpeg or .png", done.stderr)
+            self.assertFalse((self.out / name).exists())
+
     def test_model_and_engine_agree(self):
         def rounded(faces):
             return sorted((left // 8, top // 8) for _, left, top, _, _ in faces)

@@ -276,8 +276,94 @@ class Commands(unittest.TestCase):
                 self.assertIn("Exit status", text)
         self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, run", "biuld")
         self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
-        self.fails(WRONG_USE, "--seconds", "bench", self.engine, *self.x_input(), "--seconds", "nan")
+        self.fails(WRONG_USE, "a command after 'cermet'; one of: build, run")
+        self.fails(WRONG_USE, "one of: bisect", "debug")
+        self.fails(WRONG_USE, "no command 'bisct'; the commands are: bisect", "debug", "bisct")
         self.fails(WRONG_USE, "threads", "run", self.engine, *self.x_input(), "--threads", 10**8)
+
+    def test_values_of_flags_are_told_in_words(self):
+        for flag, value, words in (("--seconds", "nan", "a number above 0"),
+                                   ("--seconds", "-1", "a number above 0"),
+                                   ("--threads", "-1", "from 0 to 2147483647"),
+                                   ("--threads", "two", "a whole number"),
+                                   ("--iterations", "99999999999", "from 1 to 2147483647"),
+                                   ("--tuning-budget", "1e999", "a number of 0 or more"),
+                                   ("--seed", "1.5", "a whole number")):
+            error = self.call("bench", self.engine, flag, value, status=WRONG_USE)
+            self.assertRegex(error, f"{flag}: expected .*{words}.*, got '{value}'")
+            self.assertLess(len(error), 200)
+
+    def test_unknown_flags_are_told_with_the_nearest(self):
+        for arguments, words in (
+                (["bench", self.engine, "--strems", "2", "--what", "3"],
+                 "no flag '--strems'; did you mean --streams?"),
+                (["run", self.engine, "--thread=2"], "no flag '--thread'; did you mean --threads?"),
+                (["build", self.model, "--ouput", "x"], "did you mean --output?"),
+                (["inspect", self.engine, "--zzz"], "no flag '--zzz'\n"),
+                (["inspect", self.engine, "more", "yet"], "unexpected argument 'more'; besides "
+                 "flags there may be ENGINE"),
+                (["trtexec", "--onxx=x"], "did you mean --onnx?")):
+            done = subprocess.run([CERMET, *arguments], capture_output=True, text=True)
+            self.assertEqual(done.returncode, WRONG_USE)
+            self.assertIn(words, done.stderr)
+
+    def test_full_standard_output_is_an_error_of_files(self):
+        explained = self.folder / "full.engine"
+        build = ["build", self.model, "-o", explained, "--tuning-budget", "0"]
+        shapes = ["--shapes", "x:0:2x3"]
+        for arguments in (build, [*build, "--explain"], [*build, "--explain=json"],
+                          ["run", self.engine, "--random-inputs", *shapes],
+                          ["bench", self.engine, "--seconds", "0.01", *shapes],
+                          ["inspect", self.engine], ["inspect", self.engine, "--json"],
+                          ["check", self.model], ["check", self.model, "--json"],
+                          ["report", self.engine, "-o", self.folder / "full.html", "--seconds",
+                           "0.01", "--peak-gflops", "1", "--peak-gigabytes", "1", *shapes],
+                          ["trtexec", f"--loadEngine={self.engine}", "--shapes=x:0:2x3",
+                           "--duration=0"],
+                          ["--help"], ["build", "--help"]):
+            with self.subTest(arguments[0]), open("/dev/full", "w") as full:
+                done = subprocess.run([CERMET, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                      text=True)
+                self.assertEqual(done.returncode, IO, done.stderr)
+                self.assertIn("cannot write standard output", done.stderr)
+
+    def test_other_formats_are_named(self):
+        import io
+        import zipfile
+        archive = io.BytesIO()
+        zipfile.ZipFile(archive, "w").writestr("weights", "1")
+        for contents, words in ((b"hello", "it is text"), (b'{"nodes": []}', "it is JSON"),
+                                (b"\n \n", "blank text"),
+                                (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+                                (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG picture"),
+                                (b"\x89PNG\r\n\x1a\n\0\0\0", "a PNG picture"),
+                                (archive.getvalue(), "a zip archive"),
+                                (self.engine.read_bytes(), "an engine of Cermet")):
+            file = self.folder / "other.onnx"
+            file.write_bytes(contents)
+            self.fails(INVALID_MODEL, words, "check", file)
+            self.fails(INVALID_MODEL, words, "run", file)
+
+    def test_build_and_inspect_count_the_same_steps_and_threads(self):
+        path = self.folder / "views.onnx"
+        onnx.save(model([helper.make_node("Relu", ["x"], ["r"]),
+                         helper.make_node("Flatten", ["r"], ["f"], name="flat"),
+                         helper.make_node("Softmax", ["f"], ["y"])],
+                        [tensor("x", [2, 3, 4])], [tensor("y", [2, 12])]), path)
+        engine = self.folder / "views.engine"
+        build = ["build", path, "-o", engine, "--tuning-budget", "0", "--threads", "3"]
+        count = re.search(r"(\d+) steps", self.call(*build)).group(1)
+        told = json.loads(self.call(*build, "--explain=json"))["steps"]
+        report = json.loads(self.call("inspect", engine, "--json"))
+        self.assertEqual([s["name"] for s in told], [s["name"] for s in report["steps"]])
+        self.assertEqual(int(count), len(told))
+        self.assertIn("view", [s["kind"] for s in report["steps"]])
+        for step, shown in zip(told, report["steps"]):
+            self.assertEqual(step["winner"] is None, shown["tactic"] == "")
+        self.assertIn("needs no kernel", self.call(*build, "--explain"))
+        self.assertEqual(report["threads"], 3)
+        report = json.loads(self.call("inspect", engine, "--json", "--threads", "1"))
+        self.assertEqual(report["threads"], 1)
 
     def test_colour_only_on_terminals_and_not_with_no_color(self):
         import pty

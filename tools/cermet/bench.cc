@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "commands.h"
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/files.h"
 #include "common/inputs.h"
@@ -134,8 +135,6 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
-  require(std::isfinite(options.seconds), ErrorCode::invalid_argument,
-          "--seconds: expected a number of seconds, got {}", options.seconds);
   const auto begin = std::chrono::steady_clock::now();
   const auto engine = open_engine(command.file, {.threads = options.threads,
                                                  .shapes = command.inputs.shapes,
@@ -171,19 +170,19 @@ void add_measure_options(CLI::App& app, BenchCommand& command) {
   MeasureOptions& options = command.measure;
   app.add_option("--threads", options.threads, "Threads of a stream; 0: the cores, shared out")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   app.add_option("--streams", options.streams, "Runs that go on at once (default 1)")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(1, 1024));
   app.add_option("--seconds", options.seconds, "How long to measure (default 3)")
       ->type_name("S")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   app.add_option("--iterations", command.iterations, "Measure so many runs of each stream instead")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   app.add_option("--warmup", options.warm_up_runs, "Runs before measuring (default 10)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
 }
 
 }  // namespace
@@ -195,11 +194,12 @@ Action define_bench(CLI::App& app) {
   add_measure_options(app, *command);
   add_input_options(app, command->inputs);
   app.add_option("--seed", command->inputs.seed, "Of made-up inputs (default 1)")
-      ->type_name("SEED");
+      ->type_name("SEED")
+      ->check(seed_number());
   app.add_option("--tuning-budget", command->tuning_budget,
                  "Seconds of measuring kernels when a model is built (default 0)")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from(0));
   app.add_flag("--per-layer", command->per_layer,
                "Time each step too, in runs of their own; slowest first");
   app.add_option("--json", command->json, "Write the figures to a file")->type_name("FILE");
@@ -209,7 +209,7 @@ Action define_bench(CLI::App& app) {
   app.add_option("--trace-runs", command->trace_runs,
                  "Runs of each stream in the timeline (default 10)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_plugin_option(app, command->plugins);
   app.add_flag("-v,--verbose", command->verbose, "Print what happens");
   app.footer(

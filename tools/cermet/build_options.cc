@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/run_command.h"
 #include "common/shapes.h"
@@ -72,7 +73,8 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
   BuildOptions& options = flags.options;
-  add_shapes(command, "--min-shapes", flags.min_shapes, "Smallest shapes, as x:1x3x224x224,y:2x3");
+  add_shapes(command, "--min-shapes", flags.min_shapes,
+             "Smallest shapes, as x:1x3x224x224,y:2x3; one alone sets all three");
   add_shapes(command, "--opt-shapes", flags.opt_shapes, "Shapes for which kernels are chosen");
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
@@ -83,12 +85,12 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->type_name("BYTES");
   command.add_option("--threads", options.threads, "Threads it will run with; 0: one a core")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   command
       .add_option("--tuning-budget", options.tuning_budget,
                   "Seconds of measuring kernels; 0: nothing is measured")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0))
       ->capture_default_str();
   command
       .add_option("--timing-cache", options.timing_cache,

@@ -3,6 +3,7 @@
 
 #include "cermet/bisect.h"
 #include "commands.h"
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/inputs.h"
 #include "common/run_command.h"
@@ -82,14 +83,16 @@ void add_bisect_options(CLI::App& app, BisectCommand& command) {
                  "What is right: reference, the model as it is computed by reference kernels")
       ->type_name("reference");
   add_input_options(app, command.inputs);
-  app.add_option("--seed", command.inputs.seed, "Of made-up inputs (default 1)")->type_name("SEED");
+  app.add_option("--seed", command.inputs.seed, "Of made-up inputs (default 1)")
+      ->type_name("SEED")
+      ->check(seed_number());
   app.add_option("--tolerance", command.options.tolerance,
                  "By which floats may be off, as a part of an output's largest (default 1e-3)")
       ->type_name("R")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from(0));
   app.add_option("--threads", command.options.threads, "Threads to run with (default 1)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   app.add_option("--timing-cache", command.options.timing_cache,
                  "Choose kernels by the times in it, as the build did; nothing is measured")
       ->type_name("FILE");

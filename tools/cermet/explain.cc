@@ -41,7 +41,7 @@ void print_step(const StepReport& step, std::FILE* stream) {
                microseconds(candidate.estimate_us), microseconds(candidate.measured_us),
                won ? "chosen" : candidate.reason});
   }
-  if (!table.empty()) table.print(stream);
+  table.empty() ? fmt::print(stream, "  needs no kernel\n") : table.print(stream);
   fmt::print(stream, "\n");
 }
 

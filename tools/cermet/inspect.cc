@@ -1,9 +1,11 @@
 // cermet inspect: what an engine consists of.
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "commands.h"
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/run_command.h"
 #include "common/shapes.h"
@@ -17,7 +19,7 @@ struct InspectCommand {
   std::string engine;
   std::string shapes;
   std::vector<std::string> plugins;
-  int threads = 1;
+  int threads = 0;  // 0: those that the engine was built for
   bool json = false;
   bool problems = false;
 };
@@ -31,13 +33,24 @@ struct Inspection {
   std::optional<size_t> activation_bytes;  // nothing when sizes are open and none are given
 };
 
+// The builder puts its number of threads before all other options.
+int threads_of(const InspectCommand& command, const EngineSummary& summary) {
+  constexpr std::string_view flag = "--threads ";
+  int threads = command.threads;
+  if (threads == 0 && summary.options.starts_with(flag)) {
+    const char* end = summary.options.data() + summary.options.size();
+    std::from_chars(summary.options.data() + flag.size(), end, threads);
+  }
+  return std::max(threads, 1);
+}
+
 Inspection inspect_engine(const InspectCommand& command) {
   const auto engine = Engine::load(command.engine, stderr_logger(false), command.plugins);
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
   result.summary = engine->summary();
-  result.threads = command.threads;
+  result.threads = threads_of(command, result.summary);
   result.reorders = static_cast<size_t>(
       std::count_if(result.summary.steps.begin(), result.summary.steps.end(),
                     [](const StepInfo& step) { return step.kind == "reorder"; }));
@@ -54,7 +67,7 @@ Inspection inspect_engine(const InspectCommand& command) {
     if (!given.empty()) throw;
     return result;
   }
-  result.activation_bytes = engine->activation_bytes(result.shapes, command.threads);
+  result.activation_bytes = engine->activation_bytes(result.shapes, result.threads);
   return result;
 }
 
@@ -192,9 +205,10 @@ Action define_inspect(CLI::App& app) {
   app.add_option("--shapes", command->shapes,
                  "Shapes for which to print the bytes of activations (default: the profile's opt)")
       ->type_name("NAME:SHAPE,..");
-  app.add_option("--threads", command->threads, "Threads that activations are planned for")
+  app.add_option("--threads", command->threads,
+                 "Threads that activations are planned for (default: those of the build)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_plugin_option(app, command->plugins);
   app.add_flag("--problems", command->problems, "Print the whole problem of each step too");
   app.add_flag("--json", command->json, "Print it for programs");

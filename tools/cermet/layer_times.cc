@@ -9,11 +9,13 @@ std::vector<LayerTime> layer_times(const std::shared_ptr<const Engine>& engine,
   options.runs = 3;
   options.seconds = 2;
   const LayerMeasurement measured = measure_layers(engine, inputs, options, most_runs);
-  const double sum = measured.sum_ms();
   std::vector<LayerTime> layers;
-  for (const LayerTimes& layer : measured.layers)
-    layers.push_back({layer.step, 1000 * layer.sum_ms() / static_cast<double>(measured.runs),
-                      sum > 0 ? layer.sum_ms() / sum : 0});
+  double sum = 0;
+  for (const LayerTimes& layer : measured.layers) {
+    layers.push_back({layer.step, 1000 * Spread(layer.milliseconds).median(), 0});
+    sum += layers.back().microseconds;
+  }
+  for (LayerTime& layer : layers) layer.share = sum > 0 ? layer.microseconds / sum : 0;
   return layers;
 }
 

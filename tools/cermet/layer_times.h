@@ -1,11 +1,12 @@
-// Mean times of an engine's steps.
+// Median times of an engine's steps: a run that another program interrupts does not spoil them.
 #pragma once
 
 #include "measure.h"
 
 namespace cermet::tools {
 
-// A step of the engine: the mean of a run, and its part of the sum of all steps.
+// A step of the engine: the median of the runs in which it ran, and its part of the sum of all
+// steps.
 struct LayerTime {
   size_t step = 0;  // index into EngineSummary::steps
   double microseconds = 0, share = 0;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "commands.h"
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/files.h"
 #include "common/inputs.h"
@@ -101,25 +102,27 @@ void add_report_options(CLI::App& app, ReportCommand& command) {
                  "Candidates of an engine's steps: what cermet build --explain=json printed")
       ->type_name("FILE.json");
   add_input_options(app, command.inputs);
-  app.add_option("--seed", command.inputs.seed, "Of made-up inputs (default 1)")->type_name("SEED");
+  app.add_option("--seed", command.inputs.seed, "Of made-up inputs (default 1)")
+      ->type_name("SEED")
+      ->check(seed_number());
   app.add_option("--threads", command.source.threads, "Threads to run with; 0: one a core")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   app.add_option("--seconds", command.seconds, "How long to measure whole runs (default 2)")
       ->type_name("S")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   app.add_option("--peak-gflops", command.peak.gflops,
                  "The machine's most operations, 10^9 a second (default: measured)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   app.add_option("--peak-gigabytes", command.peak.gigabytes,
                  "The memory's bandwidth, 10^9 bytes a second (default: measured)")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   app.add_option("--tuning-budget", command.source.tuning_budget,
                  "Seconds of measuring kernels when a model is built (default 10)")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from(0));
   app.add_option("--timing-cache", command.source.timing_cache,
                  "Where a model's build keeps what it measured")
       ->type_name("FILE");

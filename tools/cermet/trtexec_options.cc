@@ -5,9 +5,11 @@
 #include <thread>
 
 #include "build_options.h"
+#include "common/checks.h"
 #include "common/command_line.h"
 #include "common/errors.h"
 #include "common/shapes.h"
+#include "common/usage_error.h"
 #include "trtexec_formats.h"
 #include "trtexec_refused.h"
 
@@ -44,7 +46,7 @@ void add_build_flags(CLI::App& app, Options& options) {
   app.add_option("--tuningBudget", options.tuning_budget,
                  "Seconds of measuring kernels (default 10); Cermet's own flag")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from(0));
   app.add_option("--timingCacheFile", options.timing_cache,
                  "Keep what was measured in this file, and use what it holds")
       ->type_name("FILE");
@@ -64,27 +66,27 @@ void add_run_flags(CLI::App& app, Options& options) {
                  "Raw binary files of inputs; the others are made up")
       ->type_name("NAME:FILE,..");
   add_number(app, "--iterations", options.iterations, "Run at least so often (default 10), and",
-             CLI::NonNegativeNumber);
+             whole_number(0));
   add_number(app, "--duration", options.duration, "for at least so many seconds (default 3)",
-             CLI::NonNegativeNumber);
+             number_from(0));
   add_number(app, "--warmUp", options.warm_up_ms, "Milliseconds of runs before (default 200)",
-             CLI::NonNegativeNumber);
+             number_from(0));
   add_number(app, "--avgRuns", options.average_runs, "Runs of one line of averages (default 10)",
-             CLI::PositiveNumber);
+             whole_number(1));
   add_number(app, "--idleTime", options.idle_ms, "Milliseconds of sleep between runs (default 0)",
-             CLI::NonNegativeNumber);
+             number_from(0));
   add_number(app, "--sleepTime", options.sleep_ms,
-             "Milliseconds of sleep before the first run (default 0)", CLI::NonNegativeNumber);
+             "Milliseconds of sleep before the first run (default 0)", number_from(0));
   add_number(app, "--infStreams", options.streams, "Runs that go on at once (default 1)",
-             CLI::PositiveNumber);
+             whole_number(1, 1024));
   app.add_flag("--threads{0}", options.threads,
                "Each stream has a thread of its own, always; --threads=N: N threads for each")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   app.add_option("--percentile", options.percentiles, "Which to print (default 90,95,99)")
       ->type_name("P,..")
       ->delimiter(',')
-      ->check(CLI::Range(0.0, 100.0));
+      ->check(number_between(0, 100));
 }
 
 void add_report_flags(CLI::App& app, Options& options) {
@@ -173,7 +175,8 @@ Options parse_options(std::vector<std::string> arguments, std::string* help_text
     *help_text = app.help();
     return options;
   } catch (const CLI::ParseError& error) {
-    fail(ErrorCode::invalid_argument, "{}; `cermet trtexec --help` lists the flags", error.what());
+    fail(ErrorCode::invalid_argument, "{}; `cermet trtexec --help` lists the flags",
+         usage_error(app, error));
   }
   check_together(options);
   return options;

@@ -4,16 +4,15 @@
 #include <memory>
 
 #include "common/errors.h"
+#include "common/usage_error.h"
 
 namespace cermet::tools {
 namespace {
 
-// What an option takes, without CLI11's names of checks: "N" and not "N:NONNEGATIVE".
+// What an option takes; where only a list of words says it, without CLI11's "TEXT:" before them.
 std::string value_text(const CLI::Option& option) {
   if (option.get_type_size() == 0) return {};
   std::string type = option.get_type_name();
-  for (const std::string_view check : {":NONNEGATIVE", ":POSITIVE", ":FLOAT in [0 - 100]"})
-    if (type.ends_with(check)) type.resize(type.size() - check.size());
   if (type.starts_with("TEXT")) type.erase(0, type.size() > 4 ? 5 : 4);
   return type;
 }
@@ -38,14 +37,18 @@ class HelpFormatter : public CLI::Formatter {
 
 bool any(const CLI::App*) { return true; }
 
+// The words of a command come before all flags.
 void require_known_command(const CLI::App& app, int argc, char** argv) {
   const auto commands = app.get_subcommands(any);
-  if (commands.empty() || argc < 2 || argv[1][0] == '-') return;
+  if (commands.empty() || (argc >= 2 && argv[1][0] == '-')) return;
   std::string known;
   for (const CLI::App* command : commands) {
-    if (command->get_name() == argv[1]) return;
+    if (argc >= 2 && command->get_name() == argv[1])
+      return require_known_command(*command, argc - 1, argv + 1);
     known += (known.empty() ? "" : ", ") + command->get_name();
   }
+  require(argc >= 2, ErrorCode::invalid_argument, "expected a command after '{}'; one of: {}",
+          app.get_name(), known);
   fail(ErrorCode::invalid_argument, "there is no command '{}'; the commands are: {}", argv[1],
        known);
 }
@@ -74,7 +77,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const std::function<int(
     } catch (const CLI::Success& help_or_version) {
       return app.exit(help_or_version);
     } catch (const CLI::ParseError& error) {
-      print_error(program, error.what());
+      print_error(program, usage_error(app, error));
       std::string command = program;
       for (const CLI::App* chosen : app.get_subcommands()) command += ' ' + chosen->get_name();
       fmt::print(stderr, "Run `{} --help` for how to use it.\n", command);

@@ -43,7 +43,8 @@ std::string exit_status_help();
 // "PROGRAM: error: MESSAGE" on stderr.
 void print_error(std::string_view program, std::string_view message);
 
-// Runs the command and returns its exit status; every exception is printed.
+// Runs the command and returns its exit status; every exception is printed. That of io when
+// standard output could not be written, whatever the command says.
 int guarded(std::string_view program, const std::function<int()>& command);
 
 }  // namespace cermet::tools

@@ -1,5 +1,6 @@
 #include "common/run_command.h"
 
+#include "common/checks.h"
 #include "common/errors.h"
 #include "common/terminal.h"
 
@@ -19,7 +20,8 @@ void add_random_inputs(CLI::App& command, InputOptions& options) {
       .add_option_function<uint64_t>(
           "--seed", [&options](uint64_t seed) { options.seed = seed; },
           "Make them up from this seed (default 1)")
-      ->type_name("SEED");
+      ->type_name("SEED")
+      ->check(seed_number());
 }
 
 void add_run_options(CLI::App& command, RunOptions& options, const std::string& file_name) {
@@ -45,7 +47,7 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
   command.add_flag("--by-name", options.outputs.by_name, "Name the files after the outputs");
   command.add_option("--threads", options.threads, "Threads; 0: one a core")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   add_plugin_option(command, options.plugins);
   command.add_flag("-v,--verbose", options.verbose, "Print what happens");
 }

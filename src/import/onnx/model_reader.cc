@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "import/onnx/onnx_model.h"
+#include "import/onnx/other_format.h"
 #include "import/onnx/tensor_reader.h"
 #include "import/onnx/wire.h"
 
@@ -404,8 +405,12 @@ OnnxModel read_model(std::string_view bytes, const std::string& folder,
   try {
     return Reader(source).model(WireReader(bytes.data(), bytes.size()));
   } catch (const protozero::exception& error) {
+    require_no_other_format(bytes);
     fail(ErrorCode::invalid_model,
          "not a whole ONNX file: its protobuf encoding is broken or truncated ({})", error.what());
+  } catch (const Error&) {
+    require_no_other_format(bytes);
+    throw;
   }
 }
 
