@@ -93,7 +93,8 @@ def data_of(page):
 class Report(Case):
     def test_an_engine_with_its_explanation(self):
         data = data_of(self.report(self.engine, "--explain", self.why))
-        inspected = json.loads(self.call("inspect", self.engine, *self.shapes, "--json"))
+        inspected = json.loads(self.call("inspect", self.engine, *self.shapes, "--threads", 1,
+                                         "--json"))
         self.assertEqual([step["name"] for step in data["steps"]],
                          [step["name"] for step in inspected["steps"]])
         self.assertEqual(data["arena_bytes"], inspected["activation_bytes"])
