@@ -47,6 +47,9 @@ struct BuildOptions {
   // A time that the timing cache does not hold is an error: nothing is measured, and the same
   // model, options and cache give the same bytes.
   bool frozen = false;
+  // Each chosen kernel runs on random operands and is compared with the reference of the model's
+  // own nodes; one that departs is dropped for the next candidate, see docs/tuning.md.
+  bool validate = true;
   std::vector<std::string> skip_passes;  // names as pass_names() gives them
   bool all_passes = true;                // false: none but those in `only_passes`
   std::vector<std::string> only_passes;
@@ -85,12 +88,20 @@ struct CandidateReport {
   std::string configuration;
 };
 
+// How the chosen kernel's results compare with the model's nodes.
+struct ValidationReport {
+  int64_t points = 0;  // that were compared; 0: none
+  double error = 0;    // the largest, in parts of what is allowed
+  std::string reason;  // why nothing was compared
+};
+
 struct StepReport {
   std::string name;
   std::vector<std::string> nodes;           // the ONNX nodes that the step came from
   std::string problem;                      // what it computes, in one line
   size_t winner = 0;                        // index into candidates
   std::vector<CandidateReport> candidates;  // none: the step needs no kernel
+  ValidationReport validation;
 };
 
 // What a build did. The two flags are the caller's wishes; everything else is filled anew.
@@ -104,13 +115,16 @@ struct BuildReport {
   size_t onnx_nodes = 0;        // in the model's main graph
   int measured_problems = 0;    // whose candidates were timed in this build
   int unmeasured_problems = 0;  // for which the budget was spent
-  double milliseconds = 0;      // of the whole build, wall-clock
+  int validated_steps = 0;      // whose kernels were compared with the model's nodes
+  double validation_milliseconds = 0;
+  double milliseconds = 0;  // of the whole build, wall-clock
 };
 
 // The bytes of an engine file. Throws io when the model can't be read, invalid_model when it is
 // damaged or breaks ONNX's rules, unsupported for what Cermet doesn't do, invalid_argument for
 // options that contradict each other or the model, out_of_memory beyond the memory limit, device
-// for a plugin that can't be opened. `report` is filled as far as the build came.
+// for a plugin that can't be opened, internal where validation
+// finds no right kernel for a step. `report` is filled as far as the build came.
 std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
                                     BuildReport* report = nullptr);
 // The same from a model in memory, which is only read during the call. `folder` is where external

@@ -75,6 +75,7 @@ typedef struct cermet_build_options {
   /* Called as the build goes on with the part that is done, 0 to 1; or NULL. */
   void (*progress)(void* user, const char* stage, double done);
   void* progress_user;
+  int32_t no_validation; /* not 0: kernels are not compared with the model's nodes */
 } cermet_build_options;
 
 /* Builds the engine of a model file and writes it, or leaves what was there as it was. `options`

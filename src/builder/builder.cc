@@ -13,6 +13,7 @@
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
 #include "builder/options_text.h"
+#include "builder/validation.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
@@ -28,13 +29,19 @@ namespace cermet {
 namespace {
 
 StepReport describe(const Step& step, const StepChoice* choice) {
-  StepReport report{step.name, step.origin, step.problem.to_string(), 0, {}};
+  StepReport report{step.name, step.origin, step.problem.to_string(), 0, {}, {}};
+  report.validation.reason = "it needs no kernel";
   if (choice == nullptr) return report;
   report.winner = choice->winner;
   for (const Candidate& candidate : choice->candidates)
     report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
                                  candidate.estimate_us, candidate.measured_us,
                                  candidate.configuration});
+  if (choice->validation)
+    report.validation = {choice->validation->points, choice->validation->error,
+                         choice->validation->text};
+  else
+    report.validation.reason = "validation is turned off";
   return report;
 }
 
@@ -143,6 +150,7 @@ class Build {
                        return imported;
                      });
     if (report_.keep_text) report_.imported_graph = print(graph);
+    if (options_.validate) validator_ = std::make_unique<Validator>(graph, threads_of(options_));
     stage("optimising", 0.2);
     optimise(graph);
     if (report_.keep_text) report_.optimized_graph = print(graph);
@@ -193,16 +201,36 @@ class Build {
     Tuning tuning(options_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
+    if (validator_) tactic_options.validate = validation();
     const std::vector<StepChoice> choices =
         choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements);
     std::map<const Step*, const StepChoice*> by_step;
     for (const StepChoice& choice : choices) by_step.emplace(choice.step, &choice);
     describe(image.plan.root, by_step, report_.steps);
     tuning.finish(report_);
+    validator_.reset();  // with what only the imported graph keeps in memory
     pack_constants(image.plan, cpu::tactics(), tactic_options);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
     image.info.options = options_text(options_, threads_of(options_));
+  }
+
+  // What choose_tactics() calls for every kernel that it chooses.
+  decltype(TacticOptions::validate) validation() {
+    return [this](const Plan& plan, const Step& step, const Tactic& tactic,
+                  const std::string& configuration) {
+      stage("validating kernels", 0.9);
+      const auto start = std::chrono::steady_clock::now();
+      Validation found = validator_->validate(plan, step, tactic, configuration);
+      const std::chrono::duration<double, std::milli> spent =
+          std::chrono::steady_clock::now() - start;
+      report_.validation_milliseconds += spent.count();
+      report_.validated_steps += found.passed && found.points > 0;
+      if (!found.passed && options_.logger)
+        options_.logger(Severity::warning, fmt::format("step '{}': {} {} is dropped: {}", step.name,
+                                                       tactic.name, configuration, found.text));
+      return found;
+    };
   }
 
   std::string name_;
@@ -210,6 +238,7 @@ class Build {
   const BuildOptions& options_;
   BuildReport& report_;
   const Plugins plugins_;
+  std::unique_ptr<Validator> validator_;  // nullptr where nothing is validated
   std::string stage_;
 };
 

@@ -61,6 +61,7 @@ cermet::BuildOptions options_of(const cermet_build_options* given) {
   options.tuning_budget = from.tuning_budget;
   if (from.timing_cache) options.timing_cache = from.timing_cache;
   options.frozen = from.frozen != 0;
+  options.validate = from.no_validation == 0;
   for_each_entry(from.profiles, from.profile_count, "profiles", [&](const cermet_profile* profile) {
     options.profiles.push_back(profile_of(profile));
   });

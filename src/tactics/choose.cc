@@ -22,6 +22,7 @@ class Chooser {
     tune();
     std::vector<StepChoice> choices;
     for (Pending& pending : pending_) {
+      if (options_.validate) validate(pending);
       apply(pending);
       choices.push_back(std::move(pending.choice));
     }
@@ -56,6 +57,8 @@ class Chooser {
         pending.choice.candidates.push_back(std::move(candidate));
         pending.tactics.push_back(&tactic);
       }
+    if (options_.tuner != nullptr)
+      options_.tuner->recall_errors(plan_, step, pending.tactics, pending.choice.candidates);
     find_winner(pending.choice);
     pending_.push_back(std::move(pending));
   }
@@ -126,6 +129,48 @@ class Chooser {
     }
   }
 
+  // A candidate that does not pass is dropped. That is remembered once another one has passed: then
+  // it is the kernel that is wrong, not what it was asked for.
+  void validate(Pending& pending) {
+    const Step& step = *pending.step;
+    std::vector<size_t> dropped;
+    while (true) {
+      Candidate& winner = pending.choice.candidates[pending.choice.winner];
+      Validation found = options_.validate(plan_, step, *pending.tactics[pending.choice.winner],
+                                           winner.configuration);
+      if (found.passed) {
+        pending.choice.validation = std::move(found);
+        break;
+      }
+      winner.accepted = false;
+      winner.reason = found.text;
+      winner.measured_us = -1;
+      dropped.push_back(pending.choice.winner);
+      require_another(pending.choice, dropped);
+      if (options_.tuner != nullptr)
+        options_.tuner->measure(plan_, step, pending.tactics, pending.choice.candidates);
+      find_winner(pending.choice);
+    }
+    if (options_.tuner == nullptr) return;
+    for (size_t i : dropped)
+      options_.tuner->remember_error(plan_, step, *pending.tactics[i],
+                                     pending.choice.candidates[i]);
+  }
+
+  static void require_another(const StepChoice& choice, const std::vector<size_t>& dropped) {
+    for (const Candidate& candidate : choice.candidates)
+      if (candidate.accepted) return;
+    std::string text;
+    for (size_t i : dropped) {
+      const Candidate& candidate = choice.candidates[i];
+      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", candidate.tactic, candidate.reason);
+    }
+    fail(ErrorCode::internal,
+         "step '{}' does not compute what the model's nodes {} do: {}. The fault is Cermet's: "
+         "`cermet debug bisect` finds what makes it wrong; a build without validation ignores it",
+         choice.step->name, fmt::join(choice.step->origin, ", "), text);
+  }
+
   void apply(Pending& pending) {
     explain(pending.choice);
     const Candidate& winner = pending.choice.candidates[pending.choice.winner];
@@ -135,38 +180,19 @@ class Chooser {
     if (!tactic.requirement.empty()) requirements.emplace(tactic.requirement);
   }
 
-  // "1.35 times as long as TACTIC" of two times above 0.
-  static std::string ratio(double time, double best, const std::string& name) {
-    return best > 0 ? fmt::format("{:.2f} times as long as {}", time / best, name)
-                    : fmt::format("longer than {}", name);
-  }
-
-  static std::string reason_of(const Candidate& candidate, const Candidate& winner,
-                               const std::string& name) {
-    if (winner.measured_us >= 0 && candidate.measured_us >= 0)
-      return is_faster(winner, candidate)
-                 ? "takes " + ratio(candidate.measured_us, winner.measured_us, name)
-                 : fmt::format("as fast as {} within {} %, which comes first in the list", name,
-                               100 * tie);
-    std::string reason;
-    if (winner.measured_us >= 0)
-      reason = fmt::format("{} was measured, this was not", name);
-    else if (candidate.estimate_us < 0 || winner.estimate_us < 0)
-      reason = fmt::format("{} comes first in the list", name);
-    else if (candidate.estimate_us > winner.estimate_us)
-      reason = "estimated to take " + ratio(candidate.estimate_us, winner.estimate_us, name);
-    else
-      reason = fmt::format("the estimate is that of {}, which comes first in the list", name);
-    return reason + (candidate.unmeasured.empty() ? "" : "; ") + candidate.unmeasured;
-  }
-
   static void explain(StepChoice& choice) {
     const Candidate& winner = choice.candidates[choice.winner];
     const std::string name =
         winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;
-    for (Candidate& candidate : choice.candidates)
-      if (candidate.accepted && &candidate != &winner)
-        candidate.reason = reason_of(candidate, winner, name);
+    for (Candidate& candidate : choice.candidates) {
+      if (!candidate.accepted || &candidate == &winner) continue;
+      if (!is_faster(winner, candidate))
+        candidate.reason = name + " comes first in the list";
+      else if (candidate.measured_us >= 0)
+        candidate.reason = name + " was measured to be faster";
+      else
+        candidate.reason = name + " is estimated to be faster";
+    }
   }
 
   Plan& plan_;

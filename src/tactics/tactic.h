@@ -49,6 +49,14 @@ struct Tactic {
 
 class Tuner;
 
+// How a kernel's results on random operands compare with what they should be.
+struct Validation {
+  bool passed = true;
+  int64_t points = 0;  // that were compared; 0: none, for the reason that `text` gives
+  double error = 0;    // the largest, in parts of what is allowed at its point
+  std::string text;    // how the results depart where they did not pass
+};
+
 struct TacticOptions {
   std::vector<std::string> disabled;  // names, or prefixes such as "onednn."
   int threads = 1;
@@ -57,6 +65,11 @@ struct TacticOptions {
   std::function<void(double)> progress = {};
   // Whether the step may not have the tactic. Empty: it may have all that are not disabled.
   std::function<bool(const Step&, const Tactic&)> withheld = {};
+  // Tries the kernel that was chosen for a step; one that does not pass gives way to the next
+  // candidate. Empty: none is tried.
+  std::function<Validation(const Plan&, const Step&, const Tactic&,
+                           const std::string& configuration)>
+      validate = {};
 };
 
 struct Candidate {
@@ -66,13 +79,13 @@ struct Candidate {
   double estimate_us = -1;
   double measured_us = -1;
   std::string configuration;
-  std::string unmeasured = {};  // why it was not measured, where the tuner knows
 };
 
 struct StepChoice {
   const Step* step = nullptr;  // valid as long as the plan's steps stay in place
   std::vector<Candidate> candidates;
   size_t winner = 0;
+  std::optional<Validation> validation;  // of the winner, if it was tried
 };
 
 // Gives every step that needs a kernel its Choice: of the tactics that take the problem the one

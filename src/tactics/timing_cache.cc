@@ -48,19 +48,27 @@ std::string text_of(double microseconds) { return fmt::format("{:.3f}", microsec
 struct Line {
   std::string_view device;
   TimingKey key;
-  double microseconds;
+  double microseconds;  // where there is no error
+  std::string_view error;
 };
 std::optional<Line> read_line(std::string_view text) {
   const auto fields = split(text, '\t');
   if (fields.size() != 6) return std::nullopt;
   const auto threads = number<int>(fields[1]);
-  const auto microseconds = number<double>(fields[5]);
+  const bool is_error = fields[5].starts_with(error_prefix);
+  const auto microseconds = is_error ? 0 : number<double>(fields[5]);
   if (!threads || *threads < 1 || !microseconds || !(*microseconds >= 0) || fields[0].empty() ||
       fields[2].empty() || fields[3].empty())
     return std::nullopt;
   return Line{fields[0],
               {std::string(fields[2]), *threads, std::string(fields[3]), std::string(fields[4])},
-              *microseconds};
+              *microseconds,
+              is_error ? fields[5] : std::string_view()};
+}
+
+TimingKey cleaned(TimingKey key) {
+  key.problem = without_tabs(std::move(key.problem));
+  return key;
 }
 
 // The file's lines after the first; none where there is no file.
@@ -109,7 +117,11 @@ void TimingCache::load(const std::string& path, const Logger& logger) {
   for (const std::string& text : read_lines(path)) {
     const auto line = read_line(text);
     damaged += !line;
-    if (line && line->device == without_tabs(device_)) times_[line->key] = line->microseconds;
+    if (!line || line->device != without_tabs(device_)) continue;
+    if (line->error.empty())
+      times_[line->key] = line->microseconds;
+    else
+      errors_[line->key] = line->error;
   }
   if (damaged > 0 && logger)
     logger(Severity::warning,
@@ -132,24 +144,34 @@ void TimingCache::save(const std::string& path) const {
       lines[text.substr(0, cut)] = text.substr(cut);
     }
   for (const auto& [key, microseconds] : times_) lines[line_of(key)] = text_of(microseconds);
+  for (const auto& [key, error] : errors_) lines[line_of(key)] = error;
   std::string text = std::string(first_line) + "\n";
   for (const auto& [what, microseconds] : lines) text += what + microseconds + "\n";
   write_file_atomically(path, text);
 }
 
 std::optional<double> TimingCache::find(const TimingKey& key) const {
-  TimingKey clean = key;
-  clean.problem = without_tabs(key.problem);
-  const auto found = times_.find(clean);
+  const auto found = times_.find(cleaned(key));
   if (found == times_.end()) return std::nullopt;
   return found->second;
 }
 
 double TimingCache::add(const TimingKey& key, double microseconds) {
-  TimingKey clean = key;
-  clean.problem = without_tabs(key.problem);
   changed_ = true;
-  return times_[clean] = *number<double>(text_of(microseconds));
+  return times_[cleaned(key)] = *number<double>(text_of(microseconds));
+}
+
+std::optional<std::string> TimingCache::find_error(const TimingKey& key) const {
+  const auto found = errors_.find(cleaned(key));
+  if (found == errors_.end()) return std::nullopt;
+  return found->second;
+}
+
+void TimingCache::add_error(const TimingKey& key, const std::string& text) {
+  require(text.starts_with(error_prefix), ErrorCode::internal, "'{}' is no error of a kernel",
+          text);
+  changed_ = true;
+  errors_[cleaned(key)] = without_tabs(text);
 }
 
 }  // namespace cermet

@@ -11,6 +11,8 @@
 
 namespace cermet {
 
+inline constexpr std::string_view error_prefix = "error of ";
+
 // One kernel on one problem.
 struct TimingKey {
   std::string problem;  // with the shapes at which it was run
@@ -22,8 +24,9 @@ struct TimingKey {
 };
 
 // A text file: a first line that says what it is, then a line a measurement, sorted, with the
-// fields device, threads, problem, tactic, configuration and microseconds between tabs. Lines of
-// several files may be put together by any tool.
+// fields device, threads, problem, tactic, configuration and microseconds between tabs. Where a
+// kernel was found to be wrong the last field says so instead: "error of ...". Lines of several
+// files may be put together by any tool.
 class TimingCache {
  public:
   // `device` names processor and versions of libraries: what a time depends on and no key says.
@@ -41,7 +44,11 @@ class TimingCache {
   std::optional<double> find(const TimingKey& key) const;
   // Gives the time as the file will hold it, so that the next build decides by the same number.
   double add(const TimingKey& key, double microseconds);
-  // Whether add() was called with something new since load().
+  // How the kernel was found to be wrong, a text that begins with error_prefix.
+  std::optional<std::string> find_error(const TimingKey& key) const;
+  void add_error(const TimingKey& key, const std::string& text);
+  bool holds_errors() const { return !errors_.empty(); }
+  // Whether something was added since load().
   bool changed() const { return changed_; }
   size_t size() const { return times_.size(); }
 
@@ -50,6 +57,7 @@ class TimingCache {
 
   std::string device_;
   std::map<TimingKey, double> times_;
+  std::map<TimingKey, std::string> errors_;
   bool changed_ = false;
 };
 

@@ -62,28 +62,13 @@ double lowest_estimate(const std::vector<Candidate>& candidates) {
 }
 
 // Indices of the candidates that are worth measuring.
-std::vector<size_t> rivals_among(std::vector<Candidate>& candidates) {
+std::vector<size_t> rivals_among(const std::vector<Candidate>& candidates) {
   const double lowest = lowest_estimate(candidates);
   std::vector<size_t> rivals;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    Candidate& candidate = candidates[i];
-    if (i + 1 == candidates.size())
-      candidate.unmeasured = "what takes every step is not measured";
-    else if (lowest >= 0 && candidate.estimate_us > hopeless * lowest)
-      candidate.unmeasured =
-          fmt::format("not measured: its estimate is more than {} times the lowest", hopeless);
-    else if (candidate.accepted)
+  for (size_t i = 0; i + 1 < candidates.size(); ++i)
+    if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
       rivals.push_back(i);
-  }
   return rivals;
-}
-
-void say_unmeasured(std::vector<Candidate>& candidates, const std::vector<size_t>& rivals,
-                    std::string_view why) {
-  for (size_t i : rivals) {
-    candidates[i].measured_us = -1;
-    candidates[i].unmeasured = why;
-  }
 }
 
 void take_known(Candidate& candidate, double microseconds) {
@@ -116,22 +101,13 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                     std::vector<Candidate>& candidates) {
   const std::vector<size_t> rivals = rivals_among(candidates);
-  if (rivals.size() < 2)
-    return say_unmeasured(candidates, rivals, "not measured: nothing comes near it");
-  if (!typical_shapes(plan, step))
-    return say_unmeasured(candidates, rivals,
-                          "not measured: its shapes are not known before it runs");
+  if (rivals.size() < 2 || !typical_shapes(plan, step)) return;
 
   const std::string problem = problem_key(plan, step);
   std::vector<Trial> trials;
   for (size_t i : rivals) {
     Candidate& candidate = candidates[i];
-    Trial trial{
-        {problem, options_.threads, fmt::format("{}@{}", tactics[i]->name, tactics[i]->version),
-         candidate.configuration},
-        &candidate,
-        nullptr,
-        {}};
+    Trial trial{key_of(problem, *tactics[i], candidate), &candidate, nullptr, {}};
     if (const auto known = cache_.find(trial.key)) {
       take_known(candidate, *known);
       continue;
@@ -143,20 +119,44 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
     trials.push_back(std::move(trial));
   }
   if (trials.empty()) return;
-  const auto leave_out = [&](std::string_view why) {
+  const auto leave_out = [&] {
     ++left_out_;
-    say_unmeasured(candidates, rivals, why);
+    for (size_t i : rivals) candidates[i].measured_us = -1;
   };
-  if (!in_time()) return leave_out("not measured: the tuning budget was spent");
+  if (!in_time()) return leave_out();
   for (Trial& trial : trials) {
     const size_t i = static_cast<size_t>(trial.candidate - candidates.data());
-    if (!prepare(trial, plan, step, *tactics[i]))
-      return leave_out("not measured: there is not enough memory to measure it");
+    if (!prepare(trial, plan, step, *tactics[i])) return leave_out();
   }
   std::erase_if(trials, [](const Trial& trial) { return trial.kernel == nullptr; });
   if (trials.empty()) return;
   run_trials(trials);
   ++measured_;
+}
+
+void Tuner::recall_errors(const Plan& plan, const Step& step,
+                          std::span<const Tactic* const> tactics,
+                          std::vector<Candidate>& candidates) const {
+  if (!cache_.holds_errors()) return;
+  const std::string problem = problem_key(plan, step);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (!candidates[i].accepted) continue;
+    const auto error = cache_.find_error(key_of(problem, *tactics[i], candidates[i]));
+    if (!error) continue;
+    candidates[i].accepted = false;
+    candidates[i].reason = *error;
+  }
+}
+
+void Tuner::remember_error(const Plan& plan, const Step& step, const Tactic& tactic,
+                           const Candidate& candidate) {
+  cache_.add_error(key_of(problem_key(plan, step), tactic, candidate), candidate.reason);
+}
+
+TimingKey Tuner::key_of(std::string problem, const Tactic& tactic,
+                        const Candidate& candidate) const {
+  return {std::move(problem), options_.threads, fmt::format("{}@{}", tactic.name, tactic.version),
+          candidate.configuration};
 }
 
 // False where memory runs out.

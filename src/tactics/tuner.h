@@ -45,12 +45,20 @@ class Tuner {
   void measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                std::vector<Candidate>& candidates);
 
+  // Candidates that an earlier build found to be wrong are no longer accepted.
+  void recall_errors(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
+                     std::vector<Candidate>& candidates) const;
+  // Keeps the candidate's reason for later builds.
+  void remember_error(const Plan& plan, const Step& step, const Tactic& tactic,
+                      const Candidate& candidate);
+
   bool in_time() const { return std::chrono::steady_clock::now() < deadline_; }
   int measured() const { return measured_; }  // problems
   int left_out() const { return left_out_; }  // problems that nothing was measured of
 
  private:
   struct Trial;
+  TimingKey key_of(std::string problem, const Tactic& tactic, const Candidate& candidate) const;
   bool prepare(Trial& trial, const Plan& plan, const Step& step, const Tactic& tactic);
   void run_trials(std::vector<Trial>& trials);
 

@@ -57,8 +57,11 @@ std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) 
   for (int64_t size : usual_sizes) {
     SymbolValues symbols = named;
     try {
-      return TypicalShapes{typical_shapes(plan, step.inputs, symbols, size),
-                           typical_shapes(plan, step.outputs, symbols, size)};
+      TypicalShapes shapes{typical_shapes(plan, step.inputs, symbols, size),
+                           typical_shapes(plan, step.outputs, symbols, size),
+                           {}};
+      shapes.symbols = std::move(symbols);
+      return shapes;
     } catch (const Error&) {
       continue;  // the sizes contradict each other or leave nothing
     }

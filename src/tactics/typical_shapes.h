@@ -12,6 +12,7 @@ namespace cermet {
 // count as 8, or more where 8 would leave nothing to compute.
 struct TypicalShapes {
   std::vector<std::optional<Shape>> inputs, outputs;  // nothing where the operand is absent
+  SymbolValues symbols;                               // of the profile, and those that occur
 };
 // Nothing when a rank is unknown or no such sizes are found.
 std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step);

@@ -98,6 +98,8 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->type_name("FILE");
   command.add_flag("--frozen", options.frozen,
                    "Measure nothing; a time that the timing cache lacks is an error");
+  command.add_flag("!--no-validation", options.validate,
+                   "Don't compare chosen kernels with the model's nodes");
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
       ->type_name("NAME,..");
   const auto repeated = [&](const char* flag, std::vector<std::string>& into, const char* purpose) {

@@ -1,0 +1,187 @@
+#include "builder/original_values.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "builder/convolution_points.h"
+#include "builder/restriction.h"
+#include "builder/rounding.h"
+#include "ops/operator.ref.h"
+
+namespace cermet {
+namespace {
+
+// Of elements that are computed for one step: beyond it the check would take longer than it should.
+constexpr int64_t most_work = int64_t{1} << 25;
+
+bool depends_on_data(const Dim& dim) {
+  std::set<std::string> symbols;
+  dim.collect_symbols(symbols);
+  return std::any_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
+    return symbol.starts_with(data_symbol_prefix);
+  });
+}
+
+std::vector<std::optional<Shape>> input_shapes(const Node& node, OriginalValues& values) {
+  std::vector<std::optional<Shape>> shapes;
+  for (ValueId input : node.inputs)
+    shapes.push_back(input == no_value ? std::nullopt : std::optional(values.shape(input)));
+  return shapes;
+}
+
+}  // namespace
+
+OriginalGraph::OriginalGraph(Graph graph) : graph_(std::move(graph)) {
+  for (size_t i = 0; i < graph_.value_count(); ++i) {
+    const auto id = static_cast<ValueId>(i);
+    by_name_.emplace(graph_.value(id).name, id);
+  }
+  readers_ = graph_.consumers();
+}
+
+ValueId OriginalGraph::find(const std::string& name, const ValueType& type) const {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return no_value;
+  const ValueType& own = graph_.type(found->second);
+  if (own.kind != type.kind || own.element != type.element) return no_value;
+  if (own.has_rank() && type.has_rank() && own.rank() != type.rank()) return no_value;
+  return found->second;
+}
+
+const Tensor* OriginalValues::known(ValueId value) {
+  const auto found = given_.find(value);
+  if (found != given_.end()) return &found->second;
+  const GraphValue& described = graph_.value(value);
+  if (described.constant) return &described.constant->tensor;
+  if (!described.contents || !described.type.has_rank() || described.type.rank() > 1)
+    return nullptr;
+  std::vector<int64_t> numbers;
+  for (const Dim& dim : *described.contents) {
+    const auto number = dim.try_evaluate(symbols_);
+    if (!number) return nullptr;
+    numbers.push_back(*number);
+  }
+  Shape shape;
+  if (described.type.rank() == 1) shape.push_back(static_cast<int64_t>(numbers.size()));
+  Tensor tensor(described.type.element, shape);
+  store_all(tensor.view(), numbers);
+  return &(given_[value] = std::move(tensor));
+}
+
+Shape OriginalValues::shape(ValueId value) {
+  if (const Tensor* tensor = known(value)) return tensor->shape();
+  const ValueType& type = graph_.type(value);
+  require(type.is_tensor() && bit_width(type.element) > 0, ErrorCode::unsupported,
+          "'{}' is of type {}", graph_.value(value).name, type.to_string());
+  Shape shape;
+  for (size_t d = 0; type.has_rank() && d < type.dims->size(); ++d)
+    if (const auto size = (*type.dims)[d].try_evaluate(symbols_);
+        size && !depends_on_data((*type.dims)[d]))
+      shape.push_back(*size);
+  if (type.has_rank() && static_cast<int>(shape.size()) == type.rank()) return shape;
+  const Node* node = graph_.producer(value);
+  require(node != nullptr, ErrorCode::unsupported, "the shape of '{}' is unknown",
+          graph_.value(value).name);
+  return compute_whole(*node, value, 0).shape();
+}
+
+Tensor OriginalValues::at(ValueId value, const Grid& grid, int shake) {
+  if (const Tensor* tensor = known(value)) return at_grid(tensor->view(), grid);
+  Key key{value, shake, grid};
+  if (const auto found = computed_.find(key); found != computed_.end()) return found->second;
+  Tensor result = compute(value, grid, shake);
+  return computed_.emplace(std::move(key), std::move(result)).first->second;
+}
+
+bool OriginalValues::reads_known_values(const Node& node) {
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](ValueId input) { return input == no_value || known(input) != nullptr; });
+}
+
+Tensor OriginalValues::compute(ValueId value, const Grid& grid, int shake) {
+  const Node* node = graph_.producer(value);
+  require(node != nullptr, ErrorCode::unsupported,
+          "the model computes it from '{}', which the step does not read",
+          graph_.value(value).name);
+  const Shape whole = shape(value);
+  Tensor result;
+  // Nothing but the node's own rounding moves what is computed from exact values.
+  const int inner = shake != 0 && reads_known_values(*node) ? 0 : shake;
+  if (inner != shake)
+    result = Tensor::copy_of(at(value, grid, 0).view());
+  else if (value == node->outputs[0])
+    result = compute_part(*node, whole, grid, inner);
+  else
+    result = at_grid(compute_whole(*node, value, inner).view(), grid);
+  if (shake == 0) return result;
+  const auto shapes = input_shapes(*node, *this);
+  const OperatorTraits* traits = operator_traits(*node);
+  if (traits != nullptr && traits->exact) return result;
+  const int64_t summands =
+      traits != nullptr && traits->summands ? traits->summands({*node, shapes, whole, grid}) : 0;
+  shake_rounding(result.view(), summands, hash_bytes(graph_.value(value).name), shake);
+  return result;
+}
+
+Tensor OriginalValues::input_at(const Node& node, size_t i, const Grid& grid, int shake) {
+  return at(node.inputs[i], grid, shake);
+}
+
+Tensor OriginalValues::compute_part(const Node& node, const Shape& shape, const Grid& grid,
+                                    int shake) {
+  const auto shapes = input_shapes(node, *this);
+  const RestrictionQuery query{node, shapes, shape, grid};
+  const OperatorTraits* traits = operator_traits(node);
+  if (traits != nullptr && traits->summands)
+    summands_ = std::max(summands_, traits->summands(query));
+  discontinuous_ |= traits != nullptr && traits->discontinuous;
+  count_work(element_count(shape_of(grid)));
+  if (node.is("Conv"))
+    return convolution_at(node, *shapes[0], *shapes[1], grid, [&](size_t i, const Grid& points) {
+      return input_at(node, i, points, shake);
+    });
+  const auto restriction =
+      traits != nullptr && traits->restrict ? traits->restrict(query) : std::nullopt;
+  if (!restriction) return at_grid(compute_whole(node, node.outputs[0], shake).view(), grid);
+  std::vector<std::optional<Value>> inputs(node.inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (shapes[i]) inputs[i] = Value(input_at(node, i, restriction->inputs[i], shake));
+  const Operator* op = find_operator(node.domain, node.op);
+  const Tensor result = evaluate(*op, node.attributes, inputs, 1)[0].tensor;
+  return restriction->wanted ? at_grid(result.view(), *restriction->wanted) : result;
+}
+
+Tensor OriginalValues::compute_whole(const Node& node, ValueId value, int shake) {
+  const Key key{value, shake, {{-1}}};  // no grid has this coordinate
+  if (const auto found = computed_.find(key); found != computed_.end()) return found->second;
+  const Operator* op = find_operator(node.domain, node.op);
+  require(op != nullptr && op->deterministic && node.subgraphs.empty(), ErrorCode::unsupported,
+          "{} is no operator that gives the same results again", node.op);
+  const OperatorTraits* traits = operator_traits(node);
+  discontinuous_ |= traits != nullptr && traits->discontinuous;
+  std::vector<std::optional<Value>> inputs(node.inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (node.inputs[i] != no_value) {
+      const Shape whole = shape(node.inputs[i]);
+      count_work(element_count(whole));
+      inputs[i] = Value(input_at(node, i, whole_grid(whole), shake));
+    }
+  const std::vector<Value> results = evaluate(*op, node.attributes, inputs, node.outputs.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (node.outputs[i] == no_value) continue;
+    require(results[i].kind == Value::Kind::tensor, ErrorCode::unsupported,
+            "{} gives a sequence or optional", node.op);
+    computed_[{node.outputs[i], shake, {{-1}}}] = results[i].tensor;
+  }
+  return computed_.at(key);
+}
+
+void OriginalValues::count_work(int64_t elements) {
+  work_ += elements + 1024;
+  require(work_ <= most_work, ErrorCode::unsupported,
+          "the model's nodes would take too long to compute");
+}
+
+}  // namespace cermet

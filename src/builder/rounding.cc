@@ -1,0 +1,57 @@
+#include "builder/rounding.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/scalar.h"
+#include "builder/grid.h"
+
+namespace cermet {
+namespace {
+
+// Half the distance of numbers near 1. Sums are computed in float32 or wider.
+double unit_of(ElementType type) {
+  switch (type) {
+    case ElementType::float64:
+      return 0x1p-53;
+    case ElementType::float16:
+      return 0x1p-11;
+    case ElementType::bfloat16:
+      return 0x1p-8;
+    case ElementType::float32:
+      return 0x1p-24;
+    default:
+      return is_floating(type) ? 0x1p-3 : 0;
+  }
+}
+
+double sum_error(ElementType type, int64_t summands) {
+  const double unit = type == ElementType::float64 ? 0x1p-53 : 0x1p-24;
+  return summands > 0 && is_floating(type) ? unit * std::sqrt(static_cast<double>(summands)) : 0;
+}
+
+}  // namespace
+
+double rounding_error(ElementType type, int64_t summands) {
+  return 8 * unit_of(type) + 8 * sum_error(type, summands) +
+         (summands > 0 && is_floating(type) ? 0x1p-19 : 0);
+}
+
+void shake_rounding(const TensorView& tensor, int64_t summands, uint64_t seed, int direction) {
+  if (!is_floating(tensor.type)) return;
+  std::vector<double> numbers = load_all<double>(tensor);
+  double largest = 0;
+  for (double number : numbers)
+    if (std::isfinite(number)) largest = std::max(largest, std::abs(number));
+  SeededNumbers random(seed);
+  const double unit = unit_of(tensor.type), sum = sum_error(tensor.type, summands) * largest;
+  for (double& number : numbers) {
+    double part = random.real(-1, 1);
+    part = direction * (part + (part < 0 ? -0.5 : 0.5));
+    number += part * (2 * unit * std::abs(number) + sum);
+  }
+  store_all(tensor, numbers);
+}
+
+}  // namespace cermet

@@ -1,0 +1,187 @@
+#include "builder/validation.h"
+
+#include <algorithm>
+
+#include "backends/cpu/build/run_step.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "builder/comparison.h"
+#include "builder/random_operand.h"
+#include "tactics/lone_step.h"
+#include "tactics/timing_cache.h"
+#include "tactics/typical_shapes.h"
+
+namespace cermet {
+namespace {
+
+// Steps that hand their operand on under another layout or to memory of its own.
+bool only_copies(const Step& step) {
+  return step.problem.domain.empty() && step.problem.op == "Identity" && step.inputs.size() == 1 &&
+         !step.problem.has_epilogue();
+}
+
+std::string place(const Grid& grid, int64_t point) {
+  Shape index(grid.size());
+  for (size_t d = grid.size(); d-- > 0;) {
+    const auto size = static_cast<int64_t>(grid[d].size());
+    index[d] = grid[d][point % size];
+    point /= size;
+  }
+  return to_string(index);
+}
+
+Tensor sizes_of(const Step& step, const ValueType& type, const SymbolValues& symbols) {
+  Shape shape;
+  if (type.rank() == 1) shape.push_back(static_cast<int64_t>(step.problem.dims.size()));
+  Tensor tensor(type.element, shape);
+  store_all(tensor.view(), evaluate(step.problem.dims, symbols));
+  return tensor;
+}
+
+}  // namespace
+
+// A step's operands and what is expected of any kernel, or why nothing is.
+struct Validator::Trial {
+  std::string reason;
+  TypicalShapes shapes;
+  std::vector<std::optional<Tensor>> inputs;
+  std::vector<std::optional<Grid>> grids;  // nothing where an output is absent
+  std::vector<Expectation> expected;       // by output
+};
+
+Validator::Validator(Graph imported, int threads)
+    : original_(std::move(imported)), threads_(threads) {}
+Validator::~Validator() = default;
+
+void Validator::collect_names(const Plan& plan) {
+  plan_ = &plan;
+  copied_from_.clear();
+  copied_to_.clear();
+  dims_.clear();
+  for (const Step& step : plan.root.steps) {
+    if (step.problem.kind == ProblemKind::dims) dims_.emplace(step.outputs[0], &step);
+    if (!only_copies(step)) continue;
+    copied_from_.emplace(step.outputs[0], step.inputs[0]);
+    copied_to_.emplace(step.inputs[0], step.outputs[0]);
+  }
+}
+
+// The value of the model that the buffer holds, itself or by a copy.
+ValueId Validator::original_of(const Plan& plan, BufferId id) const {
+  const auto by_name = [&](BufferId buffer) {
+    return original_.find(plan.buffer(buffer).name, plan.buffer(buffer).type);
+  };
+  for (const auto* copies : {&copied_from_, &copied_to_})
+    for (BufferId at = id;;) {
+      if (const ValueId value = by_name(at); value != no_value) return value;
+      const auto next = copies->find(at);
+      if (next == copies->end()) break;
+      at = next->second;
+    }
+  return no_value;
+}
+
+std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const Step& step) {
+  auto trial = std::make_unique<Trial>();
+  const std::vector<Step>& steps = plan.root.steps;
+  require(&step >= steps.data() && &step < steps.data() + steps.size(), ErrorCode::unsupported,
+          "the step is part of a branch or a loop's body");
+  require(step.problem.kind != ProblemKind::custom, ErrorCode::unsupported,
+          "the operator is a plugin's");
+  auto shapes = typical_shapes(plan, step);
+  require(shapes.has_value(), ErrorCode::unsupported, "the step's sizes are unknown");
+  trial->shapes = std::move(*shapes);
+  OriginalValues values(original_, trial->shapes.symbols);
+  for (size_t i = 0; i < step.inputs.size(); ++i) {
+    trial->inputs.emplace_back();
+    if (step.inputs[i] == no_buffer || plan.buffer(step.inputs[i]).storage == Storage::constant)
+      continue;
+    const Buffer& buffer = plan.buffer(step.inputs[i]);
+    if (const auto dims = dims_.find(step.inputs[i]); dims != dims_.end()) {
+      trial->inputs[i] = sizes_of(*dims->second, buffer.type, trial->shapes.symbols);
+      continue;
+    }
+    const ValueId value = original_of(plan, step.inputs[i]);
+    require(value != no_value, ErrorCode::unsupported,
+            "the model has no value '{}', which the step reads", buffer.name);
+    if (!values.is_known(value))
+      values.give(value, random_operand(original_, value, *trial->shapes.inputs[i], values,
+                                        hash_bytes(buffer.name)));
+    trial->inputs[i] = values.given(value);
+  }
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    trial->grids.emplace_back();
+    trial->expected.emplace_back();
+    if (step.outputs[i] == no_buffer) continue;
+    const std::string& name = plan.buffer(step.outputs[i]).name;
+    const ValueId value = original_of(plan, step.outputs[i]);
+    require(value != no_value, ErrorCode::unsupported,
+            "the model has no value '{}', which the step computes", name);
+    const Shape shape = values.shape(value);
+    require(shape == *trial->shapes.outputs[i], ErrorCode::unsupported,
+            "'{}' is of shape {} in the model, {} in the plan", name, to_string(shape),
+            to_string(*trial->shapes.outputs[i]));
+    require(element_count(shape) > 0, ErrorCode::unsupported, "'{}' has no elements", name);
+    const Grid grid = sample_grid(shape, validation_points, hash_bytes(name));
+    Tensor exact = values.at(value, grid);
+    std::vector<Tensor> shaken{values.at(value, grid, 1)};
+    if (values.discontinuous()) shaken.push_back(values.at(value, grid, -1));
+    trial->expected[i] = expectation(std::move(exact), shaken, values.summands());
+    trial->grids[i] = grid;
+  }
+  return trial;
+}
+
+Validation Validator::validate(const Plan& plan, const Step& step, const Tactic& tactic,
+                               const std::string& configuration) {
+  if (plan_ != &plan) collect_names(plan);
+  Validation result;
+  if (step_ != &step) {
+    step_ = &step;
+    try {
+      trial_ = make_trial(plan, step);
+    } catch (const Error& error) {
+      trial_ = std::make_unique<Trial>();
+      trial_->reason = error.message();
+    }
+  }
+  result.text = trial_->reason;
+  if (!result.text.empty()) return result;
+  std::vector<std::optional<Tensor>> got;
+  const Plan lone = lone_step(plan, step, tactic, configuration, threads_);
+  try {
+    got = cpu::run_step(lone, trial_->inputs, trial_->shapes, threads_);
+  } catch (const Error& error) {
+    result.text = "it could not be run: " + error.message();
+    return result;
+  }
+  for (size_t i = 0; i < got.size(); ++i) {
+    if (!trial_->grids[i]) continue;
+    const Grid& grid = *trial_->grids[i];
+    if (got[i]->shape() != *trial_->shapes.outputs[i]) {
+      result.passed = false;
+      result.text =
+          fmt::format("{}its shape: result {} is of shape {}, expected {}", error_prefix, i,
+                      to_string(got[i]->shape()), to_string(*trial_->shapes.outputs[i]));
+      break;
+    }
+    const Comparison found =
+        compare(trial_->expected[i],
+                at_grid(got[i]->view(), lone.buffer(lone.root.steps[0].outputs[i]).layout, grid));
+    result.points += found.points;
+    result.error = std::max(result.error, found.part);
+    if (found.part <= 1) continue;
+    result.passed = false;
+    result.text = fmt::format(
+        "{}{:.3g} where {:.3g} is allowed: result {} at {}: expected {}, got {}; {} of {} points "
+        "are wrong",
+        error_prefix, found.error, found.allowed, i, place(grid, found.worst), found.expected,
+        found.got, found.wrong, found.points);
+    break;
+  }
+  if (result.passed && result.points == 0)
+    result.text = "the model gives no finite numbers for random operands";
+  return result;
+}
+
+}  // namespace cermet

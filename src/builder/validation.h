@@ -1,0 +1,47 @@
+// The check of chosen kernels against the model: each step's kernel runs alone on random operands,
+// and its results are compared with those of the reference kernels of the ONNX nodes that the step
+// stands for, as they were imported. So a wrong kernel shows, and a wrong pass or lowering too.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "builder/original_values.h"
+#include "tactics/tactic.h"
+
+namespace cermet {
+
+// Compared points of each result, or all where there are fewer.
+inline constexpr int64_t validation_points = 4096;
+
+// Belongs to one build. Steps are tried as choose_tactics() goes along: candidates of one step
+// after another.
+class Validator {
+ public:
+  // The graph as it was before the passes.
+  Validator(Graph imported, int threads);
+  ~Validator();
+
+  // Whether the kernel computes what the model's nodes do, at the step's typical shapes. A step
+  // whose ends are no values of the model passes with no points and the reason.
+  Validation validate(const Plan& plan, const Step& step, const Tactic& tactic,
+                      const std::string& configuration);
+
+ private:
+  struct Trial;
+  std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step);
+  void collect_names(const Plan& plan);
+  ValueId original_of(const Plan& plan, BufferId id) const;
+
+  OriginalGraph original_;
+  int threads_;
+  const Plan* plan_ = nullptr;                // whose buffers the following are about
+  std::map<BufferId, BufferId> copied_from_;  // results of steps that only copy
+  std::map<BufferId, BufferId> copied_to_;
+  std::map<BufferId, const Step*> dims_;  // results of steps that compute sizes
+  const Step* step_ = nullptr;
+  std::unique_ptr<Trial> trial_;  // of step_
+};
+
+}  // namespace cermet
