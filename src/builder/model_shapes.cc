@@ -39,6 +39,19 @@ void check_range(const ShapeRange& range, const Dims* dims) {
   }
 }
 
+// What no machine can address would fail later, in words about kernels.
+void check_bytes(const ShapeRange& range, ElementType element) {
+  constexpr double most = double{uint64_t{1} << 47};  // of a process
+  double elements = 1;
+  for (const int64_t size : range.max) elements *= static_cast<double>(size);
+  const double bytes = elements * bit_width(element) / 8;
+  require(
+      bytes <= most, ErrorCode::invalid_argument,
+      "input '{}': the largest shape {} is too large: {:.3g} bytes, where a machine can address "
+      "{:.3g}. Lower the shape",
+      range.name, to_string(range.max), bytes, most);
+}
+
 // By symbol: the one size that every profile gives it, or nothing.
 using FixedSizes = std::map<std::string, std::optional<int64_t>, std::less<>>;
 
@@ -69,6 +82,7 @@ void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& pro
         input.type->dims = std::move(dims);
       }
       check_range(range, &*input.type->dims);
+      check_bytes(range, input.type->element);
       collect(range, *input.type->dims, fixed);
     }
   std::map<std::string, Dim, std::less<>> values;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/thread_team.h"
+#include "runtime/at_run_time.h"
 #include "runtime/executor.h"
 
 namespace cermet {
@@ -80,6 +81,7 @@ struct ExecutionContext::Impl {
 
   ShapePlan& plan_for_inputs();
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
+  void run();
   void copy_outputs();
 
   // The most recently used plan comes first.
@@ -133,6 +135,24 @@ ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
   executor.forget_plan();
   plans.push_front({std::move(shapes), std::move(plan)});
   return *plans.front().plan;
+}
+
+void ExecutionContext::Impl::run() {
+  ShapePlan& plan = plan_for_inputs();
+  ran = false;
+  current_bytes = plan.memory.arena_bytes;
+  executor.activate(plan, arena.reserve(plan.memory.arena_bytes));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const BoundInput& input = inputs[i];
+    if (input.value.kind != Value::Kind::tensor || input.value.tensor)
+      executor.set_input(i, input.value);
+    else
+      executor.set_input(i, input.tensor);
+  }
+  executor.run();
+  copy_outputs();
+  peak_bytes = std::max(peak_bytes, current_bytes);
+  ran = true;
 }
 
 void ExecutionContext::Impl::copy_outputs() {
@@ -197,22 +217,7 @@ void ExecutionContext::execute() {
   for (size_t i = 0; i < impl.inputs.size(); ++i)
     require(impl.inputs[i].set, ErrorCode::invalid_argument, "input '{}' has not been set",
             impl.loaded().inputs[i].name);
-  ShapePlan& plan = impl.plan_for_inputs();
-  impl.ran = false;
-  impl.current_bytes = plan.memory.arena_bytes;
-  std::byte* arena = impl.arena.reserve(plan.memory.arena_bytes);
-  impl.executor.activate(plan, arena);
-  for (size_t i = 0; i < impl.inputs.size(); ++i) {
-    const BoundInput& input = impl.inputs[i];
-    if (input.value.kind != Value::Kind::tensor || input.value.tensor)
-      impl.executor.set_input(i, input.value);
-    else
-      impl.executor.set_input(i, input.tensor);
-  }
-  impl.executor.run();
-  impl.copy_outputs();
-  impl.peak_bytes = std::max(impl.peak_bytes, impl.current_bytes);
-  impl.ran = true;
+  at_run_time([&] { impl.run(); });
 }
 
 ConstTensorView ExecutionContext::output(std::string_view name) const {

@@ -2,6 +2,7 @@
 
 #include "backends/cpu/run/kernels.h"
 #include "base/error.h"
+#include "runtime/at_run_time.h"
 #include "runtime/engine_impl.h"
 #include "runtime/kernel_libraries.h"
 #include "runtime/shape_plan.h"
@@ -149,7 +150,9 @@ EngineSummary Engine::summary() const {
 }
 
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {
-  return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads)->memory.arena_bytes;
+  return at_run_time([&] {
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads)->memory.arena_bytes;
+  });
 }
 
 }  // namespace cermet

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plan/memory_planner.h"
+#include "runtime/at_run_time.h"
 #include "runtime/shape_plan.h"
 #include "runtime/step_work.h"
 
@@ -66,7 +67,8 @@ std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
 }  // namespace
 
 ExecutionPlan Engine::execution_plan(const InputShapes& shapes, int threads) const {
-  const auto planned = make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads);
+  const auto planned =
+      at_run_time([&] { return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads); });
   return {tensors_of(impl_->plan(), *planned), steps_of(impl_->plan(), *planned),
           planned->memory.arena_bytes};
 }

@@ -180,19 +180,38 @@ class Chooser {
     if (!tactic.requirement.empty()) requirements.emplace(tactic.requirement);
   }
 
+  // "1.35 times as long as TACTIC" of two times above 0.
+  static std::string ratio(double time, double best, const std::string& name) {
+    return best > 0 ? fmt::format("{:.2f} times as long as {}", time / best, name)
+                    : fmt::format("longer than {}", name);
+  }
+
+  static std::string reason_of(const Candidate& candidate, const Candidate& winner,
+                               const std::string& name) {
+    if (winner.measured_us >= 0 && candidate.measured_us >= 0)
+      return is_faster(winner, candidate)
+                 ? "takes " + ratio(candidate.measured_us, winner.measured_us, name)
+                 : fmt::format("as fast as {} within {} %, which comes first in the list", name,
+                               100 * tie);
+    std::string reason;
+    if (winner.measured_us >= 0)
+      reason = fmt::format("{} was measured, this was not", name);
+    else if (candidate.estimate_us < 0 || winner.estimate_us < 0)
+      reason = fmt::format("{} comes first in the list", name);
+    else if (candidate.estimate_us > winner.estimate_us)
+      reason = "estimated to take " + ratio(candidate.estimate_us, winner.estimate_us, name);
+    else
+      reason = fmt::format("the estimate is that of {}, which comes first in the list", name);
+    return reason + (candidate.unmeasured.empty() ? "" : "; ") + candidate.unmeasured;
+  }
+
   static void explain(StepChoice& choice) {
     const Candidate& winner = choice.candidates[choice.winner];
     const std::string name =
         winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;
-    for (Candidate& candidate : choice.candidates) {
-      if (!candidate.accepted || &candidate == &winner) continue;
-      if (!is_faster(winner, candidate))
-        candidate.reason = name + " comes first in the list";
-      else if (candidate.measured_us >= 0)
-        candidate.reason = name + " was measured to be faster";
-      else
-        candidate.reason = name + " is estimated to be faster";
-    }
+    for (Candidate& candidate : choice.candidates)
+      if (candidate.accepted && &candidate != &winner)
+        candidate.reason = reason_of(candidate, winner, name);
   }
 
   Plan& plan_;

@@ -79,6 +79,7 @@ struct Candidate {
   double estimate_us = -1;
   double measured_us = -1;
   std::string configuration;
+  std::string unmeasured = {};  // why it was not measured, where the tuner knows
 };
 
 struct StepChoice {

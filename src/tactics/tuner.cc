@@ -62,13 +62,28 @@ double lowest_estimate(const std::vector<Candidate>& candidates) {
 }
 
 // Indices of the candidates that are worth measuring.
-std::vector<size_t> rivals_among(const std::vector<Candidate>& candidates) {
+std::vector<size_t> rivals_among(std::vector<Candidate>& candidates) {
   const double lowest = lowest_estimate(candidates);
   std::vector<size_t> rivals;
-  for (size_t i = 0; i + 1 < candidates.size(); ++i)
-    if (candidates[i].accepted && (lowest < 0 || candidates[i].estimate_us <= hopeless * lowest))
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    Candidate& candidate = candidates[i];
+    if (i + 1 == candidates.size())
+      candidate.unmeasured = "what takes every step is not measured";
+    else if (lowest >= 0 && candidate.estimate_us > hopeless * lowest)
+      candidate.unmeasured =
+          fmt::format("not measured: its estimate is more than {} times the lowest", hopeless);
+    else if (candidate.accepted)
       rivals.push_back(i);
+  }
   return rivals;
+}
+
+void say_unmeasured(std::vector<Candidate>& candidates, const std::vector<size_t>& rivals,
+                    std::string_view why) {
+  for (size_t i : rivals) {
+    candidates[i].measured_us = -1;
+    candidates[i].unmeasured = why;
+  }
 }
 
 void take_known(Candidate& candidate, double microseconds) {
@@ -101,7 +116,11 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                     std::vector<Candidate>& candidates) {
   const std::vector<size_t> rivals = rivals_among(candidates);
-  if (rivals.size() < 2 || !typical_shapes(plan, step)) return;
+  if (rivals.size() < 2)
+    return say_unmeasured(candidates, rivals, "not measured: nothing comes near it");
+  if (!typical_shapes(plan, step))
+    return say_unmeasured(candidates, rivals,
+                          "not measured: its shapes are not known before it runs");
 
   const std::string problem = problem_key(plan, step);
   std::vector<Trial> trials;
@@ -119,14 +138,15 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
     trials.push_back(std::move(trial));
   }
   if (trials.empty()) return;
-  const auto leave_out = [&] {
+  const auto leave_out = [&](std::string_view why) {
     ++left_out_;
-    for (size_t i : rivals) candidates[i].measured_us = -1;
+    say_unmeasured(candidates, rivals, why);
   };
-  if (!in_time()) return leave_out();
+  if (!in_time()) return leave_out("not measured: the tuning budget was spent");
   for (Trial& trial : trials) {
     const size_t i = static_cast<size_t>(trial.candidate - candidates.data());
-    if (!prepare(trial, plan, step, *tactics[i])) return leave_out();
+    if (!prepare(trial, plan, step, *tactics[i]))
+      return leave_out("not measured: there is not enough memory to measure it");
   }
   std::erase_if(trials, [](const Trial& trial) { return trial.kernel == nullptr; });
   if (trials.empty()) return;

@@ -54,7 +54,10 @@ TEST(Movement, PadsAndCrops) {
                   with({{"mode", std::string(mode)}}));
   };
   EXPECT_EQ(pad("constant", 2, 1), "[7]: 9 9 0 1 2 3 9");
-  EXPECT_EQ(pad("reflect", 5, 2), "[11]: 1 2 3 2 1 0 1 2 3 2 1");
+  EXPECT_EQ(pad("reflect", 3, 2), "[9]: 3 2 1 0 1 2 3 2 1");
+  EXPECT_EQ(pad("reflect", -2, 1), "[3]: 2 3 2");
+  EXPECT_THROW(pad("reflect", 4, 0), Error);
+  EXPECT_THROW(pad("reflect", -2, 2), Error);
   EXPECT_EQ(pad("edge", 2, 1), "[7]: 0 0 0 1 2 3 3");
   EXPECT_EQ(pad("wrap", 1, 5), "[10]: 3 0 1 2 3 0 1 2 3 0");
   EXPECT_EQ(pad("constant", -1, 2), "[5]: 1 2 3 9 9");

@@ -11,3 +11,4 @@ if not CERMET.exists() or not CERMET_RUN.exists():
 
 # Exit statuses, as docs/command.md lists them.
 WRONG_USE, INVALID_MODEL, UNSUPPORTED, OUT_OF_RANGE, NO_MEMORY, IO, INVALID_ENGINE = range(1, 8)
+DATA = 9

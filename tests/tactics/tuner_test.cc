@@ -87,7 +87,7 @@ TEST(Tuner, TheFastestIsChosenWhateverTheEstimates) {
   const auto choices = choose(machine, cache, {10, false, 1}, plan);
   EXPECT_EQ(plan.root.steps[0].choice.tactic, "second");
   EXPECT_EQ(plan.root.steps[0].choice.configuration, "y");
-  EXPECT_EQ(choices[0].candidates[0].reason, "second y was measured to be faster");
+  EXPECT_EQ(choices[0].candidates[0].reason, "takes 1.80 times as long as second y");
   EXPECT_EQ(choices[0].candidates[1].measured_us, 7);
   EXPECT_EQ(choices[0].candidates[4].measured_us, -1) << "the last one is never measured";
   EXPECT_EQ(machine.kernels, 3) << "the second step is the same problem";
@@ -99,7 +99,8 @@ TEST(Tuner, TiesGoToTheFirst) {
   Plan plan = plan_of_one_step();
   const auto choices = choose(machine, cache, {10, false, 1}, plan);
   EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
-  EXPECT_EQ(choices[0].candidates[1].reason, "first comes first in the list");
+  EXPECT_EQ(choices[0].candidates[1].reason,
+            "as fast as first within 2 %, which comes first in the list");
 }
 
 TEST(Tuner, WithoutTimeEstimatesDecide) {

@@ -18,7 +18,7 @@ except ImportError as error:
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 from tests.support.commands import (
-    CERMET, CERMET_RUN, INVALID_ENGINE, INVALID_MODEL, IO, NO_MEMORY, OUT_OF_RANGE, UNSUPPORTED,
+    CERMET, CERMET_RUN, DATA, INVALID_ENGINE, INVALID_MODEL, IO, NO_MEMORY, OUT_OF_RANGE, UNSUPPORTED,
     WRONG_USE)  # noqa: E402
 
 WEIGHTS = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -165,6 +165,97 @@ class Commands(unittest.TestCase):
         self.assertIn("chosen", text)
         self.assertEqual(report["near_fusions"], [])
         self.assertNotIn("Almost fused", text)
+
+    def test_every_candidate_that_lost_says_why(self):
+        models = [self.model, "examples/digits/digits.onnx"]
+        loop = self.folder / "loop.onnx"
+        body = helper.make_graph(
+            [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Relu", ["s"], ["t"])],
+            "body", [tensor("i", [], TensorProto.INT64), tensor("go", [], TensorProto.BOOL),
+                     tensor("s", [4])], [tensor("on", [], TensorProto.BOOL), tensor("t", [4])])
+        onnx.save(model([helper.make_node("Loop", ["n", "", "x"], ["y"], name="loop", body=body),
+                         helper.make_node("NonZero", ["y"], ["z"])],
+                        [tensor("n", [], TensorProto.INT64), tensor("x", [4])],
+                        [tensor("y", [4]), tensor("z", [1, None], TensorProto.INT64)]), loop)
+        models.append(loop)
+        for path in models:
+            for budget in ("0", "1", "1e-9"):
+                with self.subTest(f"{path} {budget}"):
+                    self.check_explanation(json.loads(self.call(
+                        "build", path, "-o", self.folder / "why.engine", "--explain=json",
+                        "--tuning-budget", budget)))
+
+    def check_explanation(self, report):
+        for step in report["steps"]:
+            if step["winner"] is None:
+                self.assertEqual(step["candidates"], [])
+                continue
+            won = [c for c in step["candidates"] if c["reason"] == ""]
+            self.assertEqual([{k: c[k] for k in ("tactic", "configuration")} for c in won],
+                             [step["winner"]])
+            self.assertTrue(won[0]["accepted"])
+            for one in step["candidates"]:
+                if one["measured_us"] is not None and one is not won[0]:
+                    self.assertIsNotNone(won[0]["measured_us"])
+                    ratio = re.match(r"takes ([\d.]+) times as long as", one["reason"])
+                    if ratio:
+                        self.assertAlmostEqual(float(ratio[1]), one["measured_us"] /
+                                               won[0]["measured_us"], delta=0.006)
+                    else:
+                        self.assertRegex(one["reason"], "within 2 %|comes first")
+
+    def test_reshaping_and_values_that_data_forbid_end_alike(self):
+        for name, nodes, inputs in (
+                ("reshape", [helper.make_node("Reshape", ["x", "s"], ["y"])],
+                 {"x": np.zeros(3, np.float32), "s": np.array([4, 5])}),
+                ("pad", [helper.make_node("Pad", ["x", "s"], ["y"], mode="reflect")],
+                 {"x": np.zeros(3, np.float32), "s": np.array([3, 0])}),
+                ("mel", [helper.make_node("MelWeightMatrix", ["b", "d", "r", "lo", "hi"], ["y"])],
+                 {"b": np.array(4), "d": np.array(8), "r": np.array(0), "lo": np.float32(1),
+                  "hi": np.float32(2)})):
+            path = self.folder / f"{name}.onnx"
+            onnx.save(model(nodes, [tensor(n, v.shape, helper.np_dtype_to_tensor_dtype(v.dtype))
+                                    for n, v in inputs.items()],
+                            [tensor("y", [None] * (1 if name == "pad" else 2))]), path)
+            given = []
+            for key, value in inputs.items():
+                np.save(self.folder / f"{name}.{key}.npy", value)
+                given += ["--input", f"{key}={self.folder / name}.{key}.npy"]
+            self.fails(DATA, "running step", "run", path, *given)
+
+    def test_a_reflecting_pad_ends_at_the_dimension(self):
+        import onnxruntime
+        for pads, accepted in (([2, 0], True), ([0, 2], True), ([3, 0], False), ([0, 3], False),
+                               ([-1, 1], True), ([-1, 2], False)):
+            path = self.folder / "reflect.onnx"
+            onnx.save(model([helper.make_node("Pad", ["x", "p"], ["y"], mode="reflect")],
+                            [tensor("x", [3])], [tensor("y", [None])],
+                            [numpy_helper.from_array(np.array(pads), "p")]), path)
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 4
+            x = np.arange(3, dtype=np.float32)
+            try:
+                expected = onnxruntime.InferenceSession(path, options).run(None, {"x": x})[0]
+            except Exception:
+                expected = None
+            self.assertEqual(expected is not None, accepted, pads)
+            if not accepted:
+                self.fails(INVALID_MODEL, "mode reflect can add at most", "run", path,
+                           "--random-inputs")
+                continue
+            np.save(self.folder / "reflect.npy", x)
+            self.call("run", path, "--input", f"x={self.folder / 'reflect.npy'}", "--output-dir",
+                      self.out(str(pads)))
+            np.testing.assert_array_equal(np.load(self.out(str(pads)) / "output_0.npy"), expected)
+
+    def test_shapes_that_no_machine_holds_are_too_large(self):
+        for shape in (2**63 - 1, 2**46):
+            for flags in (["--shapes", f"x:0:{shape}x3"],
+                          ["--opt-shapes", "x:0:8x3", "--max-shapes", f"x:0:{shape}x3"]):
+                self.fails(WRONG_USE, "is too large", "build", self.model, "-o",
+                           self.folder / "huge.engine", *flags)
+        self.call("build", self.model, "-o", self.folder / "huge.engine", "--tuning-budget", 0,
+                  "--opt-shapes", "x:0:8x3", "--max-shapes", "x:0:10000000000x3")
 
     def test_explain_tells_of_near_fusions(self):
         report = json.loads(self.call("build", self.model, "-o", self.folder / "near.engine",

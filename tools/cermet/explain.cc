@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "common/table.h"
 #include "common/terminal.h"
@@ -31,27 +34,58 @@ std::string validation_text(const ValidationReport& validation) {
                      validation.points, validation.error);
 }
 
+// The winner, then those that were slower by how much, as was measured or estimated.
+std::vector<const CandidateReport*> by_time(const StepReport& step) {
+  std::vector<const CandidateReport*> accepted;
+  for (const CandidateReport& candidate : step.candidates)
+    if (candidate.accepted) accepted.push_back(&candidate);
+  const CandidateReport* winner = &step.candidates[step.winner];
+  const auto rank = [&](const CandidateReport* one) {
+    const auto time = [](double us) { return us < 0 ? HUGE_VAL : us; };
+    return std::tuple(one != winner, time(one->measured_us), time(one->estimate_us));
+  };
+  std::stable_sort(accepted.begin(), accepted.end(),
+                   [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+  return accepted;
+}
+
+// Tactics that refuse for one reason stand in one line.
+void print_refusals(const StepReport& step, std::FILE* stream) {
+  std::vector<std::pair<std::string, std::string>> lines;  // reason, tactics
+  for (const CandidateReport& candidate : step.candidates) {
+    if (candidate.accepted) continue;
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const auto& known) {
+      return known.first == candidate.reason;
+    });
+    if (line == lines.end())
+      lines.emplace_back(candidate.reason, candidate.tactic);
+    else
+      line->second += ", " + candidate.tactic;
+  }
+  for (const auto& [reason, names] : lines) fmt::print(stream, "  no  {}: {}\n", names, reason);
+}
+
 void print_step(const StepReport& step, std::FILE* stream) {
   fmt::print(stream, "{}  {}\n", coloured(stream, Colour::blue, step.name), step.problem);
   if (!step.nodes.empty()) fmt::print(stream, "  from {}\n", fmt::join(step.nodes, ", "));
+  if (step.candidates.empty()) {
+    fmt::print(stream, "  needs no kernel\n\n");
+    return;
+  }
   Table table({{"  "},
                {"tactic"},
                {"configuration"},
                {"estimate us", Table::Align::right},
                {"measured us", Table::Align::right},
                {"reason"}});
-  for (size_t i = 0; i < step.candidates.size(); ++i) {
-    const CandidateReport& candidate = step.candidates[i];
-    const bool won = i == step.winner;
-    table.add({won ? "=>" : "", candidate.tactic, candidate.configuration,
-               microseconds(candidate.estimate_us), microseconds(candidate.measured_us),
-               won ? "chosen" : candidate.reason});
-  }
-  if (step.candidates.empty()) {
-    fmt::print(stream, "  needs no kernel\n\n");
-    return;
+  for (const CandidateReport* candidate : by_time(step)) {
+    const bool won = candidate == &step.candidates[step.winner];
+    table.add({won ? "=>" : "", candidate->tactic, candidate->configuration,
+               microseconds(candidate->estimate_us), microseconds(candidate->measured_us),
+               won ? "chosen" : candidate->reason});
   }
   table.print(stream);
+  print_refusals(step, stream);
   fmt::print(stream, "  {}\n\n", validation_text(step.validation));
 }
 

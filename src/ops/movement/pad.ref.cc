@@ -93,6 +93,20 @@ void copy_padded(const ConstTensorView& in, const TensorView& out,
   });
 }
 
+// A margin that reflects has each element at most once: what is beyond the far edge is not there
+// to be repeated.
+void check_reflection(const InferContext& context, const Dim& size, const Dim& before,
+                      const Dim& after) {
+  if (!size.is_constant() || !before.is_constant() || !after.is_constant()) return;
+  const int64_t kept = size.constant() + std::min<int64_t>(0, before.constant()) +
+                       std::min<int64_t>(0, after.constant());
+  for (const int64_t pad : {before.constant(), after.constant()})
+    context.require(pad <= std::max<int64_t>(0, kept - 1),
+                    "pads: mode reflect can add at most {} to each end of a dimension of size {}, "
+                    "got {}",
+                    std::max<int64_t>(0, kept - 1), kept, pad);
+}
+
 }  // namespace
 
 void infer_pad(InferContext& context) {
@@ -112,6 +126,8 @@ void infer_pad(InferContext& context) {
   Dims dims = context.dims(0);
   for (size_t i = 0; i < axes.size(); ++i) {
     Dim& size = dims[axes[i]];
+    if (context.attributes().text("mode", "constant") == "reflect")
+      check_reflection(context, size, (*pads)[i], (*pads)[i + axes.size()]);
     size = size + (*pads)[i] + (*pads)[i + axes.size()];
     context.require(!size.is_constant() || size.constant() >= 0,
                     "pads: {} takes more from a dimension than it has", to_string(*pads));
