@@ -176,7 +176,7 @@ class Report(Case):
 
 @unittest.skipUnless(BROWSER, "no chromium")
 class Page(Case):
-    def browse(self, page, script):
+    def browse(self, page, script, width=1500):
         """The value of the script's last expression, computed in the page once it is drawn."""
         probe = ("<script>addEventListener('error', e => document.body.dataset.error = e.message);"
                  "</script>")
@@ -188,7 +188,7 @@ class Page(Case):
         file.write_text(page.replace("<header>", probe + "<header>", 1) + end)
         done = subprocess.run(
             [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             f"--user-data-dir={self.folder / 'profile'}", "--window-size=1500,1000",
+             f"--user-data-dir={self.folder / 'profile'}", f"--window-size={width},1000",
              "--virtual-time-budget=3000", "--dump-dom", file.as_uri()],
             capture_output=True, text=True, timeout=180)
         found = re.search(r'<pre id="probe">(.*?)</pre>', done.stdout, re.S)
@@ -272,6 +272,25 @@ class Page(Case):
         for offset, size, top, height in seen:
             self.assertAlmostEqual(height, max(0.8, size / arena * 366), delta=0.5)
             self.assertAlmostEqual(top + height, 380 - offset / arena * 366, delta=1.5)
+
+    def test_nothing_sticks_out_at_any_width(self):
+        page = self.report(self.engine, "--explain", self.why)
+        for width in (390, 800, 1440):
+            seen = self.browse(page, """
+              const wide = [...document.querySelectorAll(".figures b, header *, nav *, h2, aside, .card")]
+                .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+                .map(one => one.textContent.slice(0, 40));
+              const spilt = [...document.querySelectorAll(".figures div")]
+                .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent);
+              return [document.documentElement.scrollWidth - innerWidth, wide, spilt];""", width)
+            self.assertLessEqual(seen[0], 0, width)
+            self.assertEqual(seen[1:], [[], []], width)
+
+    def test_rows_of_fused_steps_are_no_towers(self):
+        seen = self.browse(self.report(self.engine), """
+          return [...document.querySelectorAll("#steps-table tbody tr")].map(row => row.offsetHeight);
+          """)
+        self.assertLess(max(seen), 80)
 
     def test_a_thousand_steps(self):
         deep = self.folder / "deep.onnx"
