@@ -1,5 +1,6 @@
 """A case for every rule of the importer that concerns com.microsoft, checked by ONNX Runtime, or by
 a formula where that has no CPU kernel."""
+import ml_dtypes
 import numpy as np
 
 from version_cases import Case, codes, floats, ints, positive
@@ -45,6 +46,22 @@ def few_bits_case(rows, columns, block, bits=4, more=()):
     constants = tuple(i for i in range(1, len(inputs)) if inputs[i] is not None)
     return case("MatMulNBits", inputs, {"K": columns, "N": rows, "bits": bits, "block_size": block},
                 constants)
+
+
+def nibbles(*shape):
+    return codes(*shape, high=16).astype(ml_dtypes.uint4)
+
+
+def gathered_blocks(data, indices, zeros=None, bits=4, gather_axis=0, quantize_axis=None):
+    """Rows of a table in blocks of 16 codes; bytes hold two codes of 4 bits."""
+    axis = data.ndim - 1 if quantize_axis is None else quantize_axis
+    shape = list(data.shape)
+    shape[axis] *= 2 if data.dtype == np.uint8 and bits == 4 else 1
+    shape[axis] = -(-shape[axis] // 16)
+    inputs = [data, np.array(indices), positive(*shape) / 10]
+    return case("GatherBlockQuantized", inputs if zeros is None else [*inputs, zeros],
+                {"bits": bits, "block_size": 16, "gather_axis": gather_axis, "quantize_axis": axis},
+                (0, 2) if zeros is None else (0, 2, 3))
 
 
 def signed(*shape):
@@ -193,6 +210,14 @@ CASES = [
     case("MatMulInteger16", [codes(3, 8, low=-900, high=900, dtype=np.int16),
                              codes(8, 4, low=-900, high=900, dtype=np.int16)],
          now=lambda a, b: a.astype(np.int32) @ b.astype(np.int32)),
+    gathered_blocks(codes(6, 16), [2, 5]),
+    gathered_blocks(codes(6, 24), [[2, -1], [0, 3]], codes(6, 2)),
+    gathered_blocks(codes(6, 32), [1], bits=8),
+    gathered_blocks(codes(6, 32), [[1, 4]], codes(6, 2), bits=8),
+    gathered_blocks(codes(3, 4, 16), [2, 0], codes(3, 4, 1)),
+    gathered_blocks(nibbles(6, 32), [5, 2]),
+    gathered_blocks(nibbles(32, 6), [5, 2], nibbles(2, 6), gather_axis=1, quantize_axis=0),
+    gathered_blocks(nibbles(4, 32, 5), [[1, -2]], nibbles(4, 2, 5), quantize_axis=1),
     few_bits_case(8, 32, 16),
     few_bits_case(8, 32, 32, more=[codes(8)]),
     few_bits_case(8, 40, 16, more=[codes(8, 2)]),

@@ -1,4 +1,4 @@
-// Import of matrix products, convolutions and layers on quantised operands.
+// Import of matrix products, convolutions, layers and gathers on quantised operands.
 #pragma once
 
 #include "ops/import_rule.h"
@@ -14,6 +14,7 @@ ImportResult import_qgemm(RawNode& node, GraphBuilder& builder);
 ImportResult import_dynamic_quantize_mat_mul(RawNode& node, GraphBuilder& builder);
 ImportResult import_mat_mul_integer_to_float(RawNode& node, GraphBuilder& builder);
 ImportResult import_mat_mul_integer16(RawNode& node, GraphBuilder& builder);
+ImportResult import_gather_block_quantized(RawNode& node, GraphBuilder& builder);
 ImportResult import_mat_mul_n_bits(RawNode& node, GraphBuilder& builder);
 ImportResult import_qattention(RawNode& node, GraphBuilder& builder);
 ImportResult import_qembed_layer(RawNode& node, GraphBuilder& builder);
