@@ -92,7 +92,7 @@ struct CandidateReport {
 struct ValidationReport {
   int64_t points = 0;  // that were compared; 0: none
   double error = 0;    // the largest, in parts of what is allowed
-  std::string reason;  // why nothing was compared
+  std::string reason;  // why nothing was compared, or not with the model
 };
 
 struct StepReport {

@@ -39,6 +39,7 @@ class OriginalValues {
   void give(ValueId value, Tensor tensor) { given_[value] = std::move(tensor); }
   // Whether it is given, a constant or a shape with known sizes.
   bool is_known(ValueId value) { return known(value) != nullptr; }
+  const SymbolValues& symbols() const { return symbols_; }
   Tensor given(ValueId value) { return *known(value); }  // requires is_known
   Shape shape(ValueId value);
   // The value at the points of a grid. `shake`: 0: as the model says; else every number that comes

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "backends/cpu/build/run_step.h"
+#include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "builder/comparison.h"
 #include "builder/random_operand.h"
+#include "ops/operator.ref.h"
 #include "tactics/lone_step.h"
 #include "tactics/timing_cache.h"
 #include "tactics/typical_shapes.h"
@@ -38,11 +39,32 @@ Tensor sizes_of(const Step& step, const ValueType& type, const SymbolValues& sym
   return tensor;
 }
 
+// Steps between a step and the model's values that are looked through.
+constexpr int longest_chain = 4;
+constexpr int64_t most_reference_work = int64_t{1} << 26;  // multiplications, or elements
+// Of a sum of which nothing is known but that it is one of a large layer.
+constexpr int64_t unknown_summands = 4608;
+
+int64_t reference_work(const Step& step, const TypicalShapes& shapes) {
+  int64_t work = 0;
+  for (const auto* operands : {&shapes.inputs, &shapes.outputs})
+    for (const auto& shape : *operands) work += shape ? element_count(*shape) : 0;
+  if (step.problem.kind == ProblemKind::matmul)
+    work += element_count(*shapes.outputs[0]) * shapes.inputs[0]->back();
+  if (step.problem.kind == ProblemKind::convolution)
+    work += element_count(*shapes.outputs[0]) * element_count(*shapes.inputs[1]) /
+            std::max<int64_t>(1, shapes.inputs[1]->front());
+  if (step.problem.kind == ProblemKind::attention && shapes.inputs.size() > 1)
+    work *= shapes.inputs[1]->back();
+  return work;
+}
+
 }  // namespace
 
 // A step's operands and what is expected of any kernel, or why nothing is.
 struct Validator::Trial {
-  std::string reason;
+  std::string reason;  // why nothing is compared
+  std::string remark;
   TypicalShapes shapes;
   std::vector<std::optional<Tensor>> inputs;
   std::vector<std::optional<Grid>> grids;  // nothing where an output is absent
@@ -57,9 +79,10 @@ void Validator::collect_names(const Plan& plan) {
   plan_ = &plan;
   copied_from_.clear();
   copied_to_.clear();
-  dims_.clear();
+  producers_.clear();
   for (const Step& step : plan.root.steps) {
-    if (step.problem.kind == ProblemKind::dims) dims_.emplace(step.outputs[0], &step);
+    for (size_t i = 0; i < step.outputs.size(); ++i)
+      if (step.outputs[i] != no_buffer) producers_[step.outputs[i]] = {&step, i};
     if (!only_copies(step)) continue;
     copied_from_.emplace(step.outputs[0], step.inputs[0]);
     copied_to_.emplace(step.inputs[0], step.outputs[0]);
@@ -81,6 +104,75 @@ ValueId Validator::original_of(const Plan& plan, BufferId id) const {
   return no_value;
 }
 
+// What a step reads: numbers by chance for the model's values, sizes, and what passes put between
+// values of the model.
+Tensor Validator::operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
+                          int depth) const {
+  const Buffer& buffer = plan.buffer(id);
+  if (buffer.storage == Storage::constant) return plan.constants[buffer.constant].tensor;
+  const auto producer = producers_.find(id);
+  const bool made = producer != producers_.end();
+  if (made && producer->second.first->problem.kind == ProblemKind::dims)
+    return sizes_of(*producer->second.first, buffer.type, values.symbols());
+  if (const ValueId value = original_of(plan, id); value != no_value) {
+    if (!values.is_known(value))
+      values.give(value, random_operand(original_, value, shape, values, hash_bytes(buffer.name)));
+    return values.given(value);
+  }
+  require(made && depth > 0, ErrorCode::unsupported,
+          "the model has no value '{}', which the step reads", buffer.name);
+  return by_reference(plan, *producer->second.first, producer->second.second, shape, values,
+                      depth - 1);
+}
+
+// A step's result by its own reference kernel: of a step whose ends are not the model's, which is
+// checked against the model together with those that read it.
+Tensor Validator::by_reference(const Plan& plan, const Step& step, size_t output,
+                               const Shape& shape, OriginalValues& values, int depth) const {
+  const auto shapes = typical_shapes(plan, step);
+  const std::string& name = plan.buffer(step.outputs[output]).name;
+  require(shapes && shapes->outputs[output] == shape && step.regions.empty(),
+          ErrorCode::unsupported, "the model has no value '{}'", name);
+  require(reference_work(step, *shapes) <= most_reference_work, ErrorCode::unsupported,
+          "the model has no value '{}', and its reference kernel would take too long", name);
+  std::vector<std::optional<Tensor>> inputs(step.inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (step.inputs[i] != no_buffer)
+      inputs[i] = operand(plan, step.inputs[i], *shapes->inputs[i], values, depth);
+  if (step.problem.kind == ProblemKind::view && step.problem.op != "Transpose")
+    return inputs[0]->reshaped(shape);
+  Plan lone = lone_step(plan, step, cpu::tactics().back(), "", threads_);
+  for (Buffer& buffer : lone.buffers) buffer.layout = {};
+  Problem& problem = lone.root.steps[0].problem;
+  for (auto* operands : {&problem.inputs, &problem.outputs})
+    for (auto& each : *operands)
+      if (each) each->layout = {};
+  return cpu::run_step(lone, inputs, *shapes, threads_).at(output).value();
+}
+
+Expectation Validator::expected(const Plan& plan, const Step& step, size_t output,
+                                const Shape& shape, OriginalValues& values, Trial& trial) const {
+  const Grid& grid = *trial.grids[output];
+  const std::string& name = plan.buffer(step.outputs[output]).name;
+  const ValueId value = original_of(plan, step.outputs[output]);
+  if (value == no_value) {
+    trial.remark = fmt::format(
+        "with its own reference kernel, for the model has no value '{}'; what reads that is "
+        "compared with the model",
+        name);
+    const Tensor whole = by_reference(plan, step, output, shape, values, longest_chain);
+    return expectation(at_grid(whole.view(), grid), {}, unknown_summands);
+  }
+  const Shape original = values.shape(value);
+  require(original == shape, ErrorCode::unsupported,
+          "'{}' is of shape {} in the model, {} in the plan", name, to_string(original),
+          to_string(shape));
+  Tensor exact = values.at(value, grid);
+  std::vector<Tensor> shaken{values.at(value, grid, 1)};
+  if (values.discontinuous()) shaken.push_back(values.at(value, grid, -1));
+  return expectation(std::move(exact), shaken, values.summands());
+}
+
 std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const Step& step) {
   auto trial = std::make_unique<Trial>();
   const std::vector<Step>& steps = plan.root.steps;
@@ -96,38 +188,19 @@ std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const 
     trial->inputs.emplace_back();
     if (step.inputs[i] == no_buffer || plan.buffer(step.inputs[i]).storage == Storage::constant)
       continue;
-    const Buffer& buffer = plan.buffer(step.inputs[i]);
-    if (const auto dims = dims_.find(step.inputs[i]); dims != dims_.end()) {
-      trial->inputs[i] = sizes_of(*dims->second, buffer.type, trial->shapes.symbols);
-      continue;
-    }
-    const ValueId value = original_of(plan, step.inputs[i]);
-    require(value != no_value, ErrorCode::unsupported,
-            "the model has no value '{}', which the step reads", buffer.name);
-    if (!values.is_known(value))
-      values.give(value, random_operand(original_, value, *trial->shapes.inputs[i], values,
-                                        hash_bytes(buffer.name)));
-    trial->inputs[i] = values.given(value);
+    trial->inputs[i] =
+        operand(plan, step.inputs[i], *trial->shapes.inputs[i], values, longest_chain);
   }
   for (size_t i = 0; i < step.outputs.size(); ++i) {
     trial->grids.emplace_back();
     trial->expected.emplace_back();
     if (step.outputs[i] == no_buffer) continue;
-    const std::string& name = plan.buffer(step.outputs[i]).name;
-    const ValueId value = original_of(plan, step.outputs[i]);
-    require(value != no_value, ErrorCode::unsupported,
-            "the model has no value '{}', which the step computes", name);
-    const Shape shape = values.shape(value);
-    require(shape == *trial->shapes.outputs[i], ErrorCode::unsupported,
-            "'{}' is of shape {} in the model, {} in the plan", name, to_string(shape),
-            to_string(*trial->shapes.outputs[i]));
-    require(element_count(shape) > 0, ErrorCode::unsupported, "'{}' has no elements", name);
-    const Grid grid = sample_grid(shape, validation_points, hash_bytes(name));
-    Tensor exact = values.at(value, grid);
-    std::vector<Tensor> shaken{values.at(value, grid, 1)};
-    if (values.discontinuous()) shaken.push_back(values.at(value, grid, -1));
-    trial->expected[i] = expectation(std::move(exact), shaken, values.summands());
-    trial->grids[i] = grid;
+    const Shape& shape = *trial->shapes.outputs[i];
+    require(element_count(shape) > 0, ErrorCode::unsupported, "'{}' has no elements",
+            plan.buffer(step.outputs[i]).name);
+    trial->grids[i] =
+        sample_grid(shape, validation_points, hash_bytes(plan.buffer(step.outputs[i]).name));
+    trial->expected[i] = expected(plan, step, i, shape, values, *trial);
   }
   return trial;
 }
@@ -179,6 +252,7 @@ Validation Validator::validate(const Plan& plan, const Step& step, const Tactic&
         found.got, found.wrong, found.points);
     break;
   }
+  if (result.passed) result.text = trial_->remark;
   if (result.passed && result.points == 0)
     result.text = "the model gives no finite numbers for random operands";
   return result;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "builder/comparison.h"
 #include "builder/original_values.h"
 #include "tactics/tactic.h"
 
@@ -33,13 +34,19 @@ class Validator {
   std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step);
   void collect_names(const Plan& plan);
   ValueId original_of(const Plan& plan, BufferId id) const;
+  Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
+                 int depth) const;
+  Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,
+                      OriginalValues& values, int depth) const;
+  Expectation expected(const Plan& plan, const Step& step, size_t output, const Shape& shape,
+                       OriginalValues& values, Trial& trial) const;
 
   OriginalGraph original_;
   int threads_;
   const Plan* plan_ = nullptr;                // whose buffers the following are about
   std::map<BufferId, BufferId> copied_from_;  // results of steps that only copy
   std::map<BufferId, BufferId> copied_to_;
-  std::map<BufferId, const Step*> dims_;  // results of steps that compute sizes
+  std::map<BufferId, std::pair<const Step*, size_t>> producers_;  // and which result it is
   const Step* step_ = nullptr;
   std::unique_ptr<Trial> trial_;  // of step_
 };

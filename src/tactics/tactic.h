@@ -54,7 +54,7 @@ struct Validation {
   bool passed = true;
   int64_t points = 0;  // that were compared; 0: none, for the reason that `text` gives
   double error = 0;    // the largest, in parts of what is allowed at its point
-  std::string text;    // how the results depart where they did not pass
+  std::string text;    // how the results depart where they did not pass; else a remark
 };
 
 struct TacticOptions {

@@ -30,8 +30,9 @@ nlohmann::json candidate_json(const CandidateReport& candidate) {
 
 std::string validation_text(const ValidationReport& validation) {
   if (validation.points == 0) return "not validated: " + validation.reason;
-  return fmt::format("validated at {} points; largest error {:.2g} of what is allowed",
-                     validation.points, validation.error);
+  return fmt::format("validated at {} points; largest error {:.2g} of what is allowed{}{}",
+                     validation.points, validation.error, validation.reason.empty() ? "" : "; ",
+                     validation.reason);
 }
 
 // The winner, then those that were slower by how much, as was measured or estimated.
