@@ -48,6 +48,13 @@ def few_bits_case(rows, columns, block, bits=4, more=()):
                 constants)
 
 
+def bitsandbytes_case(rows, columns, block, kind):
+    inputs = [floats(3, columns), codes((rows * columns + 1) // 2),
+              positive(-(-rows * columns // block))]
+    return case("MatMulBnb4", inputs, {"K": columns, "N": rows, "block_size": block,
+                                       "quant_type": kind}, (1, 2))
+
+
 def nibbles(*shape):
     return codes(*shape, high=16).astype(ml_dtypes.uint4)
 
@@ -218,6 +225,9 @@ CASES = [
     gathered_blocks(nibbles(6, 32), [5, 2]),
     gathered_blocks(nibbles(32, 6), [5, 2], nibbles(2, 6), gather_axis=1, quantize_axis=0),
     gathered_blocks(nibbles(4, 32, 5), [[1, -2]], nibbles(4, 2, 5), quantize_axis=1),
+    bitsandbytes_case(8, 32, 16, 0),
+    bitsandbytes_case(8, 32, 64, 1),
+    bitsandbytes_case(7, 24, 16, 1),
     few_bits_case(8, 32, 16),
     few_bits_case(8, 32, 32, more=[codes(8)]),
     few_bits_case(8, 40, 16, more=[codes(8, 2)]),

@@ -102,6 +102,7 @@ std::span<const ImportRule> quantization_import_rules() {
       ImportRule{"DynamicQuantizeLSTM", 0, import_dynamic_quantize_lstm, microsoft},
       ImportRule{"DynamicQuantizeMatMul", 0, import_dynamic_quantize_mat_mul, microsoft},
       ImportRule{"GatherBlockQuantized", 0, import_gather_block_quantized, microsoft},
+      ImportRule{"MatMulBnb4", 0, import_mat_mul_bnb4, microsoft},
       ImportRule{"MatMulInteger16", 0, import_mat_mul_integer16, microsoft},
       ImportRule{"MatMulIntegerToFloat", 0, import_mat_mul_integer_to_float, microsoft},
       ImportRule{"MatMulNBits", 0, import_mat_mul_n_bits, microsoft},

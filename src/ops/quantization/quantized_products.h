@@ -15,6 +15,7 @@ ImportResult import_dynamic_quantize_mat_mul(RawNode& node, GraphBuilder& builde
 ImportResult import_mat_mul_integer_to_float(RawNode& node, GraphBuilder& builder);
 ImportResult import_mat_mul_integer16(RawNode& node, GraphBuilder& builder);
 ImportResult import_gather_block_quantized(RawNode& node, GraphBuilder& builder);
+ImportResult import_mat_mul_bnb4(RawNode& node, GraphBuilder& builder);
 ImportResult import_mat_mul_n_bits(RawNode& node, GraphBuilder& builder);
 ImportResult import_qattention(RawNode& node, GraphBuilder& builder);
 ImportResult import_qembed_layer(RawNode& node, GraphBuilder& builder);
