@@ -54,8 +54,8 @@ int64_t reference_work(const Step& step, const TypicalShapes& shapes) {
   if (step.problem.kind == ProblemKind::convolution)
     work += element_count(*shapes.outputs[0]) * element_count(*shapes.inputs[1]) /
             std::max<int64_t>(1, shapes.inputs[1]->front());
-  if (step.problem.kind == ProblemKind::attention && shapes.inputs.size() > 1)
-    work *= shapes.inputs[1]->back();
+  if (step.problem.kind == ProblemKind::attention)
+    work += 2 * element_count(*shapes.outputs[0]) * *(shapes.inputs[1]->end() - 2);
   return work;
 }
 

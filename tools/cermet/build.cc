@@ -70,6 +70,9 @@ int build(const BuildCommand& command) {
   bar.clear();
   if (report.keep_text) dump(report, command.dump_graph);
   if (command.verbose) print_passes(report);
+  if (command.verbose && report.validated_steps > 0)
+    fmt::print(stderr, "validated {} steps in {:.0f} ms\n", report.validated_steps,
+               report.validation_milliseconds);
   if (command.explain == "json") {
     fmt::print("{}\n", explanation_json(report).dump(2));
     return 0;
