@@ -166,6 +166,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(report["near_fusions"], [])
         self.assertNotIn("Almost fused", text)
 
+    def test_validation_can_be_turned_off(self):
+        build = ("build", self.model, "--explain=json", "--tuning-budget", 0, "-o")
+        engines = [self.folder / "on.engine", self.folder / "off.engine"]
+        on = json.loads(self.call(*build, engines[0]))["steps"]
+        off = json.loads(self.call(*build, engines[1], "--no-validation"))["steps"]
+        self.assertEqual(engines[0].read_bytes(), engines[1].read_bytes())
+        for with_it, without in zip(on, off, strict=True):
+            if not with_it["candidates"]:
+                continue
+            self.assertGreater(with_it["validation"]["points"], 0, with_it["validation"])
+            self.assertLessEqual(with_it["validation"]["error"], 1)
+            self.assertEqual(without["validation"],
+                             {"points": 0, "error": 0, "reason": "validation is turned off"})
+
     def test_every_candidate_that_lost_says_why(self):
         models = [self.model, "examples/digits/digits.onnx"]
         loop = self.folder / "loop.onnx"
