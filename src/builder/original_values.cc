@@ -88,7 +88,10 @@ Shape OriginalValues::shape(ValueId value) {
 }
 
 Tensor OriginalValues::at(ValueId value, const Grid& grid, int shake) {
-  if (const Tensor* tensor = known(value)) return at_grid(tensor->view(), grid);
+  if (const Tensor* tensor = known(value)) {
+    unread_.erase(value);
+    return at_grid(tensor->view(), grid);
+  }
   Key key{value, shake, grid};
   if (const auto found = computed_.find(key); found != computed_.end()) return found->second;
   Tensor result = compute(value, grid, shake);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,12 @@ class OriginalValues {
   OriginalValues(const OriginalGraph& original, SymbolValues symbols)
       : original_(original), graph_(original.graph()), symbols_(std::move(symbols)) {}
 
-  void give(ValueId value, Tensor tensor) { given_[value] = std::move(tensor); }
+  void give(ValueId value, Tensor tensor) {
+    given_[value] = std::move(tensor);
+    unread_.insert(value);
+  }
+  // Those of the given values that nothing was computed from so far.
+  const std::set<ValueId>& unread() const { return unread_; }
   // Whether it is given, a constant or a shape with known sizes.
   bool is_known(ValueId value) { return known(value) != nullptr; }
   const SymbolValues& symbols() const { return symbols_; }
@@ -72,6 +78,7 @@ class OriginalValues {
   const Graph& graph_;
   SymbolValues symbols_;
   std::map<ValueId, Tensor> given_;
+  std::set<ValueId> unread_;
   std::map<Key, Tensor> computed_;
   int64_t summands_ = 0;
   int64_t work_ = 0;  // elements that were computed

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "builder/comparison.h"
@@ -38,6 +39,10 @@ class Validator {
                  int depth) const;
   Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,
                       OriginalValues& values, int depth) const;
+  void give_operands(const Plan& plan, const Step& step, OriginalValues& values,
+                     const std::set<ValueId>& derived, Trial& trial) const;
+  void expect_results(const Plan& plan, const Step& step, OriginalValues& values,
+                      Trial& trial) const;
   Expectation expected(const Plan& plan, const Step& step, size_t output, const Shape& shape,
                        OriginalValues& values, Trial& trial) const;
 

@@ -115,10 +115,12 @@ TEST(Movement, Pads) {
     const Attributes attributes = with({{"mode", std::string(mode)}});
     check(movement("Pad", {x, ints({0, 1, 2, 0, 3, 4}), value}, attributes));
     check(movement("Pad", {x, ints({0, -1, 2, 0, 3, -2})}, attributes));
-    check(movement("Pad", {x, ints({7, 0, 30, 8, 11, 9})}, attributes));
-    check(movement("Pad", {x, ints({-2, 0, -6, 5, 0, 3})}, attributes));
     check(movement("Pad", {x, ints({2, 3}), value, ints({-1})}, attributes));
     check(movement("Pad", {x, ints({0, 0, 0, 0, 0, 0}), value}, attributes));
+    // Reflection knows no margin beyond the dimension itself.
+    if (attributes.text("mode", "") == "reflect") continue;
+    check(movement("Pad", {x, ints({7, 0, 30, 8, 11, 9})}, attributes));
+    check(movement("Pad", {x, ints({-2, 0, -6, 5, 0, 3})}, attributes));
   }
 }
 

@@ -99,6 +99,26 @@ TEST(Validation, AllStepsOfARightRoadPass) {
   }
 }
 
+// A step may read a value that the model computes from another operand, and does not use here.
+TEST(Validation, OperandsThatFollowFromOthersAgreeWithThem) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId a = m.input("a", "float32[30, 20]"), b = m.input("b", "float32[20, 40]");
+  const ValueId turned = m.add("Transpose", {a});
+  m.output(m.add("Exp", {turned}));
+  m.output(m.add("Gemm", {a, a}, attributes({{"transA", int64_t{1}}, {"alpha", 0.5F}})));
+  m.output(m.add("MatMul", {turned, m.add("MatMul", {a, b})}));
+  Road road;
+  const auto choices = road.choose(graph);
+  for (const StepChoice& choice : choices) {
+    ASSERT_TRUE(choice.validation) << choice.step->name;
+    EXPECT_TRUE(choice.validation->passed) << choice.validation->text;
+  }
+  EXPECT_TRUE(std::ranges::any_of(choices, [](const StepChoice& choice) {
+    return choice.step->problem.kind == ProblemKind::matmul && choice.validation->points == 400;
+  }));
+}
+
 TEST(Validation, AWrongKernelGivesWayToTheNext) {
   Road road;
   insert_wrong(road, "cpu.convolution", shift_window);
