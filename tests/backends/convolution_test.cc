@@ -1,4 +1,7 @@
+#include <set>
+
 #include "backends/cpu/run/convolution_weights.h"
+#include "backends/cpu/run/work_split.h"
 #include "base/error.h"
 #include "tests/support/kernel_case.h"
 
@@ -82,6 +85,21 @@ TEST(Convolution, BoundsItsResults) {
       what.problem.epilogue_first = 3;
       expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
     }
+}
+
+TEST(PanelAhead, TheFirstTilesAskForEveryLineOfTheNextPanel) {
+  constexpr int64_t line = 16, depth = 10;
+  for (int64_t columns : {8, 16, 32}) {
+    const int64_t panel = depth * columns;
+    std::set<int64_t> asked, wanted;
+    for (int64_t i = panel; i < 2 * panel; i += line) wanted.insert(i / line);
+    const int64_t tiles = std::max<int64_t>(1, columns / line);
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      for (int64_t k = 0; k < depth; ++k)
+        asked.insert((k * columns + cpu::panel_ahead(panel, columns, tile)) / line);
+    EXPECT_EQ(asked, wanted) << columns;
+    EXPECT_EQ(cpu::panel_ahead(panel, columns, tiles), 0) << columns;
+  }
 }
 
 TEST(ConvolutionWeights, KeepTheirValuesInPanelsOfAnotherWidth) {

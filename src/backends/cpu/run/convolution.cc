@@ -108,13 +108,13 @@ class BoundConvolution : public BoundKernel {
         const int64_t rows = std::min(f_.rows, end - row);
         copy_rows(rows, places + (row - begin), copies);
         for (int64_t panel = first; panel < last; ++panel)
-          compute_tile(call, group, panel, row, rows, places + (row - begin));
+          compute_tile(call, group, panel, row, rows, places + (row - begin), 0);
       }
     } else {
       for (int64_t panel = first; panel < last; ++panel)
         for (int64_t row = begin; row < end; row += f_.rows)
           compute_tile(call, group, panel, row, std::min(f_.rows, end - row),
-                       places + (row - begin) * form_.taps);
+                       places + (row - begin) * form_.taps, (row - begin) / f_.rows);
     }
     if (!epilogue_.empty())
       finish(scratch + places_bytes() + copies_bytes(), group, first, last, begin, end);
@@ -154,14 +154,16 @@ class BoundConvolution : public BoundKernel {
     }
   }
 
+  // The tile is number `number` of those with this panel.
   void compute_tile(const Call& call, int64_t group, int64_t panel, int64_t row, int64_t rows,
-                    const float* const* places) const {
+                    const float* const* places, int64_t number) const {
     const int64_t column = group * form_.outputs + panel * form_.columns;
     ConvolutionTile tile;
     tile.places = places;
     tile.taps = form_.taps;
     tile.depth = form_.inputs;
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
+    tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
     tile.bias = finish_.bias(call, column);
     tile.bounds = finish_.bounds;
     tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;

@@ -141,6 +141,8 @@ class BoundGemm : public BoundKernel {
       for (int64_t r = t.row; r < t.row_end; r += f_.rows) {
         tile.a = t.packed_a + (r - t.row) * deep;
         tile.c = t.c + r * s_.columns + c;
+        if (packed_ != nullptr)
+          tile.ahead = panel_ahead(deep * f_.columns, f_.columns, (r - t.row) / f_.rows);
         f_.tile[std::min(f_.rows, t.row_end - r)](tile);
       }
     }

@@ -11,10 +11,12 @@ inline constexpr int most_gemm_rows = 14;
 
 // c[r * c_row + j] (+)= sum over k < depth of a[k * rows + r] * b[k * columns + j]
 // for r < the function's rows and j < width, width at most `columns`. a and b are packed panels; b
-// is aligned to 64 and padded to `columns`.
+// is aligned to 64 and padded to `columns`. The lines of b[k * columns + ahead] are asked for in
+// the second-level cache while that goes on.
 struct GemmTile {
   const float* a = nullptr;
   const float* b = nullptr;
+  int64_t ahead = 0;
   float* c = nullptr;
   int64_t depth = 0, width = 0;
   int64_t c_row = 0;

@@ -155,6 +155,7 @@ class BoundWinograd : public BoundKernel {
       for (int64_t tile = 0; tile < last - first; tile += rows_) {
         product.v = patches + place * block_ * s_.inputs + tile * winograd_block;
         product.m = results + (place * block_ + tile) * form_.columns;
+        product.ahead = panel_ahead(s_.inputs * form_.columns, form_.columns, tile / rows_);
         f_.product[std::min(rows_, last - first - tile)](product);
       }
     }

@@ -23,11 +23,13 @@ struct WinogradInput {
 };
 
 // m[r * columns + j] = sum over block, i of v[block * v_block + r * 16 + i] * u[(16 * block + i) *
-// columns + j] for r < the function's rows. u and m are aligned to 64.
+// columns + j] for r < the function's rows. u and m are aligned to 64. The lines of u[(16 * block +
+// i) * columns + ahead] are asked for in the second-level cache while that goes on.
 struct WinogradProduct {
   const float* v = nullptr;
   int64_t v_block = 0;
   const float* u = nullptr;
+  int64_t ahead = 0;
   float* m = nullptr;
   int64_t blocks = 0;
 };

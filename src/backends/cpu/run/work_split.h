@@ -18,6 +18,15 @@ inline int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) /
 
 inline size_t rounded_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+// Weights that are read panel after panel come from memory in time when each tile of results asks
+// for a part of the next panel while it works with this one, a line for each row of `columns`
+// elements. What tile number `tile` asks for, as a distance in elements from its own place; 0 when
+// the tiles before it asked for all.
+inline int64_t panel_ahead(int64_t panel_elements, int64_t columns, int64_t tile) {
+  constexpr int64_t line = 16;
+  return tile == 0 || tile * line < columns ? panel_elements + tile * line : 0;
+}
+
 // Shapes where absent operands have none.
 std::vector<std::optional<Placed>> placed_operands(std::span<const std::optional<Operand>> operands,
                                                    std::span<const std::optional<Shape>> shapes);
