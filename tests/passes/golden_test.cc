@@ -89,12 +89,22 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Firing,
                          ::testing::ValuesIn(firing_patterns().begin(), firing_patterns().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
+                         ::testing::ValuesIn(firing_eliminations().begin(),
+                                             firing_eliminations().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Passes, Quiet,
                          ::testing::ValuesIn(quiet_cases().begin(), quiet_cases().end()),
                          test_name);
 
 INSTANTIATE_TEST_SUITE_P(Patterns, Quiet,
                          ::testing::ValuesIn(quiet_patterns().begin(), quiet_patterns().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Eliminations, Quiet,
+                         ::testing::ValuesIn(quiet_eliminations().begin(),
+                                             quiet_eliminations().end()),
                          test_name);
 
 bool has_case(std::string_view pass, std::initializer_list<std::span<const PassCase>> lists) {
@@ -106,8 +116,10 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_patterns()})) << pass.name;
-    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_patterns()})) << pass.name;
+    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_patterns(), firing_eliminations()}))
+        << pass.name;
+    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_patterns(), quiet_eliminations()}))
+        << pass.name;
   }
 }
 

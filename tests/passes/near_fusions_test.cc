@@ -113,6 +113,16 @@ void scaled_half_product(GraphMaker& m) {
                  attributes({{"alpha", 0.5}})));
 }
 
+void gather_of_uneven_indices(GraphMaker& m) {
+  m.output(m.add("Gather", {m.input("x", "float32[4]"), m.constant("i", ints({0, 1, 3}))}));
+}
+
+void slices_of_open_sizes(GraphMaker& m) {
+  const ValueId one = m.constant("one", ints({1})), end = m.constant("end", ints({100}));
+  const ValueId once = m.add("Slice", {m.input("x", "float32[N]"), one, end});
+  m.output(m.add("Slice", {once, one, end}));
+}
+
 const std::vector<NearCase>& cases() {
   static const std::vector<NearCase> all{
       {"TwoReadersOfAConvolution",
@@ -151,6 +161,12 @@ const std::vector<NearCase>& cases() {
       {"ReshapeToOpenSizes",
        reshape_to_open_sizes,
        {"merge-movements: Reshape0 Reshape1: 2 sizes of the result float32[N, M, 4, 1] are open"}},
+      {"GatherOfUnevenIndices",
+       gather_of_uneven_indices,
+       {"slice-gathers: Gather0: its indices are not evenly spaced"}},
+      {"SlicesOfOpenSizes",
+       slices_of_open_sizes,
+       {"merge-slices: Slice0 Slice1: both slice dimension 0, whose size N is not known"}},
       {"ScaledHalfProduct",
        scaled_half_product,
        {"expand-gemm: Gemm0: alpha is 0.5 and beta 1: scaling float16 apart from the product is "

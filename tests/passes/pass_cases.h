@@ -24,4 +24,8 @@ std::span<const PassCase> quiet_cases();
 std::span<const PassCase> firing_patterns();
 std::span<const PassCase> quiet_patterns();
 
+// The same of passes that take out what adds nothing.
+std::span<const PassCase> firing_eliminations();
+std::span<const PassCase> quiet_eliminations();
+
 }  // namespace cermet::testing

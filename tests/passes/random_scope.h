@@ -104,5 +104,6 @@ std::span<const RandomRule> product_rules();
 std::span<const RandomRule> reduction_rules();
 std::span<const RandomRule> pattern_rules();
 std::span<const RandomRule> control_rules();
+std::span<const RandomRule> elimination_rules();
 
 }  // namespace cermet::testing
