@@ -3,15 +3,11 @@
 #include <array>
 #include <cmath>
 
-#include "passes/match.h"
 #include "passes/passes.h"
+#include "passes/scale_weights.h"
 
 namespace cermet {
 namespace {
-
-struct ScaleShift {
-  std::vector<double> scale, shift;
-};
 
 // y = scale * x + shift, from the constant statistics; nothing when one is not constant.
 std::optional<ScaleShift> scale_shift(const Graph& graph, const Node& node) {
@@ -38,71 +34,20 @@ bool is_inference(const Node& node) {
   return true;
 }
 
-bool convolves(const Node& node) { return node.is("Conv") || node.is("ConvTranspose"); }
-
-// Why the convolution can't take the scale and shift; nullptr when it can.
-const char* why_not_into(const Graph& graph, const Node& convolution, ValueId joint,
-                         const Uses& uses) {
-  if (graph.is_output(joint)) return "the convolution's result is an output of the graph";
-  if (uses.readers(joint).size() != 1) return "the convolution's result has several readers";
-  if (convolution.epilogue) return "the convolution has an epilogue already";
-  if (constant_of(graph, convolution.input(1)) == nullptr)
-    return "the convolution's weights are not constant";
-  if (convolution.input(2) != no_value && constant_of(graph, convolution.input(2)) == nullptr)
-    return "the convolution's bias is not constant";
-  return nullptr;
-}
-
-// Multiplies the weights of output channel c by scale[c]. A transposed convolution has its output
-// channels in dimension 1, a group at a time.
-Tensor scaled_weights(const Tensor& weights, const std::vector<double>& scale, bool transposed,
-                      int64_t group) {
-  std::vector<double> values = load_all<double>(weights.view());
-  const Shape& shape = weights.shape();
-  const int64_t inner = element_count(Shape(shape.begin() + 2, shape.end()));
-  const int64_t rows_a_group = transposed ? shape[0] / group : shape[0];
-  for (int64_t i = 0; i < static_cast<int64_t>(values.size()); ++i) {
-    const int64_t row = i / (inner * shape[1]);
-    const int64_t column = i / inner % shape[1];
-    values[i] *= transposed ? scale[row / rows_a_group * shape[1] + column] : scale[row];
-  }
-  Tensor result(weights.type(), shape);
-  store_all<double>(result.view(), values);
-  return result;
-}
-
 std::optional<Patch> into_convolution(const Graph& graph, NodeId id, const ScaleShift& by,
                                       const Uses& uses) {
   const Node& node = graph.node(id);
   const NodeId before = graph.value(node.inputs[0]).producer;
-  if (before == no_node || !convolves(graph.node(before))) return std::nullopt;
+  if (before == no_node || !is_convolution(graph.node(before))) return std::nullopt;
   const Node& convolution = graph.node(before);
   if (why_not_into(graph, convolution, node.inputs[0], uses) != nullptr) return std::nullopt;
-  const bool transposed = convolution.is("ConvTranspose");
-  const Tensor* weights = constant_of(graph, convolution.input(1));
-  const Tensor* bias = constant_of(graph, convolution.input(2));
-  const int64_t group = convolution.attributes.integer("group", 1);
-  const int64_t channels = transposed ? weights->shape()[1] * group : weights->shape()[0];
-  if (channels != static_cast<int64_t>(by.scale.size())) return std::nullopt;
-
-  std::vector<double> shifts = by.shift;
-  if (bias != nullptr)
-    for (int64_t c = 0; c < channels; ++c)
-      shifts[c] += load_element<double>(bias->view(), c) * by.scale[c];
-  Tensor new_bias(weights->type(), {channels});
-  store_all<double>(new_bias.view(), shifts);
-
+  if (result_channels(graph, convolution) != static_cast<int64_t>(by.scale.size()))
+    return std::nullopt;
   Patch patch(graph);
   patch.consume(id);
   patch.consume(before);
-  Node fused = Patch::copy_of(convolution);
   const std::vector<ValueId> statistics(node.inputs.begin() + 1, node.inputs.end());
-  fused.inputs.resize(3, no_value);
-  fused.inputs[1] = patch.constant(
-      scaled_weights(*weights, by.scale, transposed, group),
-      derived_recipe(graph, {convolution.inputs[1]}, "scale by batch normalisation"));
-  fused.inputs[2] = patch.constant(
-      std::move(new_bias), derived_recipe(graph, statistics, "shift by batch normalisation"));
+  Node fused = scaled_convolution(graph, patch, convolution, by, statistics, "batch normalisation");
   patch.replace(node.outputs[0], patch.add(std::move(fused)));
   return patch;
 }
@@ -134,7 +79,7 @@ std::optional<Patch> as_arithmetic(const Graph& graph, NodeId id, const ScaleShi
                   patch.constant(over_channels(by.shift, type.element, type.rank()))};
   patch.replace(node.outputs[0], patch.add(std::move(shift)));
   const NodeId before = graph.value(node.inputs[0]).producer;
-  if (before != no_node && convolves(graph.node(before)))
+  if (before != no_node && is_convolution(graph.node(before)))
     if (const char* why = why_not_into(graph, graph.node(before), node.inputs[0], uses))
       patch.second_best({before, id}, why);
   return patch;
@@ -172,7 +117,7 @@ void near_fold_batch_normalization(const Graph& graph, NearFusions& near) {
     const Node& node = graph.node(id);
     if (!node.is("BatchNormalization")) continue;
     const NodeId before = graph.value(node.inputs[0]).producer;
-    if (before != no_node && convolves(graph.node(before)))
+    if (before != no_node && is_convolution(graph.node(before)))
       near.add(graph, {before, id}, why_not_folded(graph, node));
     else
       near.add(graph, {id}, why_not_folded(graph, node));

@@ -22,12 +22,15 @@ std::vector<Patch> slice_gathers(const Graph& graph);
 std::vector<Patch> merge_slices(const Graph& graph);
 std::vector<Patch> merge_movements(const Graph& graph);
 std::vector<Patch> fold_batch_normalization(const Graph& graph);
+std::vector<Patch> fold_pads(const Graph& graph);
 std::vector<Patch> gather_early(const Graph& graph);
 std::vector<Patch> fuse_softmax(const Graph& graph);
 std::vector<Patch> fuse_normalization(const Graph& graph);
 std::vector<Patch> fuse_activation(const Graph& graph);
 std::vector<Patch> fuse_attention(const Graph& graph);
 std::vector<Patch> expand_gemm(const Graph& graph);
+std::vector<Patch> fold_scales(const Graph& graph);
+std::vector<Patch> fold_channel_order(const Graph& graph);
 std::vector<Patch> fuse_epilogue(const Graph& graph);
 std::vector<Patch> fuse_pointwise(const Graph& graph);
 
@@ -35,7 +38,9 @@ void near_slice_gathers(const Graph& graph, NearFusions& near);
 void near_merge_slices(const Graph& graph, NearFusions& near);
 void near_merge_movements(const Graph& graph, NearFusions& near);
 void near_fold_batch_normalization(const Graph& graph, NearFusions& near);
+void near_fold_pads(const Graph& graph, NearFusions& near);
 void near_expand_gemm(const Graph& graph, NearFusions& near);
+void near_fold_scales(const Graph& graph, NearFusions& near);
 void near_fuse_epilogue(const Graph& graph, NearFusions& near);
 void near_fuse_pointwise(const Graph& graph, NearFusions& near);
 

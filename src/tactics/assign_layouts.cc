@@ -82,7 +82,19 @@ class LayoutAssigner {
     const Layout layout = Layout::channels_last(static_cast<int>(perm.size()));
     for (size_t d = 0; d < perm.size(); ++d)
       if (perm[layout.order[d]] != static_cast<int64_t>(d)) return false;
-    return true;
+    return can_be_undone(step.outputs[0], layout);
+  }
+
+  // Whether those who read the value row-major can get it so: the tactic that takes everything else
+  // takes no other layout.
+  bool can_be_undone(BufferId id, const Layout& layout) const {
+    Step step;
+    step.problem.kind = ProblemKind::reorder;
+    step.problem.op = "Identity";
+    step.inputs = step.outputs = {id};
+    step.problem.inputs = {Operand{type_of(id), layout, false}};
+    step.problem.outputs = {Operand{type_of(id), Layout{}, false}};
+    return accepted(step);
   }
 
   void as_view(Step step) {

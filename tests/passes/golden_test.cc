@@ -94,6 +94,10 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                                              firing_eliminations().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Folds, Firing,
+                         ::testing::ValuesIn(firing_folds().begin(), firing_folds().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Passes, Quiet,
                          ::testing::ValuesIn(quiet_cases().begin(), quiet_cases().end()),
                          test_name);
@@ -107,6 +111,10 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Quiet,
                                              quiet_eliminations().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Folds, Quiet,
+                         ::testing::ValuesIn(quiet_folds().begin(), quiet_folds().end()),
+                         test_name);
+
 bool has_case(std::string_view pass, std::initializer_list<std::span<const PassCase>> lists) {
   for (const auto& list : lists)
     for (const PassCase& what : list)
@@ -116,9 +124,11 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_patterns(), firing_eliminations()}))
+    EXPECT_TRUE(has_case(
+        pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations()}))
         << pass.name;
-    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_patterns(), quiet_eliminations()}))
+    EXPECT_TRUE(
+        has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations()}))
         << pass.name;
   }
 }

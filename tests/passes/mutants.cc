@@ -146,6 +146,28 @@ Patches reshape_past_transpose(const Graph& graph) {
   });
 }
 
+// As fold-pads, whatever the pool makes of padding.
+Patches pad_in_pool(const Graph& graph, std::string_view op) {
+  return each_node(graph, [&](const Node& node, Patch& patch) {
+    const Node* pad = node.is(op) ? graph.producer(node.inputs[0]) : nullptr;
+    if (pad == nullptr || !pad->is("Pad") || graph.type(pad->inputs[0]).rank() != 4) return false;
+    const auto margins = known_integers(graph, pad->inputs[1]);
+    if (!margins || margins->size() != 8) return false;
+    auto pads = node.attributes.integers("pads", {0, 0, 0, 0});
+    for (size_t d : {0, 1}) {
+      pads[d] += (*margins)[d + 2];
+      pads[d + 2] += (*margins)[d + 6];
+    }
+    Node other = Patch::copy_of(node);
+    other.inputs[0] = pad->inputs[0];
+    other.attributes.set("pads", pads);
+    patch.replace(node.outputs[0], patch.add(std::move(other)));
+    return true;
+  });
+}
+Patches leave_padding_out(const Graph& graph) { return pad_in_pool(graph, "AveragePool"); }
+Patches take_padding_for_lowest(const Graph& graph) { return pad_in_pool(graph, "MaxPool"); }
+
 // The expression with operand `i` replaced by what `operand(expression, i, type)` makes.
 template <class Operand>
 ScalarExpr with_operands(const ScalarExpr& from, Operand&& operand) {
@@ -208,6 +230,8 @@ std::span<const Mutant> mutants() {
       {"batch normalisation shifted with the wrong sign", shift_with_wrong_sign},
       {"Gemm without its scale", forget_scale_of_gemm},
       {"Reshape moved past a Transpose", reshape_past_transpose},
+      {"padding left out of an average", leave_padding_out},
+      {"zeros around a maximum taken for the lowest number", take_padding_for_lowest},
       {"epilogue operand dropped", nullptr, drop_epilogue_operand},
       {"operands of a pointwise node swapped", nullptr, swap_operands},
       {"sizes in the wrong order", nullptr, reverse_dims},

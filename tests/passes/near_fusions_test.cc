@@ -123,6 +123,29 @@ void slices_of_open_sizes(GraphMaker& m) {
   m.output(m.add("Slice", {once, one, end}));
 }
 
+Attributes window() { return attributes({{"kernel_shape", std::vector<int64_t>{2, 2}}}); }
+
+ValueId padded(GraphMaker& m, ValueId x) {
+  return m.add("Pad", {x, m.constant("pads", ints({0, 0, 1, 1, 0, 0, 1, 1}))});
+}
+
+void padding_of_two_readers(GraphMaker& m) {
+  const ValueId x = padded(m, m.input("x", "float32[N, 3, 4, 4]"));
+  m.output(m.add("AveragePool", {x}, window()));
+  m.output(m.add("Softmax", {x}));
+}
+
+void padding_that_may_be_larger(GraphMaker& m) {
+  m.output(m.add("MaxPool", {padded(m, m.input("x", "float32[N, 3, 4, 4]"))}, window()));
+}
+
+void shift_before_pads(GraphMaker& m) {
+  const ValueId mean = m.constant("mean", reals({3, 1, 1}, {1, 2, 3}));
+  const ValueId x = m.add("Sub", {m.input("x", "float32[N, 3, 4, 4]"), mean});
+  m.output(
+      m.add("Conv", {x, weights(m)}, attributes({{"pads", std::vector<int64_t>{1, 1, 1, 1}}})));
+}
+
 const std::vector<NearCase>& cases() {
   static const std::vector<NearCase> all{
       {"TwoReadersOfAConvolution",
@@ -158,6 +181,16 @@ const std::vector<NearCase>& cases() {
       {"NormalisationWithComputedMean",
        normalisation_with_computed_mean,
        {"fold-batch-normalization: BatchNormalization0: its mean is not constant"}},
+      {"PaddingOfTwoReaders",
+       padding_of_two_readers,
+       {"fold-pads: Pad0 AveragePool1: a Softmax reads its result too"}},
+      {"PaddingThatMayBeLarger",
+       padding_that_may_be_larger,
+       {"fold-pads: Pad0 MaxPool1: the padding of 0 may be larger than the image's elements"}},
+      {"ShiftBeforePads",
+       shift_before_pads,
+       {"fold-scales: Sub0 Conv1: zeros around the image, or between its elements, would have to "
+        "be shifted too"}},
       {"ReshapeToOpenSizes",
        reshape_to_open_sizes,
        {"merge-movements: Reshape0 Reshape1: 2 sizes of the result float32[N, M, 4, 1] are open"}},

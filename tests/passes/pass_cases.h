@@ -20,6 +20,10 @@ std::span<const PassCase> firing_cases();
 // The pass gives no patch for these.
 std::span<const PassCase> quiet_cases();
 
+// The same of passes that fold into attributes and weights.
+std::span<const PassCase> firing_folds();
+std::span<const PassCase> quiet_folds();
+
 // The same of passes that recognise operators written out.
 std::span<const PassCase> firing_patterns();
 std::span<const PassCase> quiet_patterns();

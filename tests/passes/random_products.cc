@@ -86,15 +86,47 @@ ValueId normalize(RandomScope& scope, ValueId x, int64_t channels) {
                    {bound, 4 * fact.error + spacing(type) * bound});
 }
 
+// Sometimes the image with zeros around it, other channels first, or each channel scaled or
+// shifted, as exporters write it before a convolution.
+ValueId prepared(RandomScope& scope, ValueId x) {
+  const Fact fact = scope.fact(x);
+  const int64_t channels = (*scope.type(x).dims)[1].constant();
+  Shape by_channel(scope.rank(x) - 1, 1);
+  by_channel[0] = channels;
+  const auto arithmetic = [&](const char* op, ValueId image) {
+    const double bound = 2 * fact.bound + 2;
+    return scope.add(op, {image, scope.constant(ElementType::float32, by_channel)}, {},
+                     {bound, 2 * fact.error + spacing(ElementType::float32) * bound});
+  };
+  ValueId result = x;
+  if (scope.random().chance(20)) result = arithmetic("Mul", result);
+  if (result != no_value && scope.random().chance(20)) result = arithmetic("Add", result);
+  if (result != no_value && scope.random().chance(35)) {
+    std::vector<int64_t> order(channels);
+    for (int64_t c = 0; c < channels; ++c) order[c] = (c + channels - 1) % channels;
+    Attributes axis;
+    axis.set("axis", int64_t{1});
+    result = scope.add("Gather", {result, scope.integers(order)}, axis, scope.fact(result));
+  }
+  if (result != no_value && scope.random().chance(50)) {
+    std::vector<int64_t> pads(2 * static_cast<size_t>(scope.rank(x)), 0);
+    pads.back() = scope.random().below(2);
+    pads[2] = 1;
+    result = scope.add("Pad", {result, scope.integers(pads)}, {}, scope.fact(result));
+  }
+  return result == no_value ? x : result;
+}
+
 // A convolution with what usually follows it.
 void convolution(RandomScope& scope) {
   const bool transposed = scope.random().chance(25);
-  const ValueId x = scope.pick([&](ValueId id) {
+  ValueId x = scope.pick([&](ValueId id) {
     return scope.element(id) == ElementType::float32 && scope.rank(id) >= 3 &&
            scope.rank(id) <= 4 && (*scope.type(id).dims)[1].is_constant() &&
            !(*scope.type(id).dims)[1].is_constant(0);
   });
   if (x == no_value) return;
+  x = prepared(scope, x);
   const int64_t in = (*scope.type(x).dims)[1].constant();
   const int64_t group = in % 2 == 0 && scope.random().chance(40) ? 2 : 1;
   const int64_t out = group * scope.random().between(1, 2);
@@ -125,14 +157,19 @@ void batch_normalization(RandomScope& scope) {
 }
 
 void pool(RandomScope& scope) {
-  const ValueId x = scope.pick([&](ValueId id) {
+  ValueId x = scope.pick([&](ValueId id) {
     return scope.element(id) == ElementType::float32 && scope.rank(id) == 4 &&
            scope.type(id).is_static() && scope.elements(id) > 0;
   });
   if (x == no_value) return;
+  if (scope.random().chance(50)) {
+    const ValueId around =
+        scope.add("Pad", {x, scope.integers({0, 0, 0, 1, 0, 0, 0, 0})}, {}, scope.fact(x));
+    if (around != no_value) x = around;
+  }
   Attributes attributes;
   attributes.set("kernel_shape", std::vector<int64_t>{1, 2});
-  attributes.set("pads", std::vector<int64_t>{0, 1, 0, 1});
+  if (scope.random().chance(50)) attributes.set("pads", std::vector<int64_t>{0, 1, 0, 1});
   const std::string op = scope.random().chance(50) ? "MaxPool" : "AveragePool";
   Fact fact = scope.fact(x);
   if (op == "AveragePool") fact.error += spacing(ElementType::float32) * fact.bound;
