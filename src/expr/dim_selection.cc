@@ -70,14 +70,26 @@ Dim extremum(DimOp op, int wanted, const Dim& a, const Dim& b) {
   return make_sorted(op, std::move(kept));
 }
 
+// Whether the size is the other one, cut down to a constant: a slice of a table with as many rows
+// as there are positions at most.
+bool is_cut_down(const Dim& size, const Dim& other) {
+  const DimAtom* atom = single_atom(size);
+  if (!atom || atom->op != DimOp::min) return false;
+  return std::find(atom->args.begin(), atom->args.end(), other) != atom->args.end() &&
+         std::all_of(atom->args.begin(), atom->args.end(), [&](const Dim& arg) {
+           return arg == other || (arg.is_constant() && arg.constant() >= 1);
+         });
+}
+
 }  // namespace
 
 Dim min(const Dim& a, const Dim& b) { return extremum(DimOp::min, -1, a, b); }
 
 Dim max(const Dim& a, const Dim& b) { return extremum(DimOp::max, 1, a, b); }
 
-// A constant c other than 1 decides the result, as every size that fits it is c or 1. That drops
-// the check of the other sizes: the kernel that broadcasts sees them and makes it.
+// A constant c other than 1 decides the result, as every size that fits it is c or 1; and d decides
+// over min(d, c), which is d or 1 where they fit. That drops the check of the other sizes: the
+// kernel that broadcasts sees them and makes it.
 Dim broadcast(const Dim& a, const Dim& b) {
   std::vector<Dim> kept;
   std::optional<Dim> decided;
@@ -94,6 +106,11 @@ Dim broadcast(const Dim& a, const Dim& b) {
   }
   if (decided) return *decided;
   if (kept.empty()) return 1;
+  const std::vector<Dim> all = kept;
+  std::erase_if(kept, [&](const Dim& dim) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Dim& other) { return is_cut_down(dim, other); });
+  });
   return make_sorted(DimOp::broadcast, std::move(kept));
 }
 

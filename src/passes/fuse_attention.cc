@@ -3,6 +3,7 @@
 // the operands as they were before.
 #include <algorithm>
 
+#include "passes/attention_mask.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
@@ -34,11 +35,12 @@ struct Operand {
   bool lengths_first = false;  // [batch, length, heads, size], not [batch, heads, length, size]
   bool lacks_batch = false;    // [length, heads, size], of a batch of one
   double factor = 1;
+  int64_t repeats = 1;  // how many heads of the queries share one
 };
 
 struct Scores {
   const Node* product = nullptr;
-  ValueId mask = no_value;
+  std::vector<MaskPart> masks;
   double factor = 1;
   std::vector<NodeId> nodes;
 };
@@ -58,8 +60,12 @@ class Attention {
     auto scores = scores_of(softmax.inputs[0], {});
     if (!scores) return std::nullopt;
     const Operand q = operand(scores->product->inputs[0], as_it_is, true);
-    const Operand k = operand(scores->product->inputs[1], last_two_swapped, true);
-    const Operand v = operand(weighed.inputs[1], as_it_is, false);
+    Operand k = operand(scores->product->inputs[1], last_two_swapped, true, true);
+    Operand v = operand(weighed.inputs[1], as_it_is, false, true);
+    if (k.repeats != v.repeats) {
+      k = operand(scores->product->inputs[1], last_two_swapped, true);
+      v = operand(weighed.inputs[1], as_it_is, false);
+    }
     if (k.value == no_value || !fits(*scores->product, weighed)) return std::nullopt;
     scores->nodes.insert(scores->nodes.end(), {softmax_id, weighed_id});
     scores->factor *= q.factor * k.factor;
@@ -113,18 +119,6 @@ class Attention {
     return std::nullopt;
   }
 
-  bool is_mask(ValueId id, const Dims& scores) const {
-    const ValueType& type = graph_.type(id);
-    if (type.element != ElementType::float32 || !type.has_rank()) return false;
-    const int rank = type.rank();
-    if (rank < 1 || rank > 4 || type.dims->back() != scores.back()) return false;
-    for (int d = 2; d <= rank; ++d) {
-      const Dim& size = (*type.dims)[rank - d];
-      if (!size.is_constant(1) && size != scores[4 - d]) return false;
-    }
-    return true;
-  }
-
   // From the softmax up to the product. The mask is added after scaling.
   std::optional<Scores> scores_of(ValueId id, Scores below) const {
     const NodeId producer = graph_.value(id).producer;
@@ -139,26 +133,25 @@ class Attention {
       below.factor *= scaled->factor;
       return scores_of(scaled->operand, std::move(below));
     }
-    if (!node.is("Add") || below.mask != no_value || below.factor != 1) return std::nullopt;
-    for (size_t side : {0, 1}) {
-      const ValueId mask = node.inputs[1 - side];
-      if (graph_.type(node.inputs[side]).dims != graph_.type(id).dims || !is_mask(mask, dims(id)))
-        continue;
+    if (below.factor != 1) return std::nullopt;
+    for (const MaskStep& step : mask_steps(graph_, id)) {
       Scores above = below;
-      above.mask = mask;
-      if (auto found = scores_of(node.inputs[side], std::move(above))) return found;
+      above.masks.push_back(step.part);
+      if (auto found = scores_of(step.scores, std::move(above))) return found;
     }
     return std::nullopt;
   }
 
   // The value behind scalings and transposes from which `id`, transposed by `order`, comes as
-  // [batch, heads, length, size]; the farthest that the operator can read.
-  Operand operand(ValueId id, Permutation order, bool scales) const {
+  // [batch, heads, length, size]; the farthest that the operator can read. Heads that are repeated
+  // need not be where the operator knows how often.
+  Operand operand(ValueId id, Permutation order, bool scales, bool repeats = false) const {
     Operand best;
     double factor = 1;
+    int64_t repeated = 1;
     while (true) {
       if (order == as_it_is || order == heads_first)
-        best = {id, order == heads_first, false, factor};
+        best = {id, order == heads_first, false, factor, repeated};
       const Node* node = graph_.producer(id);
       if (node == nullptr) break;
       if (node->is("Transpose")) {
@@ -166,12 +159,41 @@ class Attention {
         id = node->inputs[0];
         continue;
       }
+      if (repeats && repeated == 1 && order[0] == 0 && order[1] == 1)
+        if (const auto found = repetition(*node)) {
+          repeated = found->times;
+          id = found->of;
+          continue;
+        }
       const auto scaled = scaling(id);
       if (!scales || !scaled || uses_.only_reader(id) == no_node) break;
       factor *= scaled->factor;
       id = scaled->operand;
     }
     return without_batch(best);
+  }
+
+  // [batch, heads, length, size] with each head several times: a dimension of its own is put in,
+  // expanded, and joined with the heads.
+  struct Repetition {
+    ValueId of = no_value;
+    int64_t times = 1;
+  };
+  std::optional<Repetition> repetition(const Node& joined) const {
+    const Node* expand = joined.is("Reshape") ? graph_.producer(joined.inputs[0]) : nullptr;
+    if (expand == nullptr || !expand->is("Expand")) return std::nullopt;
+    const Node* apart = graph_.producer(expand->inputs[0]);
+    if (apart == nullptr || !(apart->is("Unsqueeze") || apart->is("Reshape"))) return std::nullopt;
+    for (ValueId id : {apart->inputs[0], apart->outputs[0], expand->outputs[0], joined.outputs[0]})
+      if (!graph_.type(id).has_rank()) return std::nullopt;
+    const Dims &from = dims(apart->inputs[0]), &wide = dims(expand->outputs[0]);
+    if (from.size() != 4 || wide.size() != 5 || !wide[1].is_constant() || !wide[2].is_constant())
+      return std::nullopt;
+    const bool fits = from == Dims{wide[0], wide[1], wide[3], wide[4]} &&
+                      dims(apart->outputs[0]) == Dims{wide[0], wide[1], 1, wide[3], wide[4]} &&
+                      dims(joined.outputs[0]) == Dims{wide[0], wide[1] * wide[2], wide[3], wide[4]};
+    if (!fits || wide[2].constant() < 1) return std::nullopt;
+    return Repetition{apart->inputs[0], wide[2].constant()};
   }
 
   // [length, heads, size] to [heads, length, size] to [1, heads, length, size].
@@ -222,10 +244,12 @@ class Attention {
     attention.attributes.set("scale", scores.factor);
     for (const Operand* operand : {&q, &k, &v})
       attention.inputs.push_back(packs ? packed(patch, *operand) : unpacked(patch, *operand));
-    if (scores.mask != no_value) attention.inputs.push_back(scores.mask);
+    if (!scores.masks.empty())
+      attention.inputs.push_back(
+          joint_mask(graph_, patch, scores.masks, dims(scores.product->outputs[0])));
     if (packs) {
       attention.attributes.set("q_num_heads", y[1].constant());
-      attention.attributes.set("kv_num_heads", y[1].constant());
+      attention.attributes.set("kv_num_heads", y[1].constant() / k.repeats);
     }
     ValueId made = patch.add(std::move(attention));
     if (packs) {

@@ -94,6 +94,11 @@ TEST(Dim, Broadcast) {
   EXPECT_EQ(broadcast(N, 0), Dim(0));
   EXPECT_EQ(broadcast(N, S), broadcast(S, N));
   EXPECT_EQ(broadcast(broadcast(N, S), N), broadcast(N, S));
+  // A table cut to N rows fits N where it has as many rows.
+  EXPECT_EQ(broadcast(N, min(N, 512)), N);
+  EXPECT_EQ(broadcast(min(N, 512), N), N);
+  EXPECT_NE(broadcast(N, min(S, 512)), N);
+  EXPECT_NE(broadcast(N, min(N, S)), N);
   EXPECT_EQ(code_of([] { broadcast(Dim(2), Dim(3)); }), ErrorCode::invalid_model);
   EXPECT_EQ(code_of([] { broadcast(Dim(0), Dim(3)); }), ErrorCode::invalid_model);
 }

@@ -46,6 +46,7 @@ class Firing : public ::testing::TestWithParam<PassCase> {};
 TEST_P(Firing, RewritesAsTheGoldenFileSays) {
   const Graph before = graph_of(GetParam());
   const Graph after = after_pass(before, GetParam().pass);
+  EXPECT_NE(text_of(before), print(after));
   expect_golden(fmt::format("passes/{}.{}.txt", GetParam().pass, GetParam().name),
                 fmt::format("before:\n{}after:\n{}", text_of(before), print(after)));
 }
@@ -92,6 +93,14 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Firing,
 INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                          ::testing::ValuesIn(firing_eliminations().begin(),
                                              firing_eliminations().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Attention, Firing,
+                         ::testing::ValuesIn(firing_attention().begin(), firing_attention().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Attention, Quiet,
+                         ::testing::ValuesIn(quiet_attention().begin(), quiet_attention().end()),
                          test_name);
 
 INSTANTIATE_TEST_SUITE_P(Folds, Firing,

@@ -24,6 +24,10 @@ std::span<const PassCase> quiet_cases();
 std::span<const PassCase> firing_folds();
 std::span<const PassCase> quiet_folds();
 
+// The same of attention's masks and groups of heads.
+std::span<const PassCase> firing_attention();
+std::span<const PassCase> quiet_attention();
+
 // The same of passes that recognise operators written out.
 std::span<const PassCase> firing_patterns();
 std::span<const PassCase> quiet_patterns();

@@ -53,9 +53,19 @@ void attention(RandomScope& scope) {
   if (scope.random().chance(70))
     scores =
         scope.add("Mul", {scores, scope.constant(f32, {})}, {}, {2 * score.bound, 3 * score.error});
+  double largest = 2 * score.bound + 2;
+  if (scope.random().chance(30)) {
+    largest = 3e38;
+    // The first key is seen by all.
+    Tensor sees = scope.random_tensor(ElementType::boolean, {heads[1], heads[1]});
+    for (int64_t i = 0; i < heads[1]; ++i) store_element<double>(sees.view(), i * heads[1], 1);
+    const ValueId condition = scope.constant(std::move(sees), {1, 0});
+    const ValueId low = scope.constant(reals({}, {-3e38F}), {3e38, 0});
+    scores = scope.add("Where", {condition, scores, low}, {}, {largest, scope.fact(scores).error});
+  }
   if (scope.random().chance(60))
     scores = scope.add("Add", {scores, scope.constant(f32, {heads[1], heads[1]})}, {},
-                       {2 * score.bound + 2, 4 * score.error});
+                       {largest, 4 * score.error});
   const double off = 2 * scope.fact(scores).error + 8 * spacing(f32);
   const ValueId weights = scope.add("Softmax", {scores}, {}, {1, off});
   const ValueId y =
