@@ -13,9 +13,8 @@
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
-#include "tactics/assign_layouts.h"
 #include "tactics/pack_constants.h"
-#include "tactics/split_epilogues.h"
+#include "tactics/plan_passes.h"
 #include "tactics/tuner.h"
 
 namespace cermet {
@@ -125,8 +124,7 @@ class Bisection {
     plan.profiles = plan_profiles(plan, options_.profiles);
     TacticOptions tactics = tactic_options(steps);
     Tuner tuner({0, false, options_.threads}, cache_, cpu::time_step);
-    split_epilogues(plan, road_.tactics, tactics);
-    assign_layouts(plan, road_.tactics, tactics);
+    arrange(plan, road_.tactics, tactics);
     if (!options_.timing_cache.empty()) tactics.tuner = &tuner;
     choose_tactics(plan, road_.tactics, tactics, info.requirements);
     pack_constants(plan, road_.tactics, tactics);
@@ -247,9 +245,8 @@ class Bisection {
 
   // Steps that are made of a step while kernels are chosen have its name in front.
   int index_of(const Step& step) const {
-    constexpr std::string_view suffix = ".epilogue";
     std::string_view name = step.name;
-    if (name.ends_with(suffix) && !indices_.contains(name)) name.remove_suffix(suffix.size());
+    if (!indices_.contains(name)) name = name.substr(0, name.rfind('.'));
     const auto found = indices_.find(name);
     return found == indices_.end() ? -1 : found->second;
   }

@@ -1,5 +1,6 @@
 #include "cermet/builder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -19,9 +20,8 @@
 #include "lower/lower.h"
 #include "passes/pass.h"
 #include "runtime/shape_plan.h"
-#include "tactics/assign_layouts.h"
 #include "tactics/pack_constants.h"
-#include "tactics/split_epilogues.h"
+#include "tactics/plan_passes.h"
 #include "tactics/tactic.h"
 #include "tactics/tuner.h"
 
@@ -108,6 +108,24 @@ class Tuning {
   Tuner tuner_;
 };
 
+bool is_plan_pass(std::string_view name) {
+  const auto passes = plan_passes();
+  return std::any_of(passes.begin(), passes.end(),
+                     [&](const PlanPass& pass) { return pass.name == name; });
+}
+
+// The passes over the graph that are to be left out.
+std::vector<std::string> graph_passes_in(const std::vector<std::string>& skipped) {
+  const std::vector<std::string> known = pass_names();
+  std::vector<std::string> result;
+  for (const std::string& name : skipped) {
+    require(std::find(known.begin(), known.end(), name) != known.end(), ErrorCode::invalid_argument,
+            "there is no pass '{}'; the passes are: {}", name, fmt::join(known, ", "));
+    if (!is_plan_pass(name)) result.push_back(name);
+  }
+  return result;
+}
+
 using ReadModel = std::function<onnx::OnnxModel()>;
 
 int threads_of(const BuildOptions& options) {
@@ -178,7 +196,7 @@ class Build {
 
   void optimise(Graph& graph) {
     PassOptions pass_options;
-    pass_options.skip = options_.skip_passes;
+    pass_options.skip = graph_passes_in(options_.skip_passes);
     pass_options.all = options_.all_passes;
     pass_options.only = options_.only_passes;
     pass_options.stop_after = options_.stop_after;
@@ -196,8 +214,9 @@ class Build {
     tactic_options.disabled = options_.disabled_tactics;
     check_names(tactic_options);
     tactic_options.threads = threads_of(options_);
-    split_epilogues(image.plan, cpu::tactics(), tactic_options);
-    assign_layouts(image.plan, cpu::tactics(), tactic_options);
+    for (const PlanPassResult& result :
+         arrange(image.plan, cpu::tactics(), tactic_options, options_.skip_passes))
+      report_.passes.push_back({std::string(result.name), result.changes, result.milliseconds});
     Tuning tuning(options_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
@@ -311,6 +330,7 @@ void build_engine_file(const std::string& model_path, const std::string& engine_
 std::vector<std::string> pass_names() {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  for (const PlanPass& pass : plan_passes()) names.emplace_back(pass.name);
   return names;
 }
 

@@ -59,6 +59,19 @@ int64_t reference_work(const Step& step, const TypicalShapes& shapes) {
   return work;
 }
 
+// Result `output` of a step that shows parts of `whole`, which is in the graph's order.
+Tensor part_of(const Plan& plan, const Step& step, size_t output, const Tensor& whole,
+               const Shape& shape, const SymbolValues& symbols) {
+  const Buffer& part = plan.buffer(step.outputs[output]);
+  require(plan.buffer(step.inputs[0]).layout.is_row_major(), ErrorCode::unsupported,
+          "the model has no value '{}', a part of a tensor that is not row-major", part.name);
+  Tensor result(part.type.element, shape);
+  const auto* from = static_cast<const std::byte*>(whole.data());
+  std::copy_n(from + part.alias_offset.evaluate(symbols), result.bytes(),
+              static_cast<std::byte*>(result.view().data));
+  return result;
+}
+
 }  // namespace
 
 // A step's operands and what is expected of any kernel, or why nothing is.
@@ -139,7 +152,10 @@ Tensor Validator::by_reference(const Plan& plan, const Step& step, size_t output
   for (size_t i = 0; i < inputs.size(); ++i)
     if (step.inputs[i] != no_buffer)
       inputs[i] = operand(plan, step.inputs[i], *shapes->inputs[i], values, depth);
-  if (step.problem.kind == ProblemKind::view && step.problem.op != "Transpose")
+  const bool view = step.problem.kind == ProblemKind::view;
+  if (view && view_form(step.problem) == ViewForm::parts)
+    return part_of(plan, step, output, *inputs[0], shape, values.symbols());
+  if (view && view_form(step.problem) == ViewForm::reshape && step.problem.op != "Transpose")
     return inputs[0]->reshaped(shape);
   Plan lone = lone_step(plan, step, cpu::tactics().back(), "", threads_);
   for (Buffer& buffer : lone.buffers) buffer.layout = {};

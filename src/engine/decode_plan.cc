@@ -44,6 +44,7 @@ class PlanDecoder {
     result.layout = values_.layout(from.layout(), result.type);
     result.constant = from.constant();
     result.alias = from.alias();
+    if (from.alias_offset() != -1) result.alias_offset = values_.dim(from.alias_offset());
     return result;
   }
 

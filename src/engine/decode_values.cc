@@ -52,16 +52,18 @@ std::vector<std::string> ValueDecoder::texts(
   return result;
 }
 
+Dim ValueDecoder::dim(int64_t index) {
+  spend(sizeof(Dim));
+  expect_engine(index >= 0 && static_cast<uint64_t>(index) < dims_.size(),
+                "dims: expected an index below {}, got {}", dims_.size(), index);
+  return dims_[index];
+}
+
 Dims ValueDecoder::dims(const flatbuffers::Vector<uint32_t>* indices) {
   Dims result;
   if (indices == nullptr) return result;
-  spend(indices->size() * sizeof(Dim));
   result.reserve(indices->size());
-  for (const uint32_t index : *indices) {
-    expect_engine(index < dims_.size(), "dims: expected an index below {}, got {}", dims_.size(),
-                  index);
-    result.push_back(dims_[index]);
-  }
+  for (const uint32_t index : *indices) result.push_back(dim(index));
   return result;
 }
 

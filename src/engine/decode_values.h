@@ -61,6 +61,7 @@ class ValueDecoder {
     if (!result.empty()) std::memcpy(result.data(), list->Data(), result.size() * sizeof(T));
     return result;
   }
+  Dim dim(int64_t index);
   Dims dims(const flatbuffers::Vector<uint32_t>* indices);
   ValueType type(int64_t index);
   // A layout that fits the type.

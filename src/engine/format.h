@@ -15,8 +15,10 @@ static_assert(std::endian::native == std::endian::little,
 
 // The high bit and the newline catch transfers that damage binary files.
 inline constexpr std::array<char, 8> engine_magic{'\x89', 'C', 'E', 'R', 'M', 'E', 'T', '\n'};
-// Changes when an older reader would misread the file.
-inline constexpr uint32_t engine_format_version = 1;
+// Changes when an older reader would misread the file. 2: a buffer may begin behind the start of
+// its alias.
+inline constexpr uint32_t engine_format_version = 2;
+inline constexpr uint32_t oldest_engine_format_version = 1;  // that is read
 // Of every section in the file, and of every constant in the section of weights.
 inline constexpr size_t section_alignment = 64;
 inline constexpr uint32_t max_section_count = 64;

@@ -38,11 +38,12 @@ EngineHeader read_header(Bytes file) {
          "the file is truncated: expected a header of {} bytes, got {}; copy it again",
          sizeof(header), file.size());
   std::memcpy(&header, file.data(), sizeof(header));
-  expect(header.format_version == engine_format_version,
+  expect(header.format_version >= oldest_engine_format_version &&
+             header.format_version <= engine_format_version,
          "the engine has format version {}, written by Cermet {}; this is Cermet {}, which reads "
-         "format version {}; build the engine again with this release",
+         "format versions {} to {}; build the engine again with this release",
          header.format_version, producer_text(header), CERMET_VERSION_STRING,
-         engine_format_version);
+         oldest_engine_format_version, engine_format_version);
   expect(header.file_bytes == file.size(),
          "the file is {}: its header says {} bytes, it has {}; copy it again",
          file.size() < header.file_bytes ? "truncated" : "altered", header.file_bytes, file.size());

@@ -54,8 +54,11 @@ class MetadataEncoder {
     const auto name = values_.text(from.name);
     const auto type = values_.type(from.type);
     const auto layout = values_.layout(from.layout);
+    const int32_t alias_offset = from.alias_offset.is_constant(0)
+                                     ? -1
+                                     : static_cast<int32_t>(values_.dim(from.alias_offset));
     return fb::CreateBuffer(builder_, name, type, static_cast<fb::Storage>(from.storage), layout,
-                            from.constant, from.alias);
+                            from.constant, from.alias, alias_offset);
   }
 
   TableOffsets<fb::Constant> constants(const std::vector<PlanConstant>& constants,

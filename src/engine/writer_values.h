@@ -37,6 +37,7 @@ class ValueEncoder {
   TableOffsets<Table> tables(const std::vector<flatbuffers::Offset<Table>>& tables) {
     return tables.empty() ? 0 : builder_.CreateVector(tables);
   }
+  uint32_t dim(const Dim& dim);
   std::vector<uint32_t> dims(const Dims& dims);
   uint32_t type(const ValueType& type, int depth = 0);
   flatbuffers::Offset<flatbuffers::String> layout(const Layout& layout);
@@ -50,7 +51,6 @@ class ValueEncoder {
   // kind, element, whether the rank is known, dims, inner
   using TypeKey = std::tuple<Value::Kind, ElementType, bool, std::vector<uint32_t>, int32_t>;
 
-  uint32_t dim(const Dim& dim);
   flatbuffers::Offset<fb::TensorData> tensor(const Tensor& tensor);
   flatbuffers::Offset<fb::Attribute> attribute(const std::string& name, const Attribute& value);
 

@@ -108,6 +108,8 @@ class InPlaceScan {
       const BufferId from = sharing_.find(read);
       const BufferId to = plan_.root_of(step.outputs[output]);
       if (!bytes_[from] || !bytes_[to] || from == to || sharing_.find(to) != to) continue;
+      // A kernel writes where it reads, no matter what lies before it in the same memory.
+      if (to != step.outputs[output] || !plan_.begins_at_root(step.inputs[input])) continue;
       if (lives_[from].first < begin || lives_[from].last != now || is_body_result_[read]) continue;
       if (lives_[to].first != now || *bytes_[to] > *bytes_[from]) continue;
       sharing_.join(from, to);
@@ -123,6 +125,18 @@ class InPlaceScan {
   std::vector<bool> is_body_result_;
   int32_t next_ = 0;
 };
+
+// In bytes; nothing where it is not known.
+std::optional<size_t> offset_in_root(const Plan& plan,
+                                     const std::vector<std::optional<size_t>>& alias_offsets,
+                                     BufferId id) {
+  size_t offset = 0;
+  for (; plan.buffers[id].alias != no_buffer; id = plan.buffers[id].alias) {
+    if (!alias_offsets[id]) return std::nullopt;
+    offset += *alias_offsets[id];
+  }
+  return offset;
+}
 
 }  // namespace
 
@@ -166,6 +180,7 @@ size_t place_blocks(std::vector<Block>& blocks) {
 }
 
 MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                       const std::vector<std::optional<size_t>>& alias_offsets,
                        const std::vector<size_t>& workspace) {
   std::vector<Lifetime> lives = lifetimes(plan);
   const Sharing sharing = InPlaceScan(plan, bytes, lives).run();
@@ -186,7 +201,8 @@ MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>
   result.offsets.resize(plan.buffers.size());
   for (BufferId id = 0; id < count; ++id) {
     const int64_t block = block_of[sharing.find(plan.root_of(id))];
-    if (block >= 0) result.offsets[id] = blocks[block].offset;
+    const auto within = offset_in_root(plan, alias_offsets, id);
+    if (block >= 0 && within) result.offsets[id] = blocks[block].offset + *within;
   }
   for (size_t step = 0; step < workspace.size(); ++step)
     result.workspace_offsets.push_back(blocks[first_workspace + step].offset);

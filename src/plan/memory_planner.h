@@ -43,8 +43,10 @@ struct MemoryPlan {
   size_t arena_bytes = 0;
 };
 
-// `bytes` by buffer (nothing: not in the arena), `workspace` by step.
+// `bytes` by buffer (nothing: not in the arena), `alias_offsets` by buffer (nothing: not known
+// before running), `workspace` by step.
 MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                       const std::vector<std::optional<size_t>>& alias_offsets,
                        const std::vector<size_t>& workspace);
 
 }  // namespace cermet

@@ -17,6 +17,18 @@ BufferId Plan::root_of(BufferId id) const {
   return id;
 }
 
+bool Plan::begins_at_root(BufferId id) const {
+  for (; buffers[id].alias != no_buffer; id = buffers[id].alias)
+    if (!buffers[id].alias_offset.is_constant(0)) return false;
+  return true;
+}
+
+ViewForm view_form(const Problem& problem) {
+  if (problem.op == "Concat") return ViewForm::whole;
+  const bool parts = problem.op == "Split" || problem.op == "Slice" || problem.op == "Gather";
+  return parts ? ViewForm::parts : ViewForm::reshape;
+}
+
 namespace {
 
 template <class... Args>
@@ -99,6 +111,24 @@ class Verifier {
           name(plan_.buffers[id].storage));
       written_[id] = true;
     }
+    if (step.problem.kind == ProblemKind::view) verify_view(step);
+  }
+
+  // Operands of a view lie where it says.
+  void verify_view(const Step& step) {
+    law(!step.inputs.empty() && !step.outputs.empty() && step.inputs[0] != no_buffer &&
+            step.outputs[0] != no_buffer,
+        "step '{}' is a view without an input or an output", step.name);
+    const bool whole = view_form(step.problem) == ViewForm::whole;
+    const BufferId home = whole ? step.outputs[0] : step.inputs[0];
+    for (BufferId id : whole ? step.inputs : step.outputs)
+      law(id == no_buffer || lies_in(id, home), "step '{}' is a view, but '{}' lies not in '{}'",
+          step.name, plan_.buffers[id].name, plan_.buffers[home].name);
+  }
+
+  bool lies_in(BufferId id, BufferId home) const {
+    while (id != no_buffer && id != home) id = plan_.buffers[id].alias;
+    return id == home;
   }
 
   const Plan& plan_;

@@ -24,8 +24,11 @@ struct Buffer {
   ValueType type;
   Storage storage = Storage::activation;
   Layout layout;
-  int32_t constant = -1;       // index into Plan::constants
-  BufferId alias = no_buffer;  // this value is the whole memory of that one under another shape
+  int32_t constant = -1;  // index into Plan::constants
+  // This value lies in that one's memory, `alias_offset` bytes from its start: the same elements
+  // under another shape, or a part of them.
+  BufferId alias = no_buffer;
+  Dim alias_offset = {};
 };
 
 // Weights as kernels read them.
@@ -88,7 +91,14 @@ struct Plan {
   const Buffer& buffer(BufferId id) const { return buffers[id]; }
   // The buffer whose memory `id` uses.
   BufferId root_of(BufferId id) const;
+  // Whether `id` begins where its root does.
+  bool begins_at_root(BufferId id) const;
 };
+
+// What a step of kind view shows: its input under another shape, parts of its input, or as its
+// output the memory in which its inputs lie side by side.
+enum class ViewForm : uint8_t { reshape, parts, whole };
+ViewForm view_form(const Problem& problem);
 
 // Visits every step, bodies after the step they belong to.
 template <class Steps, class F>

@@ -1,5 +1,7 @@
 #include "runtime/check_step.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "ops/operator.ref.h"
 
@@ -99,6 +101,22 @@ void check_step(const Plan& plan, const Step& step, const BindContext& context) 
             "expected a first output");
     check_expression(problem, context);
   }
+}
+
+void check_part(const Plan& plan, BufferId id, const Shape& shape, const Shape& within,
+                int64_t offset) {
+  const Buffer& part = plan.buffer(id);
+  const Buffer& whole = plan.buffer(part.alias);
+  const size_t bytes = byte_size(part.type.element, shape, part.layout);
+  const size_t there = byte_size(whole.type.element, within, whole.layout);
+  require(offset >= 0 && static_cast<size_t>(offset) <= there &&
+              bytes <= there - static_cast<size_t>(offset),
+          ErrorCode::invalid_engine,
+          "'{}' of shape {}: expected to lie in the {} bytes of '{}', got {} bytes from byte {} on",
+          part.name, to_string(shape), there, whole.name, bytes, offset);
+  const int bits = bit_width(part.type.element);
+  require(offset * 8 % std::max(bits, 1) == 0, ErrorCode::invalid_engine,
+          "'{}': begins at byte {}, amid an element of {} bits", part.name, offset, bits);
 }
 
 }  // namespace cermet

@@ -10,4 +10,9 @@ namespace cermet {
 // left to them.
 void check_step(const Plan& plan, const Step& step, const BindContext& context);
 
+// Throws invalid_engine unless a buffer of this shape that begins `offset` bytes behind its alias,
+// which has the shape `within`, lies within it.
+void check_part(const Plan& plan, BufferId id, const Shape& shape, const Shape& within,
+                int64_t offset);
+
 }  // namespace cermet

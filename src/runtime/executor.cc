@@ -205,6 +205,17 @@ void Executor::run_late_bound(const RuntimeStep& step) {
 }
 
 void Executor::run_view(const Step& step) {
+  switch (view_form(step.problem)) {
+    case ViewForm::reshape:
+      return run_reshape(step);
+    case ViewForm::parts:
+      return run_parts(step);
+    case ViewForm::whole:
+      return check_whole(step);
+  }
+}
+
+void Executor::run_reshape(const Step& step) {
   const BufferId from = step.inputs[0];
   const BufferId to = step.outputs[0];
   Slot& slot = slots_[to];
@@ -215,6 +226,32 @@ void Executor::run_view(const Step& step) {
   slot.data = slots_[from].data;
   slot.value = Value();
   if (slots_[from].value.tensor) slot.value = Value(slots_[from].value.tensor.reshaped(slot.shape));
+}
+
+void Executor::run_parts(const Step& step) {
+  const Slot& from = slots_[step.inputs[0]];
+  for (BufferId id : step.outputs) {
+    if (id == no_buffer) continue;
+    Slot& slot = slots_[id];
+    if (!plan_->shapes[id]) slot.shape = evaluate_shape(id);
+    const int64_t offset = engine_.plan().buffer(id).alias_offset.evaluate(symbols_);
+    check_part(engine_.plan(), id, slot.shape, from.shape, offset);
+    slot.data = static_cast<const std::byte*>(from.data) + offset;
+    slot.value = Value();
+  }
+}
+
+// The inputs' values lie in the output's memory since they were made.
+void Executor::check_whole(const Step& step) const {
+  const auto in_place = [&](BufferId id) {
+    return placed(id) && slots_[id].data == arena_ + *plan_->memory.offsets[id];
+  };
+  const BufferId whole = step.outputs[0];
+  for (BufferId id : step.inputs)
+    require(id != no_buffer && in_place(id) && in_place(whole), ErrorCode::invalid_engine,
+            "'{}' does not lie in the memory of '{}'",
+            id == no_buffer ? "an absent input" : engine_.plan().buffer(id).name,
+            engine_.plan().buffer(whole).name);
 }
 
 void Executor::run_dims(const Step& step) {

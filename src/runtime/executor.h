@@ -46,6 +46,9 @@ class Executor {
   void run_bound(const RuntimeStep& step, BoundKernel& kernel, void* workspace);
   void run_late_bound(const RuntimeStep& step);
   void run_view(const Step& step);
+  void run_reshape(const Step& step);
+  void run_parts(const Step& step);
+  void check_whole(const Step& step) const;
   void run_dims(const Step& step);
   void run_branch(const RuntimeStep& step);
   void run_loop(const RuntimeStep& step);

@@ -76,6 +76,23 @@ std::optional<Shape> shape_of(const ValueType& type, const SymbolValues& symbols
   return shape;
 }
 
+// By buffer: how far behind the start of its alias it begins. A value that would not lie within
+// the one whose memory it uses is refused.
+std::vector<std::optional<size_t>> alias_offsets(const Plan& plan, const ShapePlan& shapes) {
+  std::vector<std::optional<size_t>> offsets(plan.buffers.size());
+  for (size_t id = 0; id < plan.buffers.size(); ++id) {
+    const Buffer& buffer = plan.buffers[id];
+    if (buffer.alias == no_buffer) continue;
+    const auto offset = buffer.alias_offset.try_evaluate(shapes.symbols);
+    const auto& shape = shapes.shapes[id];
+    const auto& within = shapes.shapes[buffer.alias];
+    if (!offset || !shape || !within) continue;
+    check_part(plan, static_cast<BufferId>(id), *shape, *within, *offset);
+    offsets[id] = static_cast<size_t>(*offset);
+  }
+  return offsets;
+}
+
 std::vector<std::optional<Shape>> gather(const std::vector<BufferId>& ids,
                                          const std::vector<std::optional<Shape>>& shapes,
                                          bool& all_known) {
@@ -129,7 +146,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
-  result->memory = plan_memory(plan, bytes, workspace);
+  result->memory = plan_memory(plan, bytes, alias_offsets(plan, *result), workspace);
   return result;
 }
 

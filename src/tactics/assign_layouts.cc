@@ -19,9 +19,10 @@ class LayoutAssigner {
   LayoutAssigner(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
       : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
-  void run() {
+  int run() {
     outputs_.insert(plan_.root.outputs.begin(), plan_.root.outputs.end());
     region(plan_.root);
+    return changes_;
   }
 
  private:
@@ -239,6 +240,7 @@ class LayoutAssigner {
       }
     }
     target_->push_back(std::move(step));
+    ++changes_;
     for (const auto& [from, to] : owed) add_copy(from, to, ProblemKind::reorder);
   }
 
@@ -250,12 +252,13 @@ class LayoutAssigner {
   std::vector<Step>* target_ = nullptr;
   SizeScan sizes_;
   bool defines_sizes_ = false;
+  int changes_ = 0;
 };
 
 }  // namespace
 
-void assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options) {
-  LayoutAssigner(plan, tactics, options).run();
+int assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options) {
+  return LayoutAssigner(plan, tactics, options).run();
 }
 
 }  // namespace cermet

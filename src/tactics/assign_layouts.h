@@ -13,6 +13,7 @@ namespace cermet {
 // A step gets another layout than row-major only if a tactic other than the last of the list (which
 // takes everything row-major) accepts it. Inputs, outputs and what passes between regions stay
 // row-major.
-void assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options);
+// Returns how many steps got one.
+int assign_layouts(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options);
 
 }  // namespace cermet

@@ -34,6 +34,7 @@ class Extraction {
     if (!fresh) return entry->second;
     Buffer buffer = plan_.buffer(id);
     buffer.alias = no_buffer;
+    buffer.alias_offset = {};
     if (buffer.storage == Storage::constant) {
       lone_.constants.push_back(plan_.constants[buffer.constant]);
       buffer.constant = static_cast<int32_t>(lone_.constants.size() - 1);

@@ -17,7 +17,8 @@ struct Case {
   std::string_view message;
 };
 
-// Steps of the sample: 0 convolution, 1 view, 2 dims, 3 reference, 4 branch.
+// Steps of the sample: 0 convolution, 1 view, 2 dims, 3 reference, 4 branch, 5 view of a
+// part.
 const Case cases[] = {
     {"ConstantIndex", [](Plan& p) { p.buffers[9].constant = 77; }, "constant: expected an index"},
     {"NoConstant", [](Plan& p) { p.buffers[0].constant = 0; }, "expected -1 since it is not"},
@@ -35,6 +36,30 @@ const Case cases[] = {
        p.buffers[4].type.dims = Dims{Dim(2)};
      },
      "buffer 4 'view': alias: expected at most the 4 bytes of 'y', got 8"},
+    {"AliasOfOtherElements", [](Plan& p) { p.buffers[4].type.element = ElementType::int32; },
+     "buffer 4 'view': alias: expected numbers as in 'y', which is float32"},
+    {"OffsetWithoutAlias", [](Plan& p) { p.buffers[2].alias_offset = 4; },
+     "buffer 2 'y': alias_offset: expected none without an alias, got 4"},
+    {"OffsetTooLarge",
+     [](Plan& p) {
+       p.buffers[2].type.dims = Dims{Dim(4)};
+       p.buffers[2].layout = {};
+       p.buffers[4].type.dims = Dims{Dim(2)};
+       p.buffers[4].alias_offset = 12;
+     },
+     "buffer 4 'view': alias_offset: expected 0 to 8, got 12"},
+    {"OffsetNegative",
+     [](Plan& p) {
+       p.buffers[2].type.dims = Dims{Dim(4)};
+       p.buffers[2].layout = {};
+       p.buffers[4].type.dims = Dims{Dim(2)};
+       p.buffers[4].alias_offset = -4;
+     },
+     "alias_offset: expected 0 to 8, got -4"},
+    {"ViewElsewhere", [](Plan& p) { p.buffers[4].alias = no_buffer; },
+     "is a view, but 'view' lies not in 'y'"},
+    {"PartElsewhere", [](Plan& p) { p.root.steps[1].problem.op = "Concat"; },
+     "is a view, but 'y' lies not in 'view'"},
     {"AliasCycle", [](Plan& p) { p.buffers[2].alias = 4; }, "is an alias of itself"},
     {"OperandCount", [](Plan& p) { p.root.steps[0].problem.inputs.pop_back(); }, "4"},
     {"OperandAbsent", [](Plan& p) { p.root.steps[0].problem.inputs[0].reset(); },

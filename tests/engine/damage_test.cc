@@ -116,11 +116,12 @@ TEST(EngineDamage, ForeignFiles) {
 TEST(EngineDamage, OtherVersionNamesBoth) {
   File file = sample_file();
   auto header = read_at<EngineHeader>(file, 0);
-  header.format_version = 2;
+  header.format_version = 3;
   std::memcpy(header.producer.data(), "7.8.9", 6);
   write_at(file, 0, header);
-  expect_message(file, "format version 2, written by Cermet 7.8.9; this is Cermet " +
-                           std::string(CERMET_VERSION_STRING) + ", which reads format version 1");
+  expect_message(file, "format version 3, written by Cermet 7.8.9; this is Cermet " +
+                           std::string(CERMET_VERSION_STRING) +
+                           ", which reads format versions 1 to 2");
 }
 
 TEST(EngineDamage, SectionsOutOfPlace) {

@@ -134,6 +134,10 @@ EngineImage sample_image() {
   add_constant(plan, "empty", Tensor(f32, {0, 2}));
   const BufferId words = add_constant(
       plan, "words", Tensor::from<std::string>(ElementType::string, {2, 1}, {"one", ""}));
+  const BufferId cut =
+      add(plan, "cut", ValueType::tensor(f32, Dims{Dim(1), Dim::symbol("N")}), Storage::activation);
+  plan.buffers[cut].alias = view;
+  plan.buffers[cut].alias_offset = Dim::symbol("N") * 4;
   plan.root.inputs = {x, condition};
   plan.root.outputs = {result};
   plan.input_names = {"x", "c"};
@@ -144,6 +148,7 @@ EngineImage sample_image() {
   plan.root.steps.push_back(
       step(plan, ProblemKind::reference, "Odd", {words, no_buffer}, {sequence, no_buffer, state}));
   plan.root.steps.push_back(branch(plan, condition, view, result));
+  plan.root.steps.push_back(step(plan, ProblemKind::view, "Slice", {view}, {cut}));
   plan.profiles = {{{{"x", {2, 1, 4, 4}, {2, 8, 4, 4}, {2, 16, 4, 4}}}}, {}};
   return image;
 }
@@ -154,9 +159,9 @@ std::string dump(const EngineImage& image) {
       fmt::format("{}|{}|{}|{}\n", image.info.version, image.info.options,
                   fmt::join(image.info.requirements, ","), fmt::join(image.info.cpu_features, ","));
   for (const Buffer& buffer : plan.buffers)
-    text +=
-        fmt::format("{} {} {} {} {} {}\n", buffer.name, buffer.type.to_string(),
-                    name(buffer.storage), buffer.layout.to_string(), buffer.constant, buffer.alias);
+    text += fmt::format("{} {} {} {} {} {} {}\n", buffer.name, buffer.type.to_string(),
+                        name(buffer.storage), buffer.layout.to_string(), buffer.constant,
+                        buffer.alias, buffer.alias_offset.to_string());
   for (const PlanConstant& constant : plan.constants) {
     text += fmt::format("{}|{}|", fmt::join(constant.initializers, ","),
                         fmt::join(constant.operations, ","));

@@ -34,7 +34,31 @@ class PlanMaker {
     plan.buffers[id] = plan.buffers[of];
     plan.buffers[id].storage = Storage::activation;
     plan.buffers[id].alias = of;
+    plan.buffers[id].alias_offset = {};
     return id;
+  }
+  // `size` elements of that buffer, from an element on.
+  BufferId part(BufferId of, int64_t size, int64_t from) {
+    const BufferId id = alias(of);
+    plan.buffers[id].type.dims = Dims{size};
+    plan.buffers[id].alias_offset = from * 4;
+    return id;
+  }
+  int64_t size(BufferId id) const { return product(*plan.buffers[id].type.dims).constant(); }
+  // A step that makes of these buffers one that holds them side by side.
+  Step concat(const std::vector<BufferId>& parts) {
+    const BufferId whole = buffer(0);
+    int64_t end = 0;
+    for (BufferId id : parts) {
+      plan.buffers[id].alias = whole;
+      plan.buffers[id].alias_offset = end * 4;
+      end += size(id);
+    }
+    plan.buffers[whole].type.dims = Dims{end};
+    Step made = step(parts, {whole});
+    made.problem.kind = ProblemKind::view;
+    made.problem.op = "Concat";
+    return made;
   }
   static Step step(std::vector<BufferId> inputs, std::vector<BufferId> outputs) {
     Step step;
@@ -65,7 +89,10 @@ class PlanMaker {
     size_t steps = 0;
     for_each_step(plan.root.steps, [&](const Step&) { ++steps; });
     workspace.resize(steps);
-    return plan_memory(plan, bytes(), workspace);
+    std::vector<std::optional<size_t>> offsets(plan.buffers.size());
+    for (size_t id = 0; id < offsets.size(); ++id)
+      offsets[id] = plan.buffers[id].alias_offset.constant();
+    return plan_memory(plan, bytes(), offsets, workspace);
   }
 
   Plan plan;
@@ -229,6 +256,71 @@ TEST(PlanMemory, InPlaceLeavesWhatABodyGives) {
   EXPECT_NE(m.memory().offsets[a], m.memory().offsets[b]);
 }
 
+TEST(PlanMemory, PartsLieInTheirWhole) {
+  PlanMaker m;
+  const BufferId x = m.input(20), a = m.buffer(20), b = m.buffer(7), y = m.buffer(27);
+  m.add({x}, {a});
+  m.add({x}, {b});
+  m.plan.root.steps.push_back(m.concat({a, b}));
+  const BufferId whole = m.plan.root.steps.back().outputs[0];
+  const BufferId cut = m.part(whole, 3, 22);
+  m.add({whole}, {cut});
+  m.add({whole, cut}, {y});
+  m.output(y);
+  const MemoryPlan memory = m.memory();
+  EXPECT_EQ(memory.offsets[a], memory.offsets[whole]);
+  EXPECT_EQ(memory.offsets[b], *memory.offsets[whole] + 80);
+  EXPECT_EQ(memory.offsets[cut], *memory.offsets[whole] + 88);
+  EXPECT_EQ(memory.arena_bytes, 2u * 128);
+  EXPECT_EQ(lifetimes(m.plan)[whole].first, 0) << "from its first part on";
+  EXPECT_EQ(lifetimes(m.plan)[whole].last, 4);
+}
+
+TEST(PlanMemory, APartHasNoPlaceWhereItsOffsetIsOpen) {
+  PlanMaker m;
+  const BufferId x = m.input(20), a = m.buffer(20), cut = m.part(a, 3, 2), y = m.buffer(3);
+  m.add({x}, {a});
+  m.add({a}, {cut});
+  m.add({cut}, {y});
+  m.output(y);
+  std::vector<std::optional<size_t>> offsets(m.plan.buffers.size());
+  const MemoryPlan memory = plan_memory(m.plan, m.bytes(), offsets, {0, 0, 0});
+  EXPECT_TRUE(memory.offsets[a]);
+  EXPECT_FALSE(memory.offsets[cut]);
+}
+
+// The kernel would write at the start of the memory while it reads further on, or the other way
+// round.
+TEST(PlanMemory, NotInPlaceWhereOneOfBothBeginsWithin) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), cut = m.part(a, 8, 8), y = m.buffer(8);
+  m.add({x}, {a});
+  m.add({a}, {cut});
+  m.add({cut}, {y}).in_place = {{0, 0}};
+  m.output(y);
+  EXPECT_NE(m.memory().offsets[y], m.memory().offsets[a]);
+
+  PlanMaker n;
+  const BufferId input = n.input(99), big = n.buffer(99), p = n.buffer(8), q = n.buffer(8);
+  n.add({input}, {big});
+  n.add({big}, {q}).in_place = {{0, 0}};
+  n.add({input}, {p});
+  n.plan.root.steps.push_back(n.concat({p, q}));
+  n.output(n.plan.root.steps.back().outputs[0]);
+  const MemoryPlan memory = n.memory();
+  EXPECT_GE(*memory.offsets[q], *memory.offsets[big] + 99 * 4);
+}
+
+TEST(PlanMemory, InPlaceOfTheFirstPartWhenNoOtherIsRead) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), first = m.part(a, 8, 0), y = m.buffer(8);
+  m.add({x}, {a});
+  m.add({a}, {first});
+  m.add({first}, {y}).in_place = {{0, 0}};
+  m.output(y);
+  EXPECT_EQ(m.memory().offsets[y], m.memory().offsets[a]);
+}
+
 TEST(PlanMemory, WorkspaceIsAliveAtItsStepOnly) {
   PlanMaker m;
   const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16);
@@ -240,13 +332,14 @@ TEST(PlanMemory, WorkspaceIsAliveAtItsStepOnly) {
   EXPECT_LE(memory.arena_bytes, 1024u + 128);
 }
 
-// Walks random plans as a context would: each step writes its own mark into its results; nobody
+// Walks random plans as a context would: each step writes its own marks into its results; nobody
 // else may have written over what a step reads.
 class Walk {
  public:
   Walk(const PlanMaker& maker, const MemoryPlan& memory)
       : plan_(maker.plan), memory_(memory), arena_(memory.arena_bytes, -1) {
-    marks_.resize(plan_.buffers.size(), -1);
+    for (const Buffer& buffer : plan_.buffers)
+      contents_.emplace_back(product(*buffer.type.dims).constant() * 4, -1);
   }
 
   bool region(const Region& region) {
@@ -260,60 +353,109 @@ class Walk {
             for (BufferId id : body.outputs)
               if (!holds(id)) return false;
           }
+      if (step.problem.kind == ProblemKind::view) continue;
       for (BufferId id : step.outputs) write(id);
     }
     return true;
   }
   bool holds(BufferId id) const {
-    const BufferId root = plan_.root_of(id);
-    if (!memory_.offsets[root]) return true;
-    for (size_t i = 0; i < size_of(root); ++i)
-      if (arena_[*memory_.offsets[root] + i] != marks_[root]) return false;
+    if (!memory_.offsets[id]) return true;
+    const auto [root, from] = place(id);
+    for (int64_t i = 0; i < size_of(id); ++i)
+      if (arena_[*memory_.offsets[id] + i] != contents_[root][from + i]) return false;
     return true;
   }
 
  private:
-  size_t size_of(BufferId id) const {
-    return byte_size(ElementType::float32, product(*plan_.buffers[id].type.dims).constant());
+  // The root, and how far behind its start the buffer begins.
+  std::pair<BufferId, int64_t> place(BufferId id) const {
+    int64_t offset = 0;
+    for (; plan_.buffers[id].alias != no_buffer; id = plan_.buffers[id].alias)
+      offset += plan_.buffers[id].alias_offset.constant();
+    return {id, offset};
   }
+  int64_t size_of(BufferId id) const {
+    return product(*plan_.buffers[id].type.dims).constant() * 4;
+  }
+  // Other bytes of the root stay as they are.
   void write(BufferId id) {
-    if (plan_.buffers[id].alias != no_buffer || !memory_.offsets[id]) return;
-    marks_[id] = next_++;
-    std::fill_n(arena_.begin() + static_cast<int64_t>(*memory_.offsets[id]), size_of(id),
-                marks_[id]);
+    if (!memory_.offsets[id]) return;
+    const auto [root, from] = place(id);
+    for (int64_t i = 0; i < size_of(id); ++i)
+      arena_[*memory_.offsets[id] + i] = contents_[root][from + i] = next_;
+    ++next_;
   }
 
   const Plan& plan_;
   const MemoryPlan& memory_;
-  std::vector<int> arena_, marks_;
+  std::vector<int> arena_;
+  std::vector<std::vector<int>> contents_;  // of roots, as their readers expect them
   int next_ = 0;
 };
+
+BufferId random_view(PlanMaker& m, std::mt19937& random, BufferId of) {
+  const int64_t size = m.size(of);
+  if (size == 0 || random() % 2 == 0) return m.alias(of);
+  const int64_t from = random() % size;
+  return m.part(of, 1 + random() % (size - from), from);
+}
+
+// A Concat of up to three of `made`, values that have memory of their own; those become its parts.
+Step random_concat(PlanMaker& m, std::mt19937& random, std::vector<BufferId>& made) {
+  std::vector<BufferId> parts;
+  for (int i = 0; i < 3 && !made.empty(); ++i) {
+    const auto at = made.begin() + random() % made.size();
+    parts.push_back(*at);
+    made.erase(at);
+  }
+  return m.concat(parts);
+}
+
+Step random_body_step(PlanMaker& m, std::mt19937& random, const std::vector<BufferId>& inputs,
+                      Step step, int depth);
 
 std::vector<Step> random_steps(PlanMaker& m, std::mt19937& random, std::vector<BufferId>& known,
                                int count, int depth) {
   std::vector<Step> steps;
+  std::vector<BufferId> made;
   for (int i = 0; i < count; ++i) {
     std::vector<BufferId> inputs;
     for (size_t k = 1 + random() % 3; k > 0; --k) inputs.push_back(known[random() % known.size()]);
-    const bool view = random() % 5 == 0;
-    const BufferId result = view ? m.alias(inputs[0]) : m.buffer(1 + random() % 50);
-    Step step = PlanMaker::step(view ? std::vector{inputs[0]} : inputs, {result});
-    if (!view && random() % 2 == 0)
-      for (int32_t k = 0; k < static_cast<int32_t>(inputs.size()); ++k)
-        step.in_place.emplace_back(0, k);
-    if (!view && depth < 2 && random() % 6 == 0) {
-      step.in_place.clear();
-      std::vector<BufferId> inside = inputs;  // a body reads what its step reads
-      Region body;
-      body.inputs = inputs;
-      body.steps = random_steps(m, random, inside, 3, depth + 1);
-      body.outputs = {inside.back(), inside[inside.size() - 1 - random() % 3]};
-      step.regions = {body};
+    const auto kind = random() % 10;
+    Step step;
+    if (kind < 2) {
+      step = PlanMaker::step({inputs[0]}, {random_view(m, random, inputs[0])});
+      step.problem.kind = ProblemKind::view;
+    } else if (kind == 2 && !made.empty()) {
+      step = random_concat(m, random, made);
+      made.push_back(step.outputs[0]);
+    } else {
+      step = PlanMaker::step(inputs, {m.buffer(1 + random() % 50)});
+      made.push_back(step.outputs[0]);
+      if (random() % 2 == 0)
+        for (int32_t k = 0; k < static_cast<int32_t>(inputs.size()); ++k)
+          step.in_place.emplace_back(0, k);
+      if (depth < 2 && random() % 6 == 0)
+        step = random_body_step(m, random, inputs, std::move(step), depth);
+      if (!step.regions.empty()) made.pop_back();
     }
-    steps.push_back(step);
-    known.push_back(result);
+    known.push_back(step.outputs[0]);
+    steps.push_back(std::move(step));
   }
   return steps;
+}
+
+// A body reads what its step reads.
+Step random_body_step(PlanMaker& m, std::mt19937& random, const std::vector<BufferId>& inputs,
+                      Step step, int depth) {
+  step.in_place.clear();
+  std::vector<BufferId> inside = inputs;
+  Region body;
+  body.inputs = inputs;
+  body.steps = random_steps(m, random, inside, 3, depth + 1);
+  body.outputs = {inside.back(), inside[inside.size() - 1 - random() % 3]};
+  step.regions = {body};
+  return step;
 }
 
 TEST(PlanMemory, RandomPlansNeverWriteOverWhatIsStillRead) {

@@ -11,8 +11,7 @@
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
 #include "passes/pass.h"
-#include "tactics/assign_layouts.h"
-#include "tactics/split_epilogues.h"
+#include "tactics/plan_passes.h"
 #include "tactics/tactic.h"
 #include "tests/support/seal_engine.h"
 
@@ -64,8 +63,7 @@ std::vector<std::byte> build(std::string_view file) {
   options.disabled = {"onednn."};
   EngineInfo info;
   info.version = CERMET_VERSION_STRING;
-  split_epilogues(plan, cpu::tactics(), options);
-  assign_layouts(plan, cpu::tactics(), options);
+  arrange(plan, cpu::tactics(), options);
   choose_tactics(plan, cpu::tactics(), options, info.requirements);
   verify(plan);
   return engine_bytes(plan, info);

@@ -7,8 +7,7 @@
 #include "engine/writer.h"
 #include "lower/lower.h"
 #include "ops/operator.ref.h"
-#include "tactics/assign_layouts.h"
-#include "tactics/split_epilogues.h"
+#include "tactics/plan_passes.h"
 #include "tactics/tactic.h"
 
 namespace cermet::testing {
@@ -25,8 +24,7 @@ std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile>
       options.disabled.emplace_back(tactic.name);
   EngineInfo info;
   info.version = CERMET_VERSION_STRING;
-  split_epilogues(plan, cpu::tactics(), options);
-  assign_layouts(plan, cpu::tactics(), options);
+  arrange(plan, cpu::tactics(), options);
   choose_tactics(plan, cpu::tactics(), options, info.requirements);
   return Engine::from_memory(engine_bytes(plan, info));
 }

@@ -1,0 +1,302 @@
+#include "tactics/place_views.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "base/scalar.h"
+#include "expr/contiguous_part.h"
+#include "expr/same_bytes.h"
+#include "plan/memory_planner.h"
+
+namespace cermet {
+namespace {
+
+// What is shown of such a step instead of a kernel.
+constexpr std::string_view in_place = "in place";
+
+// A part of a tensor: its sizes, with as many dimensions as the tensor has, and its first index.
+struct Part {
+  Dims sizes, start;
+};
+
+bool has_whole_bytes(const ValueType& type) {
+  return type.has_rank() && bit_width(type.element) >= 8;
+}
+
+size_t axis_of(const Problem& problem, size_t rank) {
+  const int64_t axis = problem.attributes.integer("axis", 0);
+  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
+}
+
+void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
+  for (const Dim& dim : dims) dim.collect_symbols(into);
+}
+
+class CutScan {
+ public:
+  explicit CutScan(Plan& plan) : plan_(plan) {}
+
+  int run() {
+    for_each_step(plan_.root.steps, [this](Step& step) { visit(step); });
+    return changes_;
+  }
+
+ private:
+  const Dims& dims_of(BufferId id) const { return *plan_.buffers[id].type.dims; }
+
+  void visit(Step& step) {
+    if (step.problem.kind != ProblemKind::movement || !step.problem.domain.empty() ||
+        step.problem.has_epilogue() || !ranks_are_known(step))
+      return;
+    const auto parts = parts_of(step);
+    if (!parts) return;
+    std::vector<Dim> offsets;
+    for (size_t i = 0; i < parts->size(); ++i) {
+      const auto offset = offset_of(step, i, (*parts)[i]);
+      if (!offset) return;
+      offsets.push_back(*offset);
+    }
+    become_view(step, offsets);
+  }
+
+  bool ranks_are_known(const Step& step) const {
+    if (step.inputs.empty() || step.inputs[0] == no_buffer) return false;
+    return has_whole_bytes(plan_.buffers[step.inputs[0]].type) &&
+           std::all_of(step.outputs.begin(), step.outputs.end(), [&](BufferId id) {
+             return id != no_buffer && has_whole_bytes(plan_.buffers[id].type) &&
+                    plan_.buffers[id].storage != Storage::output;
+           });
+  }
+
+  // By output; nothing where the step cuts nothing, or at places that only data tell.
+  std::optional<std::vector<Part>> parts_of(const Step& step) const {
+    if (step.problem.op == "Split") return split_parts(step);
+    std::optional<Part> part;
+    if (step.problem.op == "Slice") part = slice_part(step);
+    if (step.problem.op == "Gather") part = gather_part(step);
+    if (!part) return std::nullopt;
+    return std::vector<Part>{std::move(*part)};
+  }
+
+  std::vector<Part> split_parts(const Step& step) const {
+    const size_t axis = axis_of(step.problem, dims_of(step.inputs[0]).size());
+    std::vector<Part> parts;
+    Dims start(dims_of(step.inputs[0]).size(), Dim(0));
+    for (BufferId id : step.outputs) {
+      parts.push_back({dims_of(id), start});
+      start[axis] = start[axis] + dims_of(id)[axis];
+    }
+    return parts;
+  }
+
+  std::optional<std::vector<int64_t>> constant(const Step& step, size_t i) const {
+    if (i >= step.inputs.size() || step.inputs[i] == no_buffer) return std::vector<int64_t>{};
+    const Buffer& buffer = plan_.buffers[step.inputs[i]];
+    if (buffer.storage != Storage::constant) return std::nullopt;
+    return load_all<int64_t>(plan_.constants[buffer.constant].tensor.view());
+  }
+
+  std::optional<Part> slice_part(const Step& step) const {
+    const auto starts = constant(step, 1), axes = constant(step, 3), steps = constant(step, 4);
+    if (!starts || !axes || !steps) return std::nullopt;
+    if (std::any_of(steps->begin(), steps->end(), [](int64_t s) { return s != 1; }))
+      return std::nullopt;
+    const Dims& from = dims_of(step.inputs[0]);
+    Part part{dims_of(step.outputs[0]), Dims(from.size(), Dim(0))};
+    for (size_t i = 0; i < starts->size(); ++i) {
+      int64_t axis = axes->empty() ? static_cast<int64_t>(i) : axes->at(i);
+      if (axis < 0) axis += static_cast<int64_t>(from.size());
+      const int64_t start = (*starts)[i];
+      part.start[axis] = start < 0 ? max(from[axis] + start, 0) : min(from[axis], start);
+    }
+    return part;
+  }
+
+  // One index of a dimension, which then is gone or 1.
+  std::optional<Part> gather_part(const Step& step) const {
+    const auto index = constant(step, 1);
+    if (!index || index->size() != 1) return std::nullopt;
+    const Dims& from = dims_of(step.inputs[0]);
+    const size_t axis = axis_of(step.problem, from.size());
+    if (!from[axis].is_constant()) return std::nullopt;
+    Part part{from, Dims(from.size(), Dim(0))};
+    part.sizes[axis] = 1;
+    part.start[axis] = index->front() < 0 ? from[axis] + index->front() : Dim(index->front());
+    return part;
+  }
+
+  // In bytes.
+  std::optional<Dim> offset_of(const Step& step, size_t i, const Part& part) const {
+    const Buffer& from = plan_.buffers[step.inputs[0]];
+    const Buffer& to = plan_.buffers[step.outputs[i]];
+    const bool same_rank = step.problem.op != "Gather";
+    const bool lie_alike = same_rank ? same_bytes(*to.type.dims, from.layout, to.layout)
+                                     : from.layout.is_row_major() && to.layout.is_row_major();
+    if (!lie_alike || !sizes_are_known(*from.type.dims, part)) return std::nullopt;
+    auto offset = contiguous_part(*from.type.dims, part.sizes, part.start, from.layout);
+    if (offset) offset = *offset * Dim(bit_width(from.type.element) / 8);
+    return offset;
+  }
+
+  // The cut defines no sizes that depend on data.
+  static bool sizes_are_known(const Dims& whole, const Part& part) {
+    std::set<std::string> known, needed;
+    adopt_sizes_of_data(whole, known);
+    adopt_sizes_of_data(part.sizes, needed);
+    adopt_sizes_of_data(part.start, needed);
+    return std::all_of(needed.begin(), needed.end(), [&](const std::string& symbol) {
+      return !symbol.starts_with(data_symbol_prefix) || known.contains(symbol);
+    });
+  }
+
+  void become_view(Step& step, const std::vector<Dim>& offsets) {
+    step.problem.kind = ProblemKind::view;
+    step.choice.configuration = in_place;
+    step.inputs.resize(1);
+    step.problem.inputs.resize(1);
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      Buffer& result = plan_.buffers[step.outputs[i]];
+      result.alias = step.inputs[0];
+      result.alias_offset = offsets[i];
+    }
+    ++changes_;
+  }
+
+  Plan& plan_;
+  int changes_ = 0;
+};
+
+class ConcatScan {
+ public:
+  explicit ConcatScan(Plan& plan) : plan_(plan) {}
+
+  int run() {
+    region(plan_.root);
+    return changes_;
+  }
+
+ private:
+  void region(Region& region) {
+    std::set<BufferId> outer = std::move(made_here_);
+    made_here_.clear();
+    std::vector<Step> steps;
+    for (Step& step : region.steps) {
+      for (Region& body : step.regions) this->region(body);
+      if (is_concat(step)) place(step, steps);
+      note_results(step);
+      steps.push_back(std::move(step));
+    }
+    region.steps = std::move(steps);
+    made_here_ = std::move(outer);
+  }
+
+  static bool is_concat(const Step& step) {
+    return step.problem.kind == ProblemKind::movement && step.problem.op == "Concat" &&
+           step.problem.domain.empty() && !step.problem.has_epilogue();
+  }
+
+  // A step of this region that writes where it is told to made the value.
+  void note_results(const Step& step) {
+    const ProblemKind kind = step.problem.kind;
+    const bool gathers = kind == ProblemKind::view && view_form(step.problem) == ViewForm::whole;
+    // Plugins are promised aligned memory.
+    if (!gathers && kind != ProblemKind::dims &&
+        (!needs_kernel(kind) || kind == ProblemKind::custom))
+      return;
+    for (BufferId id : step.outputs)
+      if (id != no_buffer) made_here_.insert(id);
+  }
+
+  void place(Step& step, std::vector<Step>& before) {
+    const auto offsets = offsets_of(step);
+    if (!offsets) return;
+    std::vector<BufferId> movable;  // by input; no_buffer where it is to be copied
+    std::set<BufferId> taken;
+    for (BufferId id : step.inputs) {
+      const BufferId root = movable_root(id, step.outputs[0]);
+      movable.push_back(root != no_buffer && taken.insert(root).second ? root : no_buffer);
+    }
+    if (taken.empty()) return;
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      BufferId root = movable[i];
+      if (root == no_buffer) {
+        before.push_back(copy_of(step, i));
+        root = step.inputs[i] = before.back().outputs[0];
+      }
+      plan_.buffers[root].alias = step.outputs[0];
+      plan_.buffers[root].alias_offset = (*offsets)[i];
+    }
+    step.problem.kind = ProblemKind::view;
+    step.choice.configuration = in_place;
+    ++changes_;
+  }
+
+  // Where each input would begin, in bytes; nothing where one of them would not lie in one piece,
+  // or where the arena can't be planned before running.
+  std::optional<std::vector<Dim>> offsets_of(const Step& step) const {
+    const BufferId result = step.outputs[0];
+    const Buffer& whole = plan_.buffers[result];
+    if (!has_whole_bytes(whole.type) || !has_planned_size(plan_, result)) return std::nullopt;
+    const Dims& dims = *whole.type.dims;
+    const size_t axis = axis_of(step.problem, dims.size());
+    Dims start(dims.size(), Dim(0));
+    std::vector<Dim> offsets;
+    for (BufferId id : step.inputs) {
+      if (id == no_buffer || !has_planned_size(plan_, id)) return std::nullopt;
+      const Buffer& part = plan_.buffers[id];
+      const auto offset = contiguous_part(dims, *part.type.dims, start, whole.layout);
+      if (!offset) return std::nullopt;
+      offsets.push_back(*offset * Dim(bit_width(whole.type.element) / 8));
+      start[axis] = start[axis] + (*part.type.dims)[axis];
+    }
+    if (!(start[axis] == dims[axis])) return std::nullopt;
+    return offsets;
+  }
+
+  // The buffer whose memory the input is, if that may become part of another one's.
+  BufferId movable_root(BufferId id, BufferId whole) const {
+    const BufferId root = plan_.root_of(id);
+    const Buffer& from = plan_.buffers[root];
+    const Buffer& input = plan_.buffers[id];
+    if (root == whole || from.storage != Storage::activation || !made_here_.contains(root) ||
+        !plan_.begins_at_root(id) || !has_planned_size(plan_, root) ||
+        !(product(*from.type.dims) == product(*input.type.dims)) ||
+        !same_bytes(*input.type.dims, input.layout, plan_.buffers[whole].layout))
+      return no_buffer;
+    return root;
+  }
+
+  Step copy_of(const Step& concat, size_t i) {
+    const BufferId from = concat.inputs[i];
+    Buffer buffer;
+    buffer.name = fmt::format("{}.part{}", plan_.buffers[concat.outputs[0]].name, i);
+    buffer.type = plan_.buffers[from].type;
+    buffer.layout = plan_.buffers[concat.outputs[0]].layout;
+    plan_.buffers.push_back(std::move(buffer));
+    const auto to = static_cast<BufferId>(plan_.buffers.size() - 1);
+    Step copy;
+    copy.name = fmt::format("{}.part{}", concat.name, i);
+    copy.origin = concat.origin;
+    copy.problem.kind = ProblemKind::movement;
+    copy.problem.op = "Identity";
+    copy.inputs = {from};
+    copy.outputs = {to};
+    copy.problem.inputs = {concat.problem.inputs[i]};
+    copy.problem.outputs = {Operand{plan_.buffers[to].type, plan_.buffers[to].layout, false}};
+    return copy;
+  }
+
+  Plan& plan_;
+  std::set<BufferId> made_here_;
+  int changes_ = 0;
+};
+
+}  // namespace
+
+int cuts_as_views(Plan& plan) { return CutScan(plan).run(); }
+
+int concat_in_place(Plan& plan) { return ConcatScan(plan).run(); }
+
+}  // namespace cermet
