@@ -19,7 +19,7 @@ std::optional<T> number_in(const std::string& text) {
 
 // No description: --help shows what the flag takes by its type's name alone.
 template <class T, class Holds>
-CLI::Validator check(std::string expected, Holds holds) {
+CLI::Validator check(const std::string& expected, Holds holds) {
   return CLI::Validator(
       [=](const std::string& text) {
         const std::optional<T> value = number_in<T>(text);
