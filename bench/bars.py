@@ -7,6 +7,12 @@ BARS = {
     "row": (1.0, "latency over the faster peer's, any row"),
     "mean": (1.0, "latency over the faster peer's, geometric mean"),
     "memory": (None, "peak memory over the smaller peer's, any row"),
+    "streams": (1.0, "the better peer's throughput over Cermet's, any row"),
+    "streams-mean": (1.0, "the better peer's throughput over Cermet's, geometric mean"),
+    "tail": (2.0, "99th percentile over median with two contexts at once, any row"),
+    "start": (1 / 3, "cold start over ONNX Runtime's, any row"),
+    "build-cold": (15, "seconds of a build that measures"),
+    "build-cached": (1, "seconds of a build that finds everything measured"),
     "error": (1e-3, "max |a-b| / max |b| of an output against ONNX Runtime's"),
 }
 
@@ -75,5 +81,5 @@ def describe(result):
 
 
 def help_text():
-    return "; ".join(f"{name} {'unset' if value is None else format(value, 'g')}: {what}"
+    return "; ".join(f"{name} {'unset' if value is None else format(value, '.3g')}: {what}"
                      for name, (value, what) in BARS.items())

@@ -20,13 +20,18 @@ import sys
 import bars
 import cases
 import cermet_peer
+import competition
 import latency
 import memory
 import peers
 import report
+import start
 import store
+import streams
+import tuning
 
-EXPERIMENTS = {module.NAME: module for module in (latency, memory)}
+EXPERIMENTS = {module.NAME: module for module in (
+    latency, memory, streams, competition, start, tuning)}
 
 
 @dataclasses.dataclass

@@ -96,6 +96,22 @@ class Cermet:
                             "--warmup", warmup)
         return report["latency_ms"]["median"]
 
+    def prepare_contexts(self, case, contexts, threads):
+        self.prepare(case, threads)
+        self.contexts = contexts
+
+    def at_once(self, seconds, warmup):
+        report = self.bench(self.prepared, self.case, self.threads, "--streams", self.contexts,
+                            "--seconds", seconds, "--warmup", warmup)
+        latency = report["latency_ms"]
+        return {"throughput": report["throughput"], "median_ms": latency["median"],
+                "p99_ms": latency["p99"]}
+
+    def start(self, case, threads):
+        report = self.bench(self.engine(case, threads), case, threads, "--iterations", 1,
+                            "--warmup", 0)
+        return report["open_ms"] + report["first_run_ms"]
+
     def peak_memory(self, case, threads):
         arguments = self.bench_arguments(self.engine(case, threads), case, threads,
                                          "--iterations", alone.RUNS, "--warmup", 0)

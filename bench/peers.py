@@ -1,8 +1,11 @@
 """The peers that run in this process: ONNX Runtime and OpenVINO.
 
-A peer, and Cermet (cermet.py), has `name`, `version()`, `prepare(case, threads)`, `outputs()` (name
-to array), `round(seconds, warmup)`, a round's median in milliseconds, and `peak_memory(case,
-threads)` in MiB. One peer works at a time; a round starts with `warmup` runs that are not counted.
+A peer, and Cermet (cermet_peer.py), has `name`, `version()`, `prepare(case, threads)`, `outputs()` (name
+to array), `round(seconds, warmup)`, a round's median in milliseconds, `prepare_contexts(case,
+contexts, threads)` and `at_once(seconds, warmup)`, figures of contexts that run at once
+(timing.spread), and, in processes of their own, `peak_memory(case, threads)` in MiB and `start(case,
+threads)` in milliseconds. One peer works at a time; a round starts with `warmup` runs that are not
+counted.
 """
 import functools
 
@@ -11,13 +14,19 @@ import timing
 
 
 class InProcess:
-    """What the peers share: `run` is set by prepare."""
+    """What the peers share: `run` is set by prepare, `runs` by prepare_contexts."""
 
     def round(self, seconds, warmup):
         return timing.time_round(self.run, seconds, warmup)
 
+    def at_once(self, seconds, warmup):
+        return timing.time_at_once(self.runs, seconds, warmup)
+
     def peak_memory(self, case, threads):
         return alone.ask("memory", self.name, case, threads)
+
+    def start(self, case, threads):
+        return alone.ask("start", self.name, case, threads)
 
 
 class OnnxRuntime(InProcess):
@@ -38,16 +47,25 @@ class OnnxRuntime(InProcess):
         return self.library.InferenceSession(str(path), options,
                                              providers=["CPUExecutionProvider"])
 
-    def prepare(self, case, threads):
+    def bound(self, case, threads):
+        """A session and its binding."""
         session = self.session(case.path, threads)
         binding = session.io_binding()
         for name, value in case.inputs.items():
             binding.bind_cpu_input(name, value)
+        for output in session.get_outputs():
+            binding.bind_output(output.name)
+        return session, binding
+
+    def prepare(self, case, threads):
+        session, self.binding = self.bound(case, threads)
         self.output_names = [output.name for output in session.get_outputs()]
-        for name in self.output_names:
-            binding.bind_output(name)
-        self.binding = binding
-        self.run = functools.partial(session.run_with_iobinding, binding)
+        self.run = functools.partial(session.run_with_iobinding, self.binding)
+
+    def prepare_contexts(self, case, contexts, threads):
+        made = [self.bound(case, threads) for _ in range(contexts)]
+        self.runs = [functools.partial(session.run_with_iobinding, binding)
+                     for session, binding in made]
 
     def outputs(self):
         self.run()
@@ -82,6 +100,17 @@ class OpenVino(InProcess):
         self.last = self.request(compiled, case)
         self.ports = compiled.outputs
         self.run = self.last.infer
+
+    def prepare_contexts(self, case, contexts, threads):
+        """Of one thread: OpenVINO's own streams. Of more, models that know nothing of each other."""
+        if threads == 1:
+            compiled = self.compile(case, NUM_STREAMS=contexts, INFERENCE_NUM_THREADS=contexts,
+                                    PERFORMANCE_HINT="THROUGHPUT")
+            self.runs = [self.request(compiled, case).infer for _ in range(contexts)]
+        else:
+            self.runs = [self.request(self.compile(
+                case, INFERENCE_NUM_THREADS=threads, PERFORMANCE_HINT="LATENCY",
+                ENABLE_CPU_PINNING=False), case).infer for _ in range(contexts)]
 
     def outputs(self):
         self.run()

@@ -17,9 +17,10 @@ import cases  # noqa: E402
 class FakePeer:
     """Takes as long as it says, answers with `value`, and fails where it is told to."""
 
-    def __init__(self, name, milliseconds=1.0, value=1.0, fail=None, peak=100.0):
+    def __init__(self, name, milliseconds=1.0, value=1.0, fail=None, peak=100.0,
+                 tail=1.5):
         self.name, self.milliseconds, self.value = name, milliseconds, value
-        self.fail, self.peak = fail, peak
+        self.fail, self.peak, self.tail = fail, peak, tail
         self.calls = []
         self.build_options = ()
 
@@ -43,6 +44,19 @@ class FakePeer:
 
     def round(self, seconds, warmup):
         self.note("round")
+        return self.milliseconds
+
+    def prepare_contexts(self, case, contexts, threads):
+        self.note("prepare_contexts")
+        self.contexts = contexts
+
+    def at_once(self, seconds, warmup):
+        self.note("at_once")
+        return {"throughput": self.contexts * 1e3 / self.milliseconds,
+                "median_ms": self.milliseconds, "p99_ms": self.tail * self.milliseconds}
+
+    def start(self, case, threads):
+        self.note("start")
         return self.milliseconds
 
     def peak_memory(self, case, threads):

@@ -23,12 +23,25 @@ import cases  # noqa: E402
 import cermet_peer  # noqa: E402
 import peers  # noqa: E402
 import timing  # noqa: E402
+import tuning  # noqa: E402
 
 
 def model(path):
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 16])
     y = helper.make_tensor_value_info("y/out", TensorProto.FLOAT, ["batch", 16])
-    graph = helper.make_graph([helper.make_node("Exp", ["x"], ["y/out"])], "net", [x], [y])
+    save(path, helper.make_graph([helper.make_node("Exp", ["x"], ["y/out"])], "net", [x], [y]))
+
+
+def model_with_rivals(path):
+    """A product, which more than one kernel can do."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 16])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 64])
+    w = onnx.numpy_helper.from_array(np.ones((16, 64), np.float32), "w")
+    save(path, helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"])], "net", [x], [y],
+                                 [w]))
+
+
+def save(path, graph):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
               path)
 
@@ -53,6 +66,25 @@ class Peers(unittest.TestCase):
             self.assertGreater(peer.round(0.01, 1), 0)
         self.assertEqual(self.case.inputs["x"].shape, (2, 16))
         self.assertLess(timing.relative_error(*outputs), 1e-5)
+
+    def test_contexts_at_once_and_cold_starts(self):
+        for peer in (self.cermet, self.ort):
+            for threads in (1, 2):
+                peer.prepare_contexts(self.case, 2, threads)
+                found = peer.at_once(0.01, 1)
+                self.assertGreater(found["throughput"], 0, peer.name)
+                self.assertGreaterEqual(found["p99_ms"], found["median_ms"], peer.name)
+            self.assertGreater(peer.start(self.case, 1), 0, peer.name)
+
+    def test_a_timing_cache_that_lacks_something_is_told_from_other_failures(self):
+        model_with_rivals(self.case.path)
+        engine = self.folder / "net.engine"
+        options = ["--tuning-budget", "1", "--timing-cache", self.folder / "cache.txt"]
+        self.assertFalse(tuning.full(self.cermet, self.case, 1, engine, options))
+        self.cermet.build(self.case, 1, engine, options)
+        self.assertTrue(tuning.full(self.cermet, self.case, 1, engine, options))
+        with self.assertRaisesRegex(timing.PeerError, "--skip-pass"):
+            tuning.full(self.cermet, self.case, 1, engine, [*options, "--skip-pass", "none"])
 
     def test_an_engine_is_built_once_for_each_set_of_options(self):
         first = self.cermet.engine(self.case, 1)
