@@ -29,9 +29,10 @@ import start
 import store
 import streams
 import tuning
+import worth
 
 EXPERIMENTS = {module.NAME: module for module in (
-    latency, memory, streams, competition, start, tuning)}
+    latency, memory, streams, competition, start, tuning, worth)}
 
 
 @dataclasses.dataclass

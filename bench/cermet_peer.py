@@ -1,4 +1,5 @@
 """Cermet as a peer, driven through its command as a user would drive it."""
+import copy
 import hashlib
 import json
 import pathlib
@@ -10,6 +11,15 @@ import numpy as np
 
 import alone
 from timing import PeerError
+
+BUDGET = "--tuning-budget"
+
+
+def without_budget(options):
+    """`--tuning-budget N` and `--tuning-budget=N` are taken out."""
+    previous = ["", *options]
+    return [option for before, option in zip(previous, options)
+            if not option.startswith(BUDGET) and before != BUDGET]
 
 
 class Cermet:
@@ -46,21 +56,38 @@ class Cermet:
                  for file in files if file.exists()]
         return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:12]
 
-    def engine(self, case, threads, options=()):
+    def variant(self, name, build_options, timing_cache=True):
+        """Cermet as another peer, whose engines are built with more options."""
+        other = copy.copy(self)
+        other.name = name
+        kept = self.build_options
+        if any(option.startswith(BUDGET) for option in build_options):
+            kept = without_budget(kept)
+        other.build_options = (*kept, *build_options)
+        if not timing_cache:
+            other.timing_cache = None
+        return other
+
+    def engine(self, case, threads):
         """The engine of a case, built for its shapes unless it lies there already."""
-        options = [*self.build_options, *options]
-        digest = hashlib.sha256("\n".join(options).encode()).hexdigest()[:8] if options else "plain"
+        words = "\n".join([*self.build_options, "" if self.timing_cache else "no timing cache"])
+        digest = hashlib.sha256(words.encode()).hexdigest()[:8] if words else "plain"
         path = self.folder / f"{case.label}-t{threads}-{digest}.engine"
         if not path.exists():
-            self.build(case, threads, path, ["--timing-cache", self.timing_cache, *options])
+            self.build(case, threads, path)
         return path
 
-    def build(self, case, threads, path, options):
-        """Builds anew; returns the seconds that took. A build cut short leaves no engine."""
+    def build(self, case, threads, path, options=()):
+        """Builds anew; returns the seconds that took. A build cut short leaves no engine.
+
+        A timing cache in `options` takes the place of the one that serves all builds.
+        """
+        if self.timing_cache and "--timing-cache" not in options:
+            options = ["--timing-cache", self.timing_cache, *options]
         unfinished = path.with_suffix(".unfinished")
         begin = time.perf_counter()
-        self.command("build", case.path, "--shapes", case.shapes, "--threads", threads, *options,
-                     "-o", unfinished)
+        self.command("build", case.path, "--shapes", case.shapes, "--threads", threads,
+                     *self.build_options, *options, "-o", unfinished)
         seconds = time.perf_counter() - begin
         unfinished.rename(path)
         return seconds

@@ -23,6 +23,7 @@ class FakePeer:
         self.fail, self.peak, self.tail = fail, peak, tail
         self.calls = []
         self.build_options = ()
+        self.variants, self.made = {}, {}
 
     def note(self, what):
         self.calls.append(what)
@@ -58,6 +59,11 @@ class FakePeer:
     def start(self, case, threads):
         self.note("start")
         return self.milliseconds
+
+    def variant(self, name, build_options, timing_cache=True):
+        """As `variants`, name to peer, has it; `made` tells how it was asked for."""
+        self.made[name] = (build_options, timing_cache)
+        return self.variants[name]
 
     def peak_memory(self, case, threads):
         self.note("peak_memory")

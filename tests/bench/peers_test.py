@@ -24,6 +24,7 @@ import cermet_peer  # noqa: E402
 import peers  # noqa: E402
 import timing  # noqa: E402
 import tuning  # noqa: E402
+import worth  # noqa: E402
 
 
 def model(path):
@@ -79,21 +80,43 @@ class Peers(unittest.TestCase):
     def test_a_timing_cache_that_lacks_something_is_told_from_other_failures(self):
         model_with_rivals(self.case.path)
         engine = self.folder / "net.engine"
-        options = ["--tuning-budget", "1", "--timing-cache", self.folder / "cache.txt"]
-        self.assertFalse(tuning.full(self.cermet, self.case, 1, engine, options))
-        self.cermet.build(self.case, 1, engine, options)
-        self.assertTrue(tuning.full(self.cermet, self.case, 1, engine, options))
+        cermet = self.cermet.variant("tuned", ["--tuning-budget", "1"])
+        options = ["--timing-cache", self.folder / "cache.txt"]
+        self.assertFalse(tuning.full(cermet, self.case, 1, engine, options))
+        cermet.build(self.case, 1, engine, options)
+        self.assertTrue(tuning.full(cermet, self.case, 1, engine, options))
         with self.assertRaisesRegex(timing.PeerError, "--skip-pass"):
-            tuning.full(self.cermet, self.case, 1, engine, [*options, "--skip-pass", "none"])
+            tuning.full(cermet, self.case, 1, engine, [*options, "--skip-pass", "none"])
 
     def test_an_engine_is_built_once_for_each_set_of_options(self):
         first = self.cermet.engine(self.case, 1)
         written = first.stat().st_mtime_ns
         self.assertEqual(self.cermet.engine(self.case, 1), first)
         self.assertEqual(first.stat().st_mtime_ns, written)
-        other = self.cermet.engine(self.case, 1, ["--skip-pass", "fuse-pointwise"])
-        self.assertNotEqual(other, first)
-        self.assertTrue(other.exists())
+        other = self.cermet.variant("other", ["--skip-pass", "fuse-pointwise"])
+        untimed = self.cermet.variant("untimed", [], timing_cache=False)
+        self.assertEqual(len({peer.engine(self.case, 1)
+                              for peer in (self.cermet, other, untimed)}), 3)
+        self.assertEqual(other.name, "other")
+
+    def test_a_variants_budget_takes_the_place_of_the_one_before(self):
+        for given in (["--tuning-budget", "0"], ["--tuning-budget=0"]):
+            self.cermet.build_options = ("--disable-tactic", "onednn.", *given, "--skip-pass", "a")
+            self.assertEqual(self.cermet.variant("v", ["--tuning-budget=3"]).build_options,
+                             ("--disable-tactic", "onednn.", "--skip-pass", "a",
+                              "--tuning-budget=3"))
+            self.assertEqual(self.cermet.variant("v", ["-v"]).build_options,
+                             (*self.cermet.build_options, "-v"))
+
+    def test_every_optimisation_can_be_switched_off(self):
+        model_with_rivals(self.case.path)
+        for optimisation in worth.OPTIMISATIONS:
+            with self.subTest(optimisation.name):
+                bench = fake_peers.program.Bench([self.case], [1], [self.cermet], 1, 0.01, 0)
+                result = worth.measure(bench, optimisation, self.case)
+                self.assertEqual(result["errors"], {})
+                self.assertLess(result["relative_error"], 1e-5)
+                self.assertEqual(set(result["medians"]), {"with", "without"})
 
     def test_a_failing_command_tells_what_it_said(self):
         self.case.path.write_bytes(b"no model")
