@@ -35,7 +35,7 @@ class Worth(unittest.TestCase):
         names = [piece.name for piece in worth.pieces(bench)]
         self.assertEqual({name for name in names if "bert" in name},
                          {f"worth/{name}-bert_base-b1"
-                          for name in ("fusion", "attention", "oneDNN", "tuning")})
+                          for name in ("fusion", "attention", "oneDNN")})
         self.assertEqual(sum("net-b1" in name for name in names), len(worth.OPTIMISATIONS))
         self.assertFalse(any("mnist" in name for name in names))
 
