@@ -1,5 +1,6 @@
 #include <set>
 
+#include "backends/cpu/run/bounds.h"
 #include "backends/cpu/run/convolution_weights.h"
 #include "backends/cpu/run/work_split.h"
 #include "base/error.h"
@@ -85,6 +86,61 @@ TEST(Convolution, BoundsItsResults) {
       what.problem.epilogue_first = 3;
       expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
     }
+}
+
+const char* const sums[] = {
+    "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; -> %2",
+    "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %1 %0; "
+    "%3 = constant float32 0; %4 = max float32 %2 %3; -> %4",
+    "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+    "%3 = constant float32 -2; %4 = max float32 %2 %3; %5 = constant float32 3; "
+    "%6 = min float32 %4 %5; -> %6"};
+
+// What is added is of the result's own shape, or one number a channel.
+TEST(Convolution, AddsATensorAndBoundsTheSum) {
+  for (const char* expression : sums)
+    for (const ConvolutionCase& c : cases) {
+      KernelCase what = convolution(c, true);
+      const Shape result = run_reference(what)[0].shape();
+      what.problem.expression = ScalarExpr::parse(expression);
+      what.problem.epilogue_first = 3;
+      what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
+      expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
+      Shape channels(result.size() - 1, 1);
+      channels[0] = result[1];
+      what.inputs.back() = random_tensor(float32, channels, -1, 1, 5);
+      what.layouts[3] = {};
+      expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
+    }
+}
+
+// One that is row-major takes the other way.
+TEST(Convolution, AddsATensorOfAnotherLayout) {
+  KernelCase what = convolution(cases[0], true);
+  const Shape result = run_reference(what)[0].shape();
+  what.problem.expression = ScalarExpr::parse(sums[1]);
+  what.problem.epilogue_first = 3;
+  what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
+  what.layouts[3] = {};
+  expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
+}
+
+TEST(BoundedSums, AreReadFromEpilogues) {
+  KernelCase what = convolution(cases[0], true);
+  const Shape result = run_reference(what)[0].shape();
+  what.problem.epilogue_first = 3;
+  what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
+  what.problem.expression = ScalarExpr::parse(sums[2]);
+  run_reference(what);
+  const auto sum = cpu::read_bounded_sum(what.problem);
+  ASSERT_TRUE(sum);
+  EXPECT_EQ(sum->added, 3u);
+  EXPECT_EQ(sum->bounds.lowest, -2);
+  EXPECT_EQ(sum->bounds.highest, 3);
+  what.problem.expression = ScalarExpr::parse(
+      "%0 = input float32 0; %1 = constant float32 0; %2 = max float32 %0 %1; "
+      "%3 = input float32 1; %4 = add float32 %2 %3; -> %4");
+  EXPECT_FALSE(cpu::read_bounded_sum(what.problem)) << "bounds come last";
 }
 
 TEST(PanelAhead, TheFirstTilesAskForEveryLineOfTheNextPanel) {

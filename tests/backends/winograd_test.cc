@@ -67,6 +67,22 @@ TEST(Winograd, AppliesItsEpilogue) {
   }
 }
 
+TEST(Winograd, AddsATensorAndBoundsTheSum) {
+  for (const WinogradCase& c : cases) {
+    if (c.pads != std::vector<int64_t>{1, 1, 1, 1}) continue;
+    for (int tile : {2, 4}) {
+      KernelCase what = winograd(c, tile, true);
+      what.problem.expression = ScalarExpr::parse(
+          "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+          "%3 = constant float32 0; %4 = max float32 %2 %3; -> %4");
+      what.problem.epilogue_first = 3;
+      what.inputs.emplace_back(
+          random_tensor(float32, {c.x[0], c.outputs, c.x[2], c.x[3]}, -1, 1, 4));
+      expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, tile));
+    }
+  }
+}
+
 // A patch that is infinite or NaN in one place spoils its tile and no other.
 TEST(Winograd, HandsNaNOn) {
   KernelCase what = winograd({{1, 16, 12, 12}, 16, {1, 1, 1, 1}}, 4, false);

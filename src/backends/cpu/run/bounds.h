@@ -1,4 +1,5 @@
-// Epilogues that only keep a result between two bounds: kernels apply them as they store.
+// Epilogues that add at most one operand to a result and keep it between two bounds: kernels apply
+// them as they store.
 #pragma once
 
 #include <limits>
@@ -14,7 +15,14 @@ struct Bounds {
   float highest = std::numeric_limits<float>::infinity();
 };
 
-// The problem's epilogue, if it is of this kind; no bounds where there is none.
-std::optional<Bounds> read_bounds(const Problem& problem);
+// The input of the step that is added, of the result's type, shape and layout, and what bounds the
+// sum then.
+struct BoundedSum {
+  std::optional<size_t> added;
+  Bounds bounds;
+};
+
+// The problem's epilogue, if it is of this kind; nothing added and no bounds where there is none.
+std::optional<BoundedSum> read_bounded_sum(const Problem& problem);
 
 }  // namespace cermet::cpu

@@ -165,7 +165,8 @@ class BoundConvolution : public BoundKernel {
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
     tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
     tile.bias = finish_.bias(call, column);
-    tile.bounds = finish_.bounds;
+    tile.added = finish_.added(call, row * s_.outputs + column);
+    tile.bounds = finish_.sum.bounds;
     tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;
     tile.y_row = s_.outputs;
     tile.width = std::min(form_.columns, form_.outputs - panel * form_.columns);

@@ -26,10 +26,9 @@ bool has_bias(const Problem& problem) {
 }
 
 ConvolutionFinish::ConvolutionFinish(const Problem& problem, InstructionSet set,
-                                     const std::optional<Bounds>& only_bounds)
+                                     const std::optional<BoundedSum>& only_sum)
     : has_bias(cpu::has_bias(problem)),
-      bounds(only_bounds.value_or(Bounds{})),
-      epilogue(only_bounds ? EpilogueProgram(ScalarExpr(), {}, set)
-                           : EpilogueProgram(problem, set)) {}
+      sum(only_sum.value_or(BoundedSum{})),
+      epilogue(only_sum ? EpilogueProgram(ScalarExpr(), {}, set) : EpilogueProgram(problem, set)) {}
 
 }  // namespace cermet::cpu

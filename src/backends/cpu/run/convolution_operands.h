@@ -39,24 +39,29 @@ const Tensor& convolution_weights(const KernelContext& context);
 // Whether input 2 is a bias, not an operand of the epilogue.
 bool has_bias(const Problem& problem);
 
-// What becomes of a sum before and after it is stored: the bias is added and bounds are kept as it
-// is stored; an epilogue that is more than bounds is applied to what was stored.
+// What becomes of a sum before and after it is stored: as it is stored the bias is added, then
+// another tensor, and bounds are kept; an epilogue that is more is applied to what was stored.
 struct ConvolutionFinish {
   ConvolutionFinish(const Problem& problem, InstructionSet set)
-      : ConvolutionFinish(problem, set, read_bounds(problem)) {}
+      : ConvolutionFinish(problem, set, read_bounded_sum(problem)) {}
 
   // Of the results from `column` on; nullptr without a bias.
   const float* bias(const Call& call, int64_t column) const {
     return has_bias ? static_cast<const float*>(call.inputs[2]) + column : nullptr;
   }
 
+  // What is added to the result's element `element`, counted in memory; nullptr without.
+  const float* added(const Call& call, int64_t element) const {
+    return sum.added ? static_cast<const float*>(call.inputs[*sum.added]) + element : nullptr;
+  }
+
   bool has_bias;
-  Bounds bounds;
-  EpilogueProgram epilogue;  // empty where the bounds are all of it
+  BoundedSum sum;
+  EpilogueProgram epilogue;  // empty where the sum is all of it
 
  private:
   ConvolutionFinish(const Problem& problem, InstructionSet set,
-                    const std::optional<Bounds>& only_bounds);
+                    const std::optional<BoundedSum>& only_sum);
 };
 
 // Weights that an engine holds as `given`: row-major where `text` is empty, otherwise packed in the

@@ -164,18 +164,21 @@ class BoundWinograd : public BoundKernel {
     output.m_place = block_ * form_.columns;
     output.width = std::min(form_.columns, s_.outputs - column);
     output.bias = finish_.bias(call, column);
-    output.bounds = finish_.bounds;
+    output.bounds = finish_.sum.bounds;
     float* pixels[most_tile * most_tile];
+    const float* added[most_tile * most_tile];
     output.pixels = pixels;
+    output.added = finish_.sum.added ? added : nullptr;
     for (int64_t tile = first; tile < last; ++tile) {
       const Corner at = corner(tile);
       for (int64_t i = 0; i < form_.tile; ++i)
         for (int64_t j = 0; j < form_.tile; ++j) {
           const int64_t h = at.row + i, w = at.column + j;
           const bool wanted = h < s_.out_height && w < s_.out_width;
+          const int64_t element = wanted ? offset(at.image, h, w) + column : 0;
           pixels[i * form_.tile + j] =
-              wanted ? static_cast<float*>(call.outputs[0]) + offset(at.image, h, w) + column
-                     : nullptr;
+              wanted ? static_cast<float*>(call.outputs[0]) + element : nullptr;
+          added[i * form_.tile + j] = finish_.added(call, element);
         }
       output.m = results + (tile - first) * form_.columns;
       (form_.tile == 2 ? f_.output2 : f_.output4)(output);

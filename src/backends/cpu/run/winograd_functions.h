@@ -34,13 +34,14 @@ struct WinogradProduct {
   int64_t blocks = 0;
 };
 
-// pixels[p][j] = bounded((A' m A)[p] + bias[j]) for j < width, where m[place] = m + place * m_place
-// + j.
+// pixels[p][j] = bounded((A' m A)[p] + bias[j] + added[p][j]) for j < width, where m[place] = m +
+// place * m_place + j.
 struct WinogradOutput {
   const float* m = nullptr;
   int64_t m_place = 0;
-  float* const* pixels = nullptr;  // of a tile, row by row; nullptr: not wanted
-  const float* bias = nullptr;     // nullptr: zeros
+  float* const* pixels = nullptr;       // of a tile, row by row; nullptr: not wanted
+  const float* bias = nullptr;          // nullptr: zeros
+  const float* const* added = nullptr;  // nullptr: zeros; of wanted pixels alone
   Bounds bounds;
   int64_t width = 0;  // at most `columns`
 };
