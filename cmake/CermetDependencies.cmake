@@ -1,7 +1,6 @@
 # Libraries of others. `scripts/setup --build-only` installs what is REQUIRED here.
 
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
@@ -34,4 +33,4 @@ target_include_directories(cermet_internal SYSTEM INTERFACE
 target_compile_definitions(cermet_internal INTERFACE
   CERMET_VERSION_STRING="${PROJECT_VERSION}")
 target_link_libraries(cermet_internal INTERFACE
-  fmt::fmt OpenMP::OpenMP_CXX Threads::Threads "${CERMET_XXHASH_LIBRARY}" ${CMAKE_DL_LIBS})
+  fmt::fmt Threads::Threads "${CERMET_XXHASH_LIBRARY}" ${CMAKE_DL_LIBS})

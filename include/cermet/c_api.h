@@ -124,6 +124,13 @@ typedef struct cermet_context_options {
   /* Copied; what it allocates has to be usable until the context is released. NULL: the default. */
   const cermet_allocator* allocator;
   size_t shape_cache; /* plans for so many sets of shapes are kept; 0: 16 */
+  /* Microseconds for which threads without work stay awake before they sleep; 0: 200, negative:
+   * none. */
+  int32_t spin_us;
+  /* Thread i of the context is kept on cpus[i % cpu_count], but for the caller, which is thread 0.
+   * Copied. NULL: the system places them. */
+  const int32_t* cpus;
+  size_t cpu_count;
 } cermet_context_options;
 
 /* `options` may be NULL. A context belongs to one caller at a time. */

@@ -94,12 +94,18 @@ class Engine {
 };
 
 struct ContextOptions {
-  int threads = 0;                 // of this context; 0: one a core
+  int threads = 0;  // of this context, the caller of execute() among them; 0: one a core
   Allocator* allocator = nullptr;  // for the arena and dynamic values; nullptr: the default one
   // Memory for the arena that the caller keeps; a run that needs more fails. nullptr: allocated.
   void* memory = nullptr;
   size_t memory_bytes = 0;  // of `memory`, which is aligned to 64 bytes
   size_t shape_cache = 16;  // plans for so many sets of shapes are kept
+  // Microseconds for which threads stay awake between two steps or two runs before they sleep.
+  // Longer answers sooner, and takes the cores from others meanwhile. 0: they sleep at once.
+  int spin_us = 200;
+  // Thread i is kept on cpus[i % cpus.size()], but for the caller (thread 0), which stays where it
+  // is. Empty: the system places them.
+  std::vector<int> cpus = {};
 };
 
 struct StepTime {
@@ -112,7 +118,8 @@ struct StepTime {
 class ExecutionContext {
  public:
   // The context keeps the engine. Throws invalid_argument for no engine, a negative number of
-  // threads or memory that is not aligned.
+  // threads or microseconds, or memory that is not aligned. A CPU that the process may not use
+  // makes the first run throw it.
   explicit ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options = {});
   ~ExecutionContext();
   ExecutionContext(ExecutionContext&&) noexcept;

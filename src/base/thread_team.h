@@ -1,36 +1,51 @@
-// The one team of threads. It is OpenMP's, so that libraries which bring OpenMP share its threads.
+// The team of threads that runs the steps of one context.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <vector>
+
+#include "base/crew.h"
 
 namespace cermet {
 
 // Threads that this process may run on at once (its CPU affinity counts).
 int available_threads() noexcept;
 
-// A number of threads, the caller among them. OpenMP keeps the others for the thread that calls,
-// between calls too. Belongs to one caller at a time; costs nothing to make. With one thread, and
-// inside a worker, work runs in the calling thread. Calls allocate nothing.
+struct TeamOptions {
+  int threads = available_threads();  // the caller among them
+  // How long a thread without work stays awake.
+  std::chrono::microseconds spin{200};
+  std::vector<int> cpus;  // where worker i is kept: cpus[i % cpus.size()]; the caller is not moved
+};
+
+// A number of threads, the caller among them. The others start with the first region and stay.
+// Belongs to one caller at a time. With one thread, and inside a share of any team, work runs in
+// the calling thread. Calls allocate nothing but those threads.
 class ThreadTeam {
  public:
   // Throws invalid_argument for fewer than 1 or more than 4096 threads.
-  explicit ThreadTeam(int threads = available_threads());
+  explicit ThreadTeam(TeamOptions options = {});
+  explicit ThreadTeam(int threads);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int size() const noexcept { return threads_; }
+  int size() const noexcept { return options_.threads; }
 
-  // Calls f(worker, workers) once for each worker in [0, workers), at the same time; workers is
-  // size() or, when the system gives fewer threads, less. Returns when all have finished; the first
-  // exception that leaves a worker is thrown then.
+  // Calls f(worker, workers) once for each worker in [0, workers), where workers is size() (or 1,
+  // see above). Calls go on at the same time or after each other, so they must not wait for one
+  // another. Returns when all have finished; the first exception that leaves one is thrown then.
   template <class F>
   void run(F&& f) {
-    if (threads_ == 1) return static_cast<void>(f(0, 1));
+    if (is_alone()) return static_cast<void>(f(0, 1));
     using Callable = std::remove_reference_t<F>;
-    run_body([](void* callable, int worker,
-                int workers) { (*static_cast<Callable*>(callable))(worker, workers); },
-             const_cast<void*>(static_cast<const void*>(std::addressof(f))));
+    crew().run([](void* callable, int worker,
+                  int workers) { (*static_cast<Callable*>(callable))(worker, workers); },
+               const_cast<void*>(static_cast<const void*>(std::addressof(f))));
   }
 
   // Calls f(begin, end) with ranges that cut [0, n), at most one a worker, at multiples of `grain`
@@ -39,7 +54,7 @@ class ThreadTeam {
   void parallel_for(int64_t n, int64_t grain, F&& f) {
     if (n <= 0) return;
     grain = std::max<int64_t>(grain, 1);
-    if (threads_ == 1 || n <= grain) return static_cast<void>(f(int64_t{0}, n));
+    if (n <= grain) return static_cast<void>(f(int64_t{0}, n));
     const int64_t grains = n / grain + (n % grain != 0);
     run([&](int worker, int workers) {
       const int64_t each = grains / workers;
@@ -50,24 +65,15 @@ class ThreadTeam {
     });
   }
 
-  // While it lives, OpenMP regions that libraries open from this thread use a team of the same
-  // size, hence the same threads.
-  class Scope {
-   public:
-    explicit Scope(const ThreadTeam& team);
-    ~Scope();
-    Scope(const Scope&) = delete;
-    Scope& operator=(const Scope&) = delete;
-
-   private:
-    int before_;
-  };
+  // The threads themselves, for work whose shares wait for each other. Starts them: throws as
+  // Crew's constructor does.
+  Crew& crew();
 
  private:
-  using Body = void (*)(void* callable, int worker, int workers);
-  void run_body(Body body, void* callable) const;
+  bool is_alone() const noexcept { return options_.threads == 1 || Crew::in_share(); }
 
-  int threads_;
+  TeamOptions options_;
+  std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace cermet

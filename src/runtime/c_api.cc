@@ -204,6 +204,10 @@ cermet_status cermet_context_create(const cermet_engine* engine,
     wanted.memory = given.memory;
     wanted.memory_bytes = given.memory_bytes;
     if (given.shape_cache > 0) wanted.shape_cache = given.shape_cache;
+    if (given.spin_us != 0) wanted.spin_us = std::max(0, given.spin_us);
+    cermet::require(given.cpus != nullptr || given.cpu_count == 0, ErrorCode::invalid_argument,
+                    "cpus: expected {} numbers, got null", given.cpu_count);
+    wanted.cpus.assign(given.cpus, given.cpus + given.cpu_count);
     std::unique_ptr<CallersAllocator> allocator;
     if (given.allocator != nullptr)
       allocator = std::make_unique<CallersAllocator>(read_struct(given.allocator, "the allocator"));

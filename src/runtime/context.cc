@@ -66,7 +66,9 @@ struct OutputMemory {
 struct ExecutionContext::Impl {
   Impl(std::shared_ptr<const Engine> from, const ContextOptions& options)
       : engine(std::move(from)),
-        team(options.threads > 0 ? options.threads : available_threads()),
+        team({.threads = options.threads > 0 ? options.threads : available_threads(),
+              .spin = std::chrono::microseconds(options.spin_us),
+              .cpus = options.cpus}),
         arena(options),
         cache_size(std::max<size_t>(1, options.shape_cache)),
         executor(engine->impl(), team),
@@ -172,6 +174,8 @@ ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Context
   require(engine != nullptr, ErrorCode::invalid_argument, "a context needs an engine, got null");
   require(options.threads >= 0, ErrorCode::invalid_argument,
           "a context takes 0 threads (one a core) or more, got {}", options.threads);
+  require(options.spin_us >= 0, ErrorCode::invalid_argument,
+          "spin_us: expected 0 microseconds or more, got {}", options.spin_us);
   impl_ = std::make_unique<Impl>(std::move(engine), options);
 }
 ExecutionContext::~ExecutionContext() = default;

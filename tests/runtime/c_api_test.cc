@@ -63,6 +63,28 @@ TEST_F(CApi, RunsAnEngine) {
   cermet_context_release(context);
 }
 
+// A CPU that the process may not use shows that the list gets to the threads.
+TEST_F(CApi, ThreadsAreWhereTheCallerWantsThem) {
+  cermet_context_options options{};
+  options.size = sizeof(cermet_context_options);
+  options.threads = 2;
+  options.spin_us = -1;
+  const int32_t nowhere = 1 << 20;
+  options.cpu_count = 1;
+  cermet_context* context = nullptr;
+  EXPECT_EQ(cermet_context_create(engine_, &options, &context), CERMET_INVALID_ARGUMENT);
+  options.cpus = &nowhere;
+  ASSERT_EQ(cermet_context_create(engine_, &options, &context), CERMET_OK) << cermet_last_error();
+  cermet_tensor_info info{sizeof(cermet_tensor_info), nullptr, 0, 0, nullptr};
+  ASSERT_EQ(cermet_engine_input(engine_, 0, &info), CERMET_OK);
+  const std::vector<float> pixels(64, 3.0f);
+  const int64_t shape[] = {1, 1, 8, 8};
+  ASSERT_EQ(cermet_context_set_input(context, info.name, 1, shape, 4, pixels.data()), CERMET_OK);
+  EXPECT_EQ(cermet_context_execute(context), CERMET_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(cermet_last_error()).find("CPU 1048576"), std::string::npos);
+  cermet_context_release(context);
+}
+
 TEST_F(CApi, SaysWhatWentWrong) {
   cermet_engine* none = nullptr;
   EXPECT_EQ(cermet_engine_load("does/not/exist.engine", &none), CERMET_IO);

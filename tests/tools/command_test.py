@@ -317,6 +317,16 @@ class Commands(unittest.TestCase):
                    pathlib.Path(engine).parent / "none" / "x.engine")
         self.fails(WRONG_USE, "'12Q'", "build", self.model, "-o", engine, "--memory-limit", "12Q")
 
+    def test_threads_stay_awake_and_in_place_as_asked(self):
+        cpu = min(os.sched_getaffinity(0))
+        for flags in (["--spin", 0], ["--spin", 5000], ["--cpus", cpu], ["--cpus", f"{cpu},{cpu}"]):
+            self.call("run", self.engine, *self.x_input(), "--output-dir", self.folder,
+                      "--threads", 3, *flags)
+            self.call("bench", self.engine, "--shapes", "x:0=2x3", "--iterations", 3, "--streams",
+                      2, "--threads", 2, *flags)
+        self.fails(WRONG_USE, "CPU 1000000 can't be used", "run", self.engine, *self.x_input(),
+                   "--cpus", 1000000)
+
     def test_bench(self):
         file = self.folder / "bench.json"
         text = self.call("bench", self.engine, "--shapes", "x:0=2x3", "--iterations", 5, "--warmup",
@@ -391,6 +401,8 @@ class Commands(unittest.TestCase):
                                    ("--seconds", "-1", "a number above 0"),
                                    ("--threads", "-1", "from 0 to 2147483647"),
                                    ("--threads", "two", "a whole number"),
+                                   ("--spin", "-1", "from 0 to 10000000"),
+                                   ("--cpus", "a", "a whole number"),
                                    ("--iterations", "99999999999", "from 1 to 2147483647"),
                                    ("--tuning-budget", "1e999", "a number of 0 or more"),
                                    ("--seed", "1.5", "a whole number")):

@@ -23,7 +23,7 @@ namespace {
 struct BenchCommand {
   std::string file;
   InputOptions inputs{.files = {}, .folder = {}, .shapes = {}, .seed = 1};
-  MeasureOptions measure{.threads = 0};
+  MeasureOptions measure{.team = {}};
   int64_t iterations = 0;  // of each stream, instead of the time
   double tuning_budget = 0;
   std::vector<std::string> plugins;
@@ -36,14 +36,14 @@ struct BenchCommand {
 
 // Streams share the cores unless the user says otherwise.
 int threads_of(const BenchCommand& command) {
-  if (command.measure.threads > 0) return command.measure.threads;
+  if (command.measure.team.threads > 0) return command.measure.team.threads;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return std::max(1, cores / command.measure.streams);
 }
 
 MeasureOptions measure_options(const BenchCommand& command) {
   MeasureOptions options = command.measure;
-  options.threads = threads_of(command);
+  options.team.threads = threads_of(command);
   if (command.iterations > 0) {
     options.runs = command.iterations;
     options.seconds = 0;
@@ -85,7 +85,7 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
                 const EngineSummary& summary) {
   nlohmann::json report = {{"file", command.file},
                            {"version", CERMET_VERSION_STRING},
-                           {"threads", options.threads},
+                           {"threads", options.team.threads},
                            {"streams", options.streams},
                            {"warmup", options.warm_up_runs},
                            {"iterations", measured.runs.size()},
@@ -101,7 +101,7 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
 
 void print_table(const Measurement& it, const MeasureOptions& options) {
   fmt::print("{} runs in {:.2f} s: {:.2f} runs/s; {} stream(s) of {} thread(s)\n", it.runs.size(),
-             it.wall_ms() / 1000, it.runs_a_second(), options.streams, options.threads);
+             it.wall_ms() / 1000, it.runs_a_second(), options.streams, options.team.threads);
   std::vector<Table::Column> columns = {{"latency"}};
   std::vector<std::string> row = {"ms"};
   for (const auto& [title, value] : latency_figures(it)) {
@@ -136,7 +136,7 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
   const auto begin = std::chrono::steady_clock::now();
-  const auto engine = open_engine(command.file, {.threads = options.threads,
+  const auto engine = open_engine(command.file, {.threads = options.team.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .tuning_budget = command.tuning_budget,
                                                  .plugins = command.plugins,
@@ -147,7 +147,7 @@ int bench(const BenchCommand& command) {
   const std::vector<Value> inputs = gather_inputs(*engine, command.inputs);
   for (size_t i = 0; i < inputs.size(); ++i)
     fmt::print("input {}: {}\n", engine->inputs()[i].name, value_summary(inputs[i]));
-  start.first_run_ms = first_run_ms(engine, inputs, options.threads);
+  start.first_run_ms = first_run_ms(engine, inputs, options.team);
   fmt::print("opened in {:.1f} ms, first run {:.1f} ms\n", start.open_ms, start.first_run_ms);
   const Measurement measured = measure(engine, inputs, options);
   print_table(measured, options);
@@ -168,9 +168,7 @@ int bench(const BenchCommand& command) {
 
 void add_measure_options(CLI::App& app, BenchCommand& command) {
   MeasureOptions& options = command.measure;
-  app.add_option("--threads", options.threads, "Threads of a stream; 0: the cores, shared out")
-      ->type_name("N")
-      ->check(whole_number(0));
+  add_thread_options(app, options.team, "Threads of a stream; 0: the cores, shared out");
   app.add_option("--streams", options.streams, "Runs that go on at once (default 1)")
       ->type_name("N")
       ->check(whole_number(1, 1024));

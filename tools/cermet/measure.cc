@@ -38,10 +38,10 @@ struct Stream {
 };
 
 ExecutionContext make_context(const std::shared_ptr<const Engine>& engine,
-                              const std::vector<Value>& inputs, int threads) {
-  ContextOptions options;
-  options.threads = threads;
-  ExecutionContext context(engine, options);
+                              const std::vector<Value>& inputs, const ThreadOptions& team,
+                              int stream = 0) {
+  ExecutionContext context(engine, team.context(stream));
+  team.keep_caller(stream);
   set_inputs(context, *engine, inputs);
   return context;
 }
@@ -63,10 +63,10 @@ bool goes_on(int64_t done, Clock::time_point start, const MeasureOptions& option
 
 // Every stream must arrive at `ready`, whatever happens, or the others would wait forever.
 void run_stream(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
-                const MeasureOptions& options, std::barrier<>& ready, Stream& stream) {
+                const MeasureOptions& options, int number, std::barrier<>& ready, Stream& stream) {
   bool arrived = false;
   try {
-    ExecutionContext context = make_context(engine, inputs, options.threads);
+    ExecutionContext context = make_context(engine, inputs, options.team, number);
     warm_up(context, options, stream);
     arrived = true;
     ready.arrive_and_wait();
@@ -104,9 +104,9 @@ Measurement joined(const std::vector<Stream>& streams) {
 }  // namespace
 
 double first_run_ms(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
-                    int threads) {
+                    const ThreadOptions& team) {
   const Clock::time_point start = Clock::now();
-  make_context(engine, inputs, threads).execute();
+  make_context(engine, inputs, team).execute();
   return between_ms(start, Clock::now());
 }
 
@@ -117,8 +117,9 @@ Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vect
   {
     std::vector<std::jthread> threads;
     for (size_t i = 1; i < streams.size(); ++i)
-      threads.emplace_back([&, i] { run_stream(engine, inputs, options, ready, streams[i]); });
-    run_stream(engine, inputs, options, ready, streams.front());
+      threads.emplace_back(
+          [&, i] { run_stream(engine, inputs, options, static_cast<int>(i), ready, streams[i]); });
+    run_stream(engine, inputs, options, 0, ready, streams.front());
   }
   for (const Stream& stream : streams)
     if (stream.failure) std::rethrow_exception(stream.failure);
@@ -128,7 +129,7 @@ Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vect
 LayerMeasurement measure_layers(const std::shared_ptr<const Engine>& engine,
                                 const std::vector<Value>& inputs, const MeasureOptions& options,
                                 int64_t most_runs) {
-  ExecutionContext context = make_context(engine, inputs, options.threads);
+  ExecutionContext context = make_context(engine, inputs, options.team);
   Stream uncounted;
   warm_up(context, options, uncounted);
   context.profile_steps(true);

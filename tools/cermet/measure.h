@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "cermet/engine.h"
+#include "common/thread_options.h"
 
 namespace cermet::tools {
 
 struct MeasureOptions {
-  int threads = 1;  // of each context
+  ThreadOptions team{.threads = 1};  // of each context
   int streams = 1;
   // Runs of each stream that are not counted: at least so many, and for at least so long.
   int64_t warm_up_runs = 10;
@@ -43,7 +44,7 @@ Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vect
 
 // Of a new context: its making and its first run, in which it plans memory and binds kernels.
 double first_run_ms(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
-                    int threads);
+                    const ThreadOptions& team);
 
 // The times of one step.
 struct LayerTimes {

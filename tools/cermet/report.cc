@@ -71,7 +71,7 @@ ReportData gather(const ReportCommand& command) {
   data.shapes = shapes_of(*engine, inputs);
   data.plan = engine->execution_plan(data.shapes, data.threads);
   MeasureOptions options;
-  options.threads = data.threads;
+  options.team.threads = data.threads;
   options.seconds = command.seconds;
   data.measured = measure(engine, inputs, options);
   data.layers = layer_times(engine, inputs, options);

@@ -16,7 +16,7 @@ Action define_run(CLI::App& command) {
       "  cermet run net.onnx --random-inputs --seed 7 --shapes x:1x3x224x224\n");
   return [options] {
     return run_engine(*options, [](const RunOptions& run) {
-      return open_engine(run.file, {.threads = run.threads,
+      return open_engine(run.file, {.threads = run.threads.threads,
                                     .shapes = run.inputs.shapes,
                                     .plugins = run.plugins,
                                     .verbose = run.verbose});

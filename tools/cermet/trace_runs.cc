@@ -24,11 +24,10 @@ struct Stream {
 // `ready`, whatever happens, or the others would wait forever.
 ExecutionContext warm_context(const std::shared_ptr<const Engine>& engine,
                               const std::vector<Value>& inputs, const MeasureOptions& options,
-                              std::barrier<>& ready) {
+                              int stream, std::barrier<>& ready) {
   try {
-    ContextOptions context_options;
-    context_options.threads = options.threads;
-    ExecutionContext context(engine, context_options);
+    ExecutionContext context(engine, options.team.context(stream));
+    options.team.keep_caller(stream);
     set_inputs(context, *engine, inputs);
     for (int64_t i = 0; i < options.warm_up_runs; ++i) context.execute();
     ready.arrive_and_wait();
@@ -68,9 +67,11 @@ std::vector<StreamTrace> trace_runs(const std::shared_ptr<const Engine>& engine,
                                     int runs) {
   std::vector<Stream> streams(static_cast<size_t>(options.streams));
   std::barrier<> ready(options.streams);
-  const auto run = [&](Stream& stream) {
+  const auto run = [&](size_t number) {
+    Stream& stream = streams[number];
     try {
-      ExecutionContext context = warm_context(engine, inputs, options, ready);
+      ExecutionContext context =
+          warm_context(engine, inputs, options, static_cast<int>(number), ready);
       trace_stream(context, runs, stream);
     } catch (...) {
       stream.failure = std::current_exception();
@@ -78,8 +79,8 @@ std::vector<StreamTrace> trace_runs(const std::shared_ptr<const Engine>& engine,
   };
   {
     std::vector<std::jthread> threads;
-    for (size_t i = 1; i < streams.size(); ++i) threads.emplace_back([&, i] { run(streams[i]); });
-    run(streams.front());
+    for (size_t i = 1; i < streams.size(); ++i) threads.emplace_back(run, i);
+    run(0);
   }
   for (const Stream& stream : streams)
     if (stream.failure) std::rethrow_exception(stream.failure);

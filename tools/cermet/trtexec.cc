@@ -48,9 +48,7 @@ std::shared_ptr<const Engine> loaded_engine(const Options& options) {
 // The runs that are timed keep no outputs, so one more gives them.
 void give_outputs(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                   const Options& options) {
-  ContextOptions context_options;
-  context_options.threads = threads_of(options);
-  ExecutionContext context(engine, context_options);
+  ExecutionContext context(engine, measure_options(options).team.context());
   set_inputs(context, *engine, inputs);
   context.execute();
   if (options.dump_output) print_outputs(*engine, context);

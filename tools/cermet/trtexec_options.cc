@@ -210,7 +210,7 @@ int threads_of(const Options& options) {
 }
 
 MeasureOptions measure_options(const Options& options) {
-  return {.threads = threads_of(options),
+  return {.team = {.threads = threads_of(options)},
           .streams = options.streams,
           .warm_up_runs = 1,
           .warm_up_ms = options.warm_up_ms,

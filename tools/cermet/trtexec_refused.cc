@@ -66,7 +66,8 @@ constexpr Flag refused[] = {
 constexpr Flag without_effect[] = {
     {"--noDataTransfers", "inputs and outputs are in the memory that the CPU computes in"},
     {"--useManagedMemory", "a CPU has one memory"},
-    {"--useSpinWait", "a run returns when it is done; nothing waits"},
+    {"--useSpinWait",
+     "threads spin anyway before they sleep; `cermet bench --spin` sets for how long"},
     {"--useCudaGraph", "there are no CUDA graphs on a CPU"},
     {"--exposeDMA", "nothing is transferred on a CPU"},
     {"--separateProfileRun", "layers are always timed in runs of their own"},

@@ -45,9 +45,7 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
           "Of the outputs: npy or pb (default: pb with --input-dir, else npy)")
       ->check(CLI::IsMember({"npy", "pb"}));
   command.add_flag("--by-name", options.outputs.by_name, "Name the files after the outputs");
-  command.add_option("--threads", options.threads, "Threads; 0: one a core")
-      ->type_name("N")
-      ->check(whole_number(0));
+  add_thread_options(command, options.threads, "Threads; 0: one a core");
   add_plugin_option(command, options.plugins);
   command.add_flag("-v,--verbose", options.verbose, "Print what happens");
 }
@@ -55,9 +53,8 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
 int run_engine(const RunOptions& options, const EngineSource& source) {
   const std::shared_ptr<const Engine> engine = source(options);
   const std::vector<Value> inputs = gather_inputs(*engine, options.inputs);
-  ContextOptions context_options;
-  context_options.threads = options.threads;
-  ExecutionContext context(engine, context_options);
+  ExecutionContext context(engine, options.threads.context());
+  options.threads.keep_caller();
   set_inputs(context, *engine, inputs);
   context.execute();
   OutputOptions outputs = options.outputs;

@@ -9,6 +9,7 @@
 
 #include "common/inputs.h"
 #include "common/outputs.h"
+#include "common/thread_options.h"
 
 namespace cermet::tools {
 
@@ -17,7 +18,7 @@ struct RunOptions {
   InputOptions inputs;
   OutputOptions outputs;
   std::vector<std::string> plugins;
-  int threads = 0;
+  ThreadOptions threads;
   bool verbose = false;
 };
 

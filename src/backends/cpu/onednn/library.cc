@@ -1,6 +1,7 @@
 #include <array>
 
 #include "backends/cpu/onednn/kernels.h"
+#include "backends/cpu/onednn/openmp.h"
 #include "backends/cpu/run/kernel_library.h"
 #include "base/error.h"
 
@@ -26,7 +27,8 @@ class StepKernel : public Kernel {
   // oneDNN divides work by the number of threads that it finds here.
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     if (element_count(context.outputs[0].value()) == 0) return std::make_unique<EmptyKernel>();
-    const ThreadTeam::Scope scope{ThreadTeam(context.threads)};
+    ThreadTeam team(context.threads);
+    const TeamScope scope(team);
     try {
       Assembly assembly(facts_, context);
       assemble_(assembly);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/cpu/onednn/openmp.h"
 #include "base/error.h"
 
 namespace cermet::cpu::onednn {
@@ -83,7 +84,7 @@ void PrimitiveSequence::run_copies(const Call& call) const {
 
 void PrimitiveSequence::run(const Call& call) {
   run_copies(call);
-  const ThreadTeam::Scope scope(*call.team);
+  const TeamScope scope(*call.team);
   for (Bound& bound : primitives_) {
     for (size_t i = 0; i < bound.places.size(); ++i)
       check(dnnl_memory_set_data_handle(bound.memories[i].get(), find(bound.places[i], call)));

@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* module_name = "libcermet_onednn.so";
 
-// The module stays open: kernels, and threads that wait in its OpenMP regions, run its code until
-// the process ends.
+// The module stays open: kernels run its code until the process ends. It is opened for itself
+// alone, so that the names of OpenMP's functions in it are not seen by others.
 const KernelLibrary& open_module() {
   void* module = ::dlopen(module_name, RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) {

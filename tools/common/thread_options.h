@@ -1,0 +1,27 @@
+// The flags that say which threads run an engine: --threads, --spin and --cpus.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cermet/engine.h"
+
+namespace cermet::tools {
+
+struct ThreadOptions {
+  int threads = 0;  // of each context; 0: one a core
+  int spin_us = ContextOptions{}.spin_us;
+  std::vector<int> cpus;
+
+  // For the context of stream `stream`: with CPUs given, streams take turns through the list.
+  ContextOptions context(int stream = 0) const;
+  // Keeps the calling thread, which is the first of that stream's team, on its CPU. Does nothing
+  // without CPUs; throws invalid_argument for one that this process may not use.
+  void keep_caller(int stream = 0) const;
+};
+
+// Defines the flags; `options` must outlive the command.
+void add_thread_options(CLI::App& command, ThreadOptions& options, const std::string& threads_help);
+
+}  // namespace cermet::tools
