@@ -21,7 +21,7 @@ Tensor under_layout(const Tensor& tensor, const Layout& to) {
     (step.inputs.empty() ? step.inputs : step.outputs)
         .push_back(static_cast<BufferId>(plan.buffers.size() - 1));
     (step.problem.inputs.empty() ? step.problem.inputs : step.problem.outputs)
-        .push_back(Operand{type, layout, false});
+        .emplace_back(Operand{type, layout, false});
   }
   Tensor result(tensor.type(), tensor.shape());
   const std::optional<Shape> shape = tensor.shape();
