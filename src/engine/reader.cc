@@ -12,6 +12,15 @@ EngineImage read(std::span<const std::byte> file, std::shared_ptr<void> owner,
                  ReadOptions options) {
   Sections sections = read_sections(file, options.verify_checksums);
   sections.owner = std::move(owner);
+  const auto verify = [check = std::move(sections.verify_weights), owner = sections.owner] {
+    if (check) check();
+  };
+  // In the caller's thread, when it asks, where the system gives no thread.
+  constexpr auto at_once = std::launch::async | std::launch::deferred;
+  if (options.weights != nullptr)
+    *options.weights = std::async(at_once, verify);
+  else
+    verify();
   return decode_metadata(sections);
 }
 

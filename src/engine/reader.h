@@ -2,6 +2,7 @@
 // the field, what was expected and what came.
 #pragma once
 
+#include <future>
 #include <memory>
 #include <span>
 
@@ -13,6 +14,10 @@ namespace cermet {
 struct ReadOptions {
   // Off only to reach what lies behind the checksums with damaged files, as a fuzzer does.
   bool verify_checksums = true;
+  // Where it is set, the weights' checksum is verified in a thread of its own, and get() of what is
+  // put here throws what the reader would have thrown. Nothing is put there where nothing is left
+  // to verify.
+  std::future<void>* weights = nullptr;
 };
 
 // Numeric constants stay in the mapping, which they keep alive.

@@ -96,19 +96,24 @@ std::string entry_name(const SectionEntry& entry, size_t index) {
                      kind == "unknown" ? fmt::format("kind {}", entry.kind) : std::string(kind));
 }
 
-void check_section(Bytes file, const SectionEntry& entry, size_t previous_end,
-                   bool verify_checksums) {
+void check_checksum(Bytes file, const SectionEntry& entry) {
+  const uint64_t checksum = hash_bytes(file.data() + entry.offset, entry.bytes);
+  expect(checksum == entry.checksum,
+         "the file is altered: expected checksum {:016x}, got {:016x}; copy it again",
+         entry.checksum, checksum);
+}
+
+void check_place(Bytes file, const SectionEntry& entry, size_t previous_end) {
   const size_t expected = align_section(previous_end);
   expect(entry.offset == expected, "offset: expected {}, got {}", expected, entry.offset);
   expect(entry.offset <= file.size() && entry.bytes <= file.size() - entry.offset,
          "bytes: expected at most {}, got {}",
          file.size() - std::min<uint64_t>(file.size(), entry.offset), entry.bytes);
   check_padding(file, previous_end, entry.offset);
-  if (!verify_checksums) return;
-  const uint64_t checksum = hash_bytes(file.data() + entry.offset, entry.bytes);
-  expect(checksum == entry.checksum,
-         "the file is altered: expected checksum {:016x}, got {:016x}; copy it again",
-         entry.checksum, checksum);
+}
+
+bool is_weights(const SectionEntry& entry) {
+  return static_cast<SectionKind>(entry.kind) == SectionKind::weights;
 }
 
 void place_section(Bytes file, const SectionEntry& entry, Sections& sections,
@@ -145,9 +150,14 @@ Sections read_sections(Bytes file, bool verify_checksums) {
     const SectionEntry& entry = entries[i];
     with_context([&] { return entry_name(entry, i); },
                  [&] {
-                   check_section(file, entry, end, verify_checksums);
+                   check_place(file, entry, end);
+                   if (verify_checksums && !is_weights(entry)) check_checksum(file, entry);
                    place_section(file, entry, sections, kinds_seen);
                  });
+    if (verify_checksums && is_weights(entry))
+      sections.verify_weights = [file, entry, i] {
+        with_context([&] { return entry_name(entry, i); }, [&] { check_checksum(file, entry); });
+      };
     end = entry.offset + entry.bytes;
   }
   expect(end == file.size(), "header: file_bytes: the sections end at byte {}, the file at {}", end,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -17,10 +18,13 @@ struct Sections {
   std::span<const std::byte> strings;
   std::span<const std::byte> weights;
   std::shared_ptr<void> owner;  // of the memory
+  // Compares the weights, by far the largest section, with their checksum; empty where that is not
+  // wanted. Throws invalid_engine. May be called from any thread.
+  std::function<void()> verify_weights;
 };
 
-// Requires `file` to be aligned to 64 bytes. After this every byte of the file is known to be
-// either zero padding or covered by a checksum. Throws invalid_engine.
+// Requires `file` to be aligned to 64 bytes. After this, and after verify_weights, every byte of
+// the file is known to be either zero padding or covered by a checksum. Throws invalid_engine.
 Sections read_sections(std::span<const std::byte> file, bool verify_checksums);
 
 }  // namespace cermet

@@ -132,7 +132,7 @@ ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
   std::vector<std::optional<Shape>> shapes(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i)
     if (input_type(i).is_tensor()) shapes[i] = inputs[i].tensor.shape;
-  auto plan = make_shape_plan(loaded(), shapes, team.size());
+  auto plan = make_shape_plan(loaded(), shapes, team);
   if (plans.size() >= cache_size) plans.pop_back();
   executor.forget_plan();
   plans.push_front({std::move(shapes), std::move(plan)});

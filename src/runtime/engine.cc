@@ -1,3 +1,4 @@
+#include <future>
 #include <set>
 
 #include "backends/cpu/run/kernels.h"
@@ -109,6 +110,27 @@ size_t Engine::Impl::output_index(std::string_view name) const {
   return index_of(outputs, name, "output");
 }
 
+namespace {
+
+// Kernels are made while the weights' checksum is verified. That they are altered is what is told
+// whatever else comes of it.
+std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins,
+                                        const Logger& logger) {
+  std::future<void> weights;
+  std::unique_ptr<Engine::Impl> impl;
+  try {
+    EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
+    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger);
+  } catch (...) {
+    if (weights.valid()) weights.get();
+    throw;
+  }
+  weights.get();
+  return impl;
+}
+
+}  // namespace
+
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
@@ -116,9 +138,8 @@ std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logge
                                            const std::vector<std::string>& plugins) {
   return with_context([&] { return path; },
                       [&] {
-                        auto image = read_engine(std::make_shared<MappedFile>(path));
-                        return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
-                            std::move(image), Plugins(plugins, logger), logger)));
+                        return std::shared_ptr<const Engine>(
+                            new Engine(load_file(path, Plugins(plugins, logger), logger)));
                       });
 }
 
@@ -151,7 +172,8 @@ EngineSummary Engine::summary() const {
 
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {
   return at_run_time([&] {
-    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads)->memory.arena_bytes;
+    ThreadTeam team(threads);
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team)->memory.arena_bytes;
   });
 }
 

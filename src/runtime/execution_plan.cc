@@ -67,8 +67,10 @@ std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
 }  // namespace
 
 ExecutionPlan Engine::execution_plan(const InputShapes& shapes, int threads) const {
-  const auto planned =
-      at_run_time([&] { return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), threads); });
+  const auto planned = at_run_time([&] {
+    ThreadTeam team(threads);
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team);
+  });
   return {tensors_of(impl_->plan(), *planned), steps_of(impl_->plan(), *planned),
           planned->memory.arena_bytes};
 }

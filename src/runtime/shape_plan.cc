@@ -1,5 +1,7 @@
 #include "runtime/shape_plan.h"
 
+#include <atomic>
+
 #include "base/error.h"
 #include "runtime/check_step.h"
 
@@ -104,28 +106,43 @@ std::vector<std::optional<Shape>> gather(const std::vector<BufferId>& ids,
   return result;
 }
 
-void bind_steps(const Plan& engine, const RuntimeRegion& region, int threads, ShapePlan& plan) {
+void collect_bindable(const RuntimeRegion& region, std::vector<const RuntimeStep*>& into) {
   for (const RuntimeStep& runtime : region.steps) {
-    for (const RuntimeRegion& body : runtime.regions) bind_steps(engine, body, threads, plan);
-    if (runtime.kernel == nullptr || runtime.kernel->dynamic()) continue;
-    bool all_known = true;
-    const auto inputs = gather(runtime.step->inputs, plan.shapes, all_known);
-    const auto outputs = gather(runtime.step->outputs, plan.shapes, all_known);
-    if (!all_known) continue;
-    with_context([&] { return fmt::format("step '{}'", runtime.step->name); },
-                 [&] {
-                   const BindContext context{inputs, outputs, threads};
-                   check_step(engine, *runtime.step, context);
-                   plan.bound[runtime.index] = runtime.kernel->bind(context);
-                 });
+    for (const RuntimeRegion& body : runtime.regions) collect_bindable(body, into);
+    if (runtime.kernel != nullptr && !runtime.kernel->dynamic()) into.push_back(&runtime);
   }
+}
+
+void bind_step(const Plan& engine, const RuntimeStep& runtime, int threads, ShapePlan& plan) {
+  bool all_known = true;
+  const auto inputs = gather(runtime.step->inputs, plan.shapes, all_known);
+  const auto outputs = gather(runtime.step->outputs, plan.shapes, all_known);
+  if (!all_known) return;
+  with_context([&] { return fmt::format("step '{}'", runtime.step->name); },
+               [&] {
+                 const BindContext context{inputs, outputs, threads};
+                 check_step(engine, *runtime.step, context);
+                 plan.bound[runtime.index] = runtime.kernel->bind(context);
+               });
+}
+
+// Kernels that write their code when they are bound take far longer than others, so that each
+// thread takes the next step when it is done with one.
+void bind_steps(const Plan& engine, const RuntimeRegion& root, ThreadTeam& team, ShapePlan& plan) {
+  std::vector<const RuntimeStep*> steps;
+  collect_bindable(root, steps);
+  std::atomic<size_t> next = 0;
+  team.run([&](int, int) {
+    for (size_t i = next++; i < steps.size(); i = next++)
+      bind_step(engine, *steps[i], team.size(), plan);
+  });
 }
 
 }  // namespace
 
 std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
                                            const std::vector<std::optional<Shape>>& inputs,
-                                           int threads) {
+                                           ThreadTeam& team) {
   auto result = std::make_unique<ShapePlan>();
   const Plan& plan = engine.plan();
   result->symbols = bind_symbols(engine, inputs);
@@ -142,7 +159,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   for (size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i]) result->shapes[plan.root.inputs[i]] = *inputs[i];
   result->bound.resize(engine.kernels.size());
-  bind_steps(plan, engine.root, threads, *result);
+  bind_steps(plan, engine.root, team, *result);
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
@@ -166,7 +183,8 @@ std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
 }
 
 MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shapes, int threads) {
-  const auto plan = make_shape_plan(engine, ordered_shapes(engine, shapes), threads);
+  ThreadTeam team(threads);
+  const auto plan = make_shape_plan(engine, ordered_shapes(engine, shapes), team);
   const std::vector<Lifetime> lives = lifetimes(engine.plan());
   std::vector<size_t> in_use(engine.kernels.size() + 1, 0);
   for (size_t id = 0; id < lives.size(); ++id) {

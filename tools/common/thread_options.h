@@ -12,7 +12,7 @@ namespace cermet::tools {
 struct ThreadOptions {
   int threads = 0;  // of each context; 0: one a core
   int spin_us = ContextOptions{}.spin_us;
-  std::vector<int> cpus;
+  std::vector<int> cpus = {};
 
   // For the context of stream `stream`: with CPUs given, streams take turns through the list.
   ContextOptions context(int stream = 0) const;

@@ -53,7 +53,7 @@ void run_share(void* data, int worker, int) {
 
 void begin_region(void (*function)(void*), void* data, unsigned wanted) {
   if (member.region != nullptr) return static_cast<void>(++member.inner);
-  const int size = current_team ? current_team->size() : 1;
+  const int size = current_team && !Crew::in_share() ? current_team->size() : 1;
   opened.function = function;
   opened.data = data;
   opened.threads = wanted == 0 ? size : std::min(size, static_cast<int>(wanted));
@@ -122,11 +122,11 @@ bool threads_are_ours() {
 
 TeamScope::TeamScope(ThreadTeam& team) : before_(current_team) {
   current_team = &team;
-  if (!threads_are_ours()) {
-    if (foreign_set_threads()) foreign_set_threads()(team.size());
-  } else if (team.size() > 1) {
-    team.crew();
-  }
+  if (!threads_are_ours() && foreign_set_threads()) foreign_set_threads()(team.size());
+}
+
+void TeamScope::start() {
+  if (threads_are_ours() && !Crew::in_share() && current_team->size() > 1) current_team->crew();
 }
 
 TeamScope::~TeamScope() { current_team = before_; }

@@ -2,6 +2,7 @@
 
 #include <ranges>
 
+#include "backends/cpu/onednn/openmp.h"
 #include "base/error.h"
 
 namespace cermet::cpu::onednn {
@@ -12,6 +13,7 @@ Tensor reordered(const void* data, const Descriptor& given, const Descriptor& wa
   dnnl::memory from(given, cpu_engine(), const_cast<void*>(data));
   dnnl::memory to(wanted, cpu_engine(), packed.view().data);
   dnnl::stream stream(cpu_engine());
+  TeamScope::start();
   dnnl::reorder(from, to).execute(stream, from, to);
   stream.wait();
   return packed;

@@ -85,6 +85,7 @@ void PrimitiveSequence::run_copies(const Call& call) const {
 void PrimitiveSequence::run(const Call& call) {
   run_copies(call);
   const TeamScope scope(*call.team);
+  TeamScope::start();
   for (Bound& bound : primitives_) {
     for (size_t i = 0; i < bound.places.size(); ++i)
       check(dnnl_memory_set_data_handle(bound.memories[i].get(), find(bound.places[i], call)));
