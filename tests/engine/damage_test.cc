@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <future>
 
 #include "base/error.h"
 #include "engine/format.h"
@@ -76,6 +77,29 @@ TEST(EngineDamage, EveryTruncationIsNoticed) {
   File longer = file;
   longer.push_back(std::byte{0});
   expect_message(longer, "the file is altered: its header says");
+}
+
+// Who asks for it reads the plan before the weights are verified, and is told of them then.
+TEST(EngineDamage, AlteredWeightsAreNoticedWhereTheyAreVerifiedLate) {
+  const File good = sample_file();
+  std::future<void> weights;
+  EXPECT_EQ(message_of(good, {.weights = &weights}), "");
+  EXPECT_NO_THROW(weights.get());
+  size_t late = 0;
+  for (size_t i = 0; i < good.size(); ++i) {
+    File file = good;
+    file[i] ^= std::byte(0x10);
+    std::future<void> verified;
+    if (!message_of(file, {.weights = &verified}).empty()) continue;
+    ++late;
+    try {
+      verified.get();
+      ADD_FAILURE() << "byte " << i;
+    } catch (const Error& error) {
+      EXPECT_NE(error.message().find("(weights)"), std::string::npos) << error.message();
+    }
+  }
+  EXPECT_GT(late, 0);
 }
 
 // Behind the checksums a change may be legal, but nothing crashes.
