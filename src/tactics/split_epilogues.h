@@ -8,7 +8,7 @@
 namespace cermet {
 
 // Where only the last tactic of the list would compute a step because of its epilogue, the operator
-// keeps its kernel and a pointwise step follows.
+// keeps as much of it as another tactic takes, and a pointwise step does the rest.
 void split_epilogues(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options);
 
 }  // namespace cermet

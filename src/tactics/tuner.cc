@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
-#include "tactics/pack_constants.h"
+#include "tactics/lone_step.h"
 #include "tactics/typical_shapes.h"
 
 namespace cermet {
@@ -37,19 +37,6 @@ std::string problem_key(const Plan& plan, const Step& step) {
 double usual_time(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 4];
-}
-
-// The step alone, as a build with this choice would leave it.
-Plan plan_of(const Plan& plan, const Step& step, const Tactic& tactic,
-             const std::string& configuration, int threads) {
-  Plan alone{plan.buffers,  plan.constants,   {plan.root.inputs, {}, {step}},
-             plan.profiles, plan.input_names, {}};
-  Step& copy = alone.root.steps[0];
-  copy.choice = {std::string(tactic.name), tactic.version, configuration};
-  if (tactic.prepare) tactic.prepare(alone, copy);
-  copy.in_place.clear();
-  pack_constants(alone, std::span(&tactic, 1), {{}, threads});
-  return alone;
 }
 
 double lowest_estimate(const std::vector<Candidate>& candidates) {
@@ -114,9 +101,9 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
               std::chrono::duration<double>(std::min(options.budget_seconds, longest_budget)))) {}
 
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
-                    std::vector<Candidate>& candidates) {
+                    std::vector<Candidate>& candidates, bool single) {
   const std::vector<size_t> rivals = rivals_among(candidates);
-  if (rivals.size() < 2)
+  if (rivals.size() < (single ? 1 : 2))
     return say_unmeasured(candidates, rivals, "not measured: nothing comes near it");
   if (!typical_shapes(plan, step))
     return say_unmeasured(candidates, rivals,
@@ -183,7 +170,7 @@ TimingKey Tuner::key_of(std::string problem, const Tactic& tactic,
 bool Tuner::prepare(Trial& trial, const Plan& plan, const Step& step, const Tactic& tactic) {
   try {
     trial.kernel =
-        timer_(plan_of(plan, step, tactic, trial.candidate->configuration, options_.threads),
+        timer_(lone_step(plan, step, tactic, trial.candidate->configuration, options_.threads),
                options_.threads, constants_are_cold(plan));
     trial.kernel->run();
   } catch (const Error& error) {

@@ -41,9 +41,10 @@ class Tuner {
   // Fills in the times of accepted candidates; of none, unless the cache holds all, where the
   // budget is spent or memory runs out. A candidate that can't be run is no longer accepted.
   // Candidates that are estimated to take many times as long as the best, and the list's last
-  // tactic, are not measured. `tactics` are those of the candidates.
+  // tactic, are not measured; neither is one that has no rival, unless `single`. `tactics` are
+  // those of the candidates.
   void measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
-               std::vector<Candidate>& candidates);
+               std::vector<Candidate>& candidates, bool single = false);
 
   // Candidates that an earlier build found to be wrong are no longer accepted.
   void recall_errors(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,

@@ -1,0 +1,102 @@
+#include "tactics/candidates.h"
+
+#include "base/error.h"
+#include "tactics/tuner.h"
+
+namespace cermet {
+namespace {
+
+// One candidate for each configuration.
+std::vector<Candidate> ask(const Tactic& tactic, const TacticQuery& query,
+                           const TacticOptions& options) {
+  Candidate candidate;
+  candidate.tactic = tactic.name;
+  if (is_disabled(tactic, *query.step, options)) {
+    candidate.reason = "disabled by the user";
+    return {candidate};
+  }
+  if (auto reason = tactic.reason_against(query)) {
+    candidate.reason = std::move(*reason);
+    return {candidate};
+  }
+  candidate.accepted = true;
+  std::vector<Candidate> all;
+  const std::vector<std::string> configurations =
+      tactic.configurations ? tactic.configurations(query) : std::vector<std::string>{""};
+  for (const std::string& configuration : configurations) {
+    candidate.configuration = configuration;
+    if (tactic.estimate) candidate.estimate_us = tactic.estimate(query, configuration);
+    all.push_back(candidate);
+  }
+  return all;
+}
+
+std::string reasons_of(const std::vector<Candidate>& candidates) {
+  std::string text;
+  for (const Candidate& candidate : candidates)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", candidate.tactic, candidate.reason);
+  return text;
+}
+
+// "1.35 times as long as TACTIC" of two times above 0.
+std::string ratio(double time, double best, const std::string& name) {
+  return best > 0 ? fmt::format("{:.2f} times as long as {}", time / best, name)
+                  : fmt::format("longer than {}", name);
+}
+
+}  // namespace
+
+bool is_faster(const Candidate& a, const Candidate& b) {
+  if (a.measured_us >= 0 || b.measured_us >= 0)
+    return a.measured_us >= 0 && (b.measured_us < 0 || a.measured_us < (1 - tie) * b.measured_us);
+  return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
+}
+
+Candidates find_candidates(const TacticQuery& query, std::span<const Tactic> tactics,
+                           const TacticOptions& options) {
+  Candidates found;
+  for (const Tactic& tactic : tactics)
+    for (Candidate& candidate : ask(tactic, query, options)) {
+      found.list.push_back(std::move(candidate));
+      found.tactics.push_back(&tactic);
+    }
+  if (options.tuner != nullptr)
+    options.tuner->recall_errors(*query.plan, *query.step, found.tactics, found.list);
+  return found;
+}
+
+void Candidates::measure(const TacticQuery& query, const TacticOptions& options, bool single) {
+  if (options.tuner != nullptr)
+    options.tuner->measure(*query.plan, *query.step, tactics, list, single);
+}
+
+size_t Candidates::winner(const Step& step) const {
+  const Candidate* best = nullptr;
+  for (const Candidate& candidate : list)
+    if (candidate.accepted && (best == nullptr || is_faster(candidate, *best))) best = &candidate;
+  require(best != nullptr, ErrorCode::unsupported, "step '{}': no tactic computes it: {}",
+          step.name, reasons_of(list));
+  return static_cast<size_t>(best - list.data());
+}
+
+std::string why_lost(const Candidate& candidate, const Candidate& winner) {
+  const std::string name =
+      winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;
+  if (winner.measured_us >= 0 && candidate.measured_us >= 0)
+    return is_faster(winner, candidate)
+               ? "takes " + ratio(candidate.measured_us, winner.measured_us, name)
+               : fmt::format("as fast as {} within {} %, which comes first in the list", name,
+                             100 * tie);
+  std::string reason;
+  if (winner.measured_us >= 0)
+    reason = fmt::format("{} was measured, this was not", name);
+  else if (candidate.estimate_us < 0 || winner.estimate_us < 0)
+    reason = fmt::format("{} comes first in the list", name);
+  else if (candidate.estimate_us > winner.estimate_us)
+    reason = "estimated to take " + ratio(candidate.estimate_us, winner.estimate_us, name);
+  else
+    reason = fmt::format("the estimate is that of {}, which comes first in the list", name);
+  return reason + (candidate.unmeasured.empty() ? "" : "; ") + candidate.unmeasured;
+}
+
+}  // namespace cermet

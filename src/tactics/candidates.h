@@ -1,0 +1,35 @@
+// The tactics that a step may have, and the best of them.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tactics/tactic.h"
+
+namespace cermet {
+
+// One for each configuration of each tactic, in the list's order, those that can't have the step
+// among them. Known errors of kernels are recalled from the tuner's cache.
+struct Candidates {
+  std::vector<Candidate> list;
+  std::vector<const Tactic*> tactics;  // of the candidates
+
+  // Has the tuner, where there is one, measure them, also one that has no rival if `single`.
+  void measure(const TacticQuery& query, const TacticOptions& options, bool single = false);
+  // The one that is taken. Throws unsupported when none can be.
+  size_t winner(const Step& step) const;
+};
+
+Candidates find_candidates(const TacticQuery& query, std::span<const Tactic> tactics,
+                           const TacticOptions& options);
+
+// Measured times that differ by less are the same.
+inline constexpr double tie = 0.02;
+
+// Measured ones before others, by their times; else by estimates.
+bool is_faster(const Candidate& a, const Candidate& b);
+// Why an accepted candidate is not the winner, in words.
+std::string why_lost(const Candidate& candidate, const Candidate& winner);
+
+}  // namespace cermet

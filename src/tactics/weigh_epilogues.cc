@@ -1,0 +1,147 @@
+#include "tactics/weigh_epilogues.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "tactics/candidates.h"
+#include "tactics/cut_step.h"
+#include "tactics/size_scan.h"
+
+namespace cermet {
+namespace {
+
+// One way of doing a step: all at once, or cut. Its times are those of all its steps.
+struct Way {
+  Candidate total;
+  const CutExpression* cut = nullptr;
+};
+
+class Weigher {
+ public:
+  Weigher(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
+      : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
+
+  void region(Region& region) {
+    sizes_.enter(region);
+    std::vector<Step> result;
+    for (Step& step : region.steps) {
+      for (Region& body : step.regions) this->region(body);
+      // What gives a size its value runs by one kernel alone.
+      const bool defines = sizes_.visit(step);
+      if (!defines && step.problem.has_epilogue() && weigh(step, result)) continue;
+      result.push_back(std::move(step));
+    }
+    region.steps = std::move(result);
+  }
+
+  EpilogueCuts lost;
+
+ private:
+  TacticQuery query(const Step& step) const { return {&plan_, &step, options_.threads, false}; }
+
+  // Whether the step was replaced by its parts.
+  bool weigh(const Step& step, std::vector<Step>& into) {
+    const std::vector<CutExpression> cuts = worthwhile_cuts(step);
+    if (cuts.empty()) return false;
+    std::vector<Way> ways{whole(step)};
+    for (const CutExpression& cut : cuts) ways.push_back(cut_way(step, cut));
+    compare_alike(ways);
+    const Way* best = ways.data();
+    for (const Way& way : ways)
+      if (is_faster(way.total, best->total)) best = &way;
+    for (Way& way : ways) {
+      if (&way == best) continue;
+      way.total.reason = why_lost(way.total, best->total);
+      lost[step.name].push_back(way.total);
+    }
+    if (best->cut == nullptr) return false;
+    CutStep parts = cut_step(plan_, step, *best->cut);
+    into.push_back(std::move(parts.head));
+    into.push_back(std::move(parts.rest));
+    return true;
+  }
+
+  // Measured times say nothing beside estimates.
+  static void compare_alike(std::vector<Way>& ways) {
+    if (std::ranges::all_of(ways, [](const Way& way) { return way.total.measured_us >= 0; }))
+      return;
+    for (Way& way : ways) way.total.measured_us = -1;
+  }
+
+  bool accepts(const Tactic& tactic, const Step& step) const {
+    return !is_disabled(tactic, step, options_) && !tactic.reason_against(query(step));
+  }
+
+  // For each tactic that does not take the whole the longest head that it takes. The last tactic of
+  // the list takes everything.
+  std::vector<CutExpression> worthwhile_cuts(const Step& step) {
+    std::vector<CutExpression> cuts = cuts_of(step.problem.expression);
+    std::set<size_t> found;
+    for (const Tactic& tactic : tactics_.first(tactics_.size() - 1)) {
+      if (accepts(tactic, step)) continue;
+      for (size_t i = 0; i < cuts.size(); ++i) {
+        const CutStep parts = cut_step(plan_, step, cuts[i]);
+        const bool taken = accepts(tactic, parts.head);
+        plan_.buffers.pop_back();
+        if (!taken) continue;
+        found.insert(i);
+        break;
+      }
+    }
+    std::vector<CutExpression> result;
+    for (const size_t i : found) result.push_back(std::move(cuts[i]));
+    return result;
+  }
+
+  Way whole(const Step& step) {
+    Way way;
+    rate(way, std::span(&step, 1));
+    way.total.configuration = "with the whole epilogue";
+    return way;
+  }
+
+  Way cut_way(const Step& step, const CutExpression& cut) {
+    CutStep parts = cut_step(plan_, step, cut);
+    const std::array steps{std::move(parts.head), std::move(parts.rest)};
+    Way way;
+    way.cut = &cut;
+    rate(way, steps);
+    way.total.configuration = "with an epilogue that is cut before " + cut.tail.to_string();
+    plan_.buffers.pop_back();
+    return way;
+  }
+
+  // Sums up the times of the best kernels.
+  void rate(Way& way, std::span<const Step> steps) {
+    way.total.accepted = true;
+    way.total.estimate_us = way.total.measured_us = 0;
+    for (const Step& step : steps) {
+      Candidates candidates = find_candidates(query(step), tactics_, options_);
+      candidates.measure(query(step), options_, true);
+      const Candidate& best = candidates.list[candidates.winner(step)];
+      way.total.tactic += (way.total.tactic.empty() ? "" : " + ") + best.tactic;
+      add(way.total.estimate_us, best.estimate_us);
+      add(way.total.measured_us, best.measured_us);
+    }
+  }
+
+  // Unknown where one of the times is.
+  static void add(double& sum, double time) { sum = sum < 0 || time < 0 ? -1 : sum + time; }
+
+  Plan& plan_;
+  std::span<const Tactic> tactics_;
+  const TacticOptions& options_;
+  SizeScan sizes_;
+};
+
+}  // namespace
+
+EpilogueCuts weigh_epilogues(Plan& plan, std::span<const Tactic> tactics,
+                             const TacticOptions& options) {
+  Weigher weigher(plan, tactics, options);
+  weigher.region(plan.root);
+  return std::move(weigher.lost);
+}
+
+}  // namespace cermet
