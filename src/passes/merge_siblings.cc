@@ -143,8 +143,7 @@ class Siblings {
       // One that the next of them reads is fused into it.
       const NodeId next = elementwise_reader(graph_, uses_, node.outputs[0]);
       if (std::find(readers.begin(), readers.end(), next) == readers.end())
-        lost.push_back(
-            alone(*elementwise_expression(graph_, node), node.inputs, node.outputs[0]));
+        lost.push_back(alone(*elementwise_expression(graph_, node), node.inputs, node.outputs[0]));
     }
     return lost;
   }
@@ -215,9 +214,8 @@ class Siblings {
       any_bias = any_bias || bias != nullptr;
       biases.push_back(bias != nullptr ? *bias : Tensor(weights.back().type(), {member.width}));
     }
-    node.inputs[1] =
-        patch.constant(joined_along(weights, static_cast<size_t>(weights_axis(first))),
-                       derived_recipe(graph_, weights_from, "join output channels"));
+    node.inputs[1] = patch.constant(joined_along(weights, static_cast<size_t>(weights_axis(first))),
+                                    derived_recipe(graph_, weights_from, "join output channels"));
     if (any_bias) {
       node.inputs.resize(3, no_value);
       node.inputs[2] = patch.constant(joined_along(biases, 0),
@@ -234,7 +232,8 @@ class Siblings {
     for (const Sibling& member : group.members) {
       from.push_back(member.bias);
       const Tensor* bias = constant_of(graph_, member.bias);
-      parts.push_back(bias != nullptr ? as_vector(*bias, member.width) : Tensor(type, {member.width}));
+      parts.push_back(bias != nullptr ? as_vector(*bias, member.width)
+                                      : Tensor(type, {member.width}));
     }
     if (std::all_of(from.begin(), from.end(), [](ValueId id) { return id == no_value; }))
       return value;

@@ -64,8 +64,8 @@ ValueId added_to_columns(const Graph& graph, const Node& node, ValueId value, in
   const Tensor* constant = constant_of(graph, other);
   if (constant == nullptr || graph.type(node.outputs[0]).dims != graph.type(value).dims)
     return no_value;
-  const bool by_column = constant->elements() == 1 || (constant->elements() == width &&
-                                                       constant->shape().back() == width);
+  const bool by_column = constant->elements() == 1 ||
+                         (constant->elements() == width && constant->shape().back() == width);
   return by_column ? other : no_value;
 }
 
@@ -173,8 +173,9 @@ std::vector<SiblingGroup> split_by_reader(const Graph& graph, const Uses& uses,
   std::map<std::string, SiblingGroup> parts;
   for (const Sibling& member : group.members) {
     const NodeId reader = elementwise_reader(graph, uses, member.end);
-    const std::string key =
-        reader == no_node ? std::string() : graph.node(reader).op + graph.node(reader).attributes.to_string();
+    const std::string key = reader == no_node
+                                ? std::string()
+                                : graph.node(reader).op + graph.node(reader).attributes.to_string();
     parts[key].members.push_back(member);
   }
   std::vector<SiblingGroup> result;

@@ -57,9 +57,8 @@ std::optional<TypicalShapes> typical_shapes(const Types& inputs, const Types& ou
   for (int64_t size : usual_sizes) {
     SymbolValues symbols = named;
     try {
-      TypicalShapes shapes{typical_shapes(inputs, symbols, size),
-                           typical_shapes(outputs, symbols, size),
-                           {}};
+      TypicalShapes shapes{
+          typical_shapes(inputs, symbols, size), typical_shapes(outputs, symbols, size), {}};
       shapes.symbols = std::move(symbols);
       return shapes;
     } catch (const Error&) {

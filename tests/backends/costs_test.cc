@@ -20,7 +20,8 @@ Problem product(std::string_view x, std::string_view weights, std::string_view y
   return problem;
 }
 
-Problem cut(std::string_view whole, std::string_view part, int64_t axis, const Layout& layout = {}) {
+Problem cut(std::string_view whole, std::string_view part, int64_t axis,
+            const Layout& layout = {}) {
   Problem problem;
   problem.kind = ProblemKind::movement;
   problem.op = "Split";

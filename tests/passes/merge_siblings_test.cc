@@ -23,8 +23,8 @@ class Prices : public CostOracle {
 };
 
 struct Tails {
-  bool outputs = false;     // the products are outputs of the graph
-  bool activated = false;   // an elementwise node follows one of them
+  bool outputs = false;    // the products are outputs of the graph
+  bool activated = false;  // an elementwise node follows one of them
 };
 
 Graph two_products(const Tails& tails) {
@@ -104,9 +104,10 @@ TEST(MergeSiblings, TellsWhatMergingWouldHaveCost) {
   prices.product = 10;
   prices.step = 9;
   // After all passes the activation is an epilogue, whose cost is told all the same.
-  EXPECT_EQ(outcome_of(two_products({.activated = true}), &prices).near,
-            std::vector<std::string>{"MatMul0 MatMul2 Tanh3: merged, the 2 would cost 39.0 us, apart "
-                                     "they cost 40.0 us"});
+  EXPECT_EQ(
+      outcome_of(two_products({.activated = true}), &prices).near,
+      std::vector<std::string>{"MatMul0 MatMul2 Tanh3: merged, the 2 would cost 39.0 us, apart "
+                               "they cost 40.0 us"});
   prices.known = false;
   EXPECT_EQ(outcome_of(two_products({}), &prices).near,
             std::vector<std::string>{

@@ -188,7 +188,8 @@ Patches join_in_wrong_order(const Graph& graph) {
     for (size_t j = 0; j < i; ++j) {
       const Node &a = graph.node(order[j]), &b = graph.node(order[i]);
       if (!a.is("MatMul") || !b.is("MatMul") || a.inputs[0] != b.inputs[0]) continue;
-      const Tensor *left = constant_of(graph, a.inputs[1]), *right = constant_of(graph, b.inputs[1]);
+      const Tensor *left = constant_of(graph, a.inputs[1]),
+                   *right = constant_of(graph, b.inputs[1]);
       if (left == nullptr || right == nullptr || left->shape() != right->shape()) continue;
       Patch patch(graph);
       patch.consume(order[i]);

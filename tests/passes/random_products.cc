@@ -229,9 +229,17 @@ void pool(RandomScope& scope) {
 }  // namespace
 
 std::span<const RandomRule> product_rules() {
-  static constexpr RandomRule rules[] = {
-      mat_mul,     mat_mul, gemm,                gemm,             convolution,         convolution,
-      convolution, pool,    batch_normalization, sibling_products, sibling_convolutions};
+  static constexpr RandomRule rules[] = {mat_mul,
+                                         mat_mul,
+                                         gemm,
+                                         gemm,
+                                         convolution,
+                                         convolution,
+                                         convolution,
+                                         pool,
+                                         batch_normalization,
+                                         sibling_products,
+                                         sibling_convolutions};
   return rules;
 }
 

@@ -34,8 +34,7 @@ double bytes_of(const std::vector<std::optional<Operand>>& operands,
   double bytes = 0;
   for (size_t i = 0; i < operands.size(); ++i)
     if (shapes[i])
-      bytes +=
-          static_cast<double>(byte_size(operands[i]->type.element, element_count(*shapes[i])));
+      bytes += static_cast<double>(byte_size(operands[i]->type.element, element_count(*shapes[i])));
   return bytes;
 }
 

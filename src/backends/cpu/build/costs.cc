@@ -11,9 +11,9 @@ namespace cermet::cpu {
 namespace {
 
 // Measured on cores of today with AVX-512 and AVX2; what counts is how they compare.
-constexpr double begin_us = 0.5;           // a step, its dispatch and its kernel's own beginning
+constexpr double begin_us = 0.5;  // a step, its dispatch and its kernel's own beginning
 constexpr double operations_worth_a_thread = 262144;
-constexpr double moved_row_us = 0.004;     // a run of elements that is copied by itself
+constexpr double moved_row_us = 0.004;  // a run of elements that is copied by itself
 
 // Columns or channels as kernels compute them: whole panels.
 double panel_waste(const Problem& problem, const TypicalShapes& shapes) {
