@@ -31,9 +31,11 @@ Graph two_products(const Tails& tails) {
   Graph graph;
   GraphMaker m(graph);
   const ValueId x = m.input("x", "float32[2, 4]");
-  for (const char* weights : {"a", "b"}) {
-    ValueId y = m.add("MatMul", {x, m.constant(weights, ramp(ElementType::float32, {4, 10}))});
-    if (tails.activated && std::string_view(weights) == "b") y = m.add("Tanh", {y});
+  for (const bool second : {false, true}) {
+    const Tensor weights =
+        second ? Tensor(ElementType::float32, {4, 10}) : ramp(ElementType::float32, {4, 10});
+    ValueId y = m.add("MatMul", {x, m.constant("w", weights)});
+    if (tails.activated && second) y = m.add("Tanh", {y});
     m.output(tails.outputs ? y : m.add("Softmax", {y}));
   }
   return graph;

@@ -35,7 +35,30 @@ ValueId weights(RandomScope& scope, ElementType type, const Shape& shape) {
   return scope.constant(type, shape);
 }
 
+// Products of one value: some with a bias, most with the same activation.
+void sibling_products(RandomScope& scope) {
+  const ValueId a = pick_matrix(scope, 2, 4);
+  if (a == no_value) return;
+  const int64_t k = scope.type(a).dims->back().constant();
+  const ElementType type = scope.element(a);
+  const bool alike = scope.random().chance(60);
+  for (int64_t i = 0, count = scope.random().between(2, 4); i < count; ++i) {
+    const int64_t n = scope.random().between(1, 4);
+    const ValueId w = scope.constant(type, {k, n});
+    ValueId y = scope.add("MatMul", {a, w}, {}, product_fact(scope, a, w, static_cast<double>(k)));
+    if (y == no_value) return;
+    if (scope.random().chance(60)) {
+      const Fact fact = scope.fact(y);
+      y = scope.add("Add", {y, scope.constant(type, {scope.random().chance(80) ? n : 1})}, {},
+                    {fact.bound + 2, fact.error + spacing(type) * (fact.bound + 2)});
+    }
+    if (y != no_value && (alike || scope.random().chance(40)))
+      scope.add("Relu", {y}, {}, scope.fact(y));
+  }
+}
+
 void mat_mul(RandomScope& scope) {
+  if (scope.random().chance(25)) return sibling_products(scope);
   const ValueId a = pick_matrix(scope, 2, 4);
   if (a == no_value) return;
   const int64_t k = scope.type(a).dims->back().constant();
@@ -72,26 +95,49 @@ void gemm(RandomScope& scope) {
   scope.add("Gemm", inputs, attributes, fact);
 }
 
-// Products of one value: some with a bias, most with the same activation.
-void sibling_products(RandomScope& scope) {
-  const ValueId a = pick_matrix(scope, 2, 4);
-  if (a == no_value) return;
-  const int64_t k = scope.type(a).dims->back().constant();
-  const ElementType type = scope.element(a);
-  const bool alike = scope.random().chance(60);
-  for (int64_t i = 0, count = scope.random().between(2, 4); i < count; ++i) {
-    const int64_t n = scope.random().between(1, 4);
-    const ValueId w = scope.constant(type, {k, n});
-    ValueId y = scope.add("MatMul", {a, w}, {}, product_fact(scope, a, w, static_cast<double>(k)));
-    if (y == no_value) return;
-    if (scope.random().chance(60)) {
-      const Fact fact = scope.fact(y);
-      y = scope.add("Add", {y, scope.constant(type, {scope.random().chance(80) ? n : 1})}, {},
-                    {fact.bound + 2, fact.error + spacing(type) * (fact.bound + 2)});
-    }
-    if (y != no_value && (alike || scope.random().chance(40)))
-      scope.add("Relu", {y}, {}, scope.fact(y));
+ValueId normalize(RandomScope& scope, ValueId x, int64_t channels) {
+  const ElementType type = scope.element(x);
+  Tensor variance = scope.random_tensor(type, {channels});
+  for (int64_t i = 0; i < channels; ++i)
+    store_element<double>(variance.view(), i, 0.5 + static_cast<double>(i % 3));
+  const auto vector = [&] { return scope.constant(type, {channels}); };
+  const std::vector<ValueId> inputs{x, vector(), vector(), vector(),
+                                    scope.constant(variance, {3, 0})};
+  const Fact fact = scope.fact(x);
+  const double bound = 4 * fact.bound + 10;
+  return scope.add("BatchNormalization", inputs, {},
+                   {bound, 4 * fact.error + spacing(type) * bound});
+}
+
+// Sometimes the image with zeros around it, other channels first, or each channel scaled or
+// shifted, as exporters write it before a convolution.
+ValueId prepared(RandomScope& scope, ValueId x) {
+  const Fact fact = scope.fact(x);
+  const int64_t channels = (*scope.type(x).dims)[1].constant();
+  Shape by_channel(scope.rank(x) - 1, 1);
+  by_channel[0] = channels;
+  const auto arithmetic = [&](const char* op, ValueId image) {
+    const double bound = 2 * fact.bound + 2;
+    return scope.add(op, {image, scope.constant(ElementType::float32, by_channel)}, {},
+                     {bound, 2 * fact.error + spacing(ElementType::float32) * bound});
+  };
+  ValueId result = x;
+  if (scope.random().chance(20)) result = arithmetic("Mul", result);
+  if (result != no_value && scope.random().chance(20)) result = arithmetic("Add", result);
+  if (result != no_value && scope.random().chance(45)) {
+    std::vector<int64_t> order(channels);
+    for (int64_t c = 0; c < channels; ++c) order[c] = (c + channels - 1) % channels;
+    Attributes axis;
+    axis.set("axis", int64_t{1});
+    result = scope.add("Gather", {result, scope.integers(order)}, axis, scope.fact(result));
   }
+  if (result != no_value && scope.random().chance(50)) {
+    std::vector<int64_t> pads(2 * static_cast<size_t>(scope.rank(x)), 0);
+    pads.back() = scope.random().below(2);
+    pads[2] = 1;
+    result = scope.add("Pad", {result, scope.integers(pads)}, {}, scope.fact(result));
+  }
+  return result == no_value ? x : result;
 }
 
 // Convolutions of one image, which differ in their channels and biases, and a few in their kernels.
@@ -122,53 +168,9 @@ void sibling_convolutions(RandomScope& scope) {
   }
 }
 
-ValueId normalize(RandomScope& scope, ValueId x, int64_t channels) {
-  const ElementType type = scope.element(x);
-  Tensor variance = scope.random_tensor(type, {channels});
-  for (int64_t i = 0; i < channels; ++i)
-    store_element<double>(variance.view(), i, 0.5 + static_cast<double>(i % 3));
-  const auto vector = [&] { return scope.constant(type, {channels}); };
-  const std::vector<ValueId> inputs{x, vector(), vector(), vector(),
-                                    scope.constant(variance, {3, 0})};
-  const Fact fact = scope.fact(x);
-  const double bound = 4 * fact.bound + 10;
-  return scope.add("BatchNormalization", inputs, {},
-                   {bound, 4 * fact.error + spacing(type) * bound});
-}
-
-// Sometimes the image with zeros around it, other channels first, or each channel scaled or
-// shifted, as exporters write it before a convolution.
-ValueId prepared(RandomScope& scope, ValueId x) {
-  const Fact fact = scope.fact(x);
-  const int64_t channels = (*scope.type(x).dims)[1].constant();
-  Shape by_channel(scope.rank(x) - 1, 1);
-  by_channel[0] = channels;
-  const auto arithmetic = [&](const char* op, ValueId image) {
-    const double bound = 2 * fact.bound + 2;
-    return scope.add(op, {image, scope.constant(ElementType::float32, by_channel)}, {},
-                     {bound, 2 * fact.error + spacing(ElementType::float32) * bound});
-  };
-  ValueId result = x;
-  if (scope.random().chance(20)) result = arithmetic("Mul", result);
-  if (result != no_value && scope.random().chance(20)) result = arithmetic("Add", result);
-  if (result != no_value && scope.random().chance(35)) {
-    std::vector<int64_t> order(channels);
-    for (int64_t c = 0; c < channels; ++c) order[c] = (c + channels - 1) % channels;
-    Attributes axis;
-    axis.set("axis", int64_t{1});
-    result = scope.add("Gather", {result, scope.integers(order)}, axis, scope.fact(result));
-  }
-  if (result != no_value && scope.random().chance(50)) {
-    std::vector<int64_t> pads(2 * static_cast<size_t>(scope.rank(x)), 0);
-    pads.back() = scope.random().below(2);
-    pads[2] = 1;
-    result = scope.add("Pad", {result, scope.integers(pads)}, {}, scope.fact(result));
-  }
-  return result == no_value ? x : result;
-}
-
 // A convolution with what usually follows it.
 void convolution(RandomScope& scope) {
+  if (scope.random().chance(10)) return sibling_convolutions(scope);
   const bool transposed = scope.random().chance(25);
   ValueId x = scope.pick([&](ValueId id) {
     return scope.element(id) == ElementType::float32 && scope.rank(id) >= 3 &&
@@ -229,17 +231,9 @@ void pool(RandomScope& scope) {
 }  // namespace
 
 std::span<const RandomRule> product_rules() {
-  static constexpr RandomRule rules[] = {mat_mul,
-                                         mat_mul,
-                                         gemm,
-                                         gemm,
-                                         convolution,
-                                         convolution,
-                                         convolution,
-                                         pool,
-                                         batch_normalization,
-                                         sibling_products,
-                                         sibling_convolutions};
+  static constexpr RandomRule rules[] = {mat_mul,     mat_mul,     gemm,
+                                         gemm,        convolution, convolution,
+                                         convolution, pool,        batch_normalization};
   return rules;
 }
 

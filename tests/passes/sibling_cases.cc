@@ -5,13 +5,22 @@ namespace {
 
 constexpr auto f32 = ElementType::float32;
 
+// Others for each name, so that parts can't be mistaken for one another.
+ValueId numbers(GraphMaker& m, const char* name, const Shape& shape) {
+  Tensor tensor = ramp(f32, shape);
+  std::vector<double> values = load_all<double>(tensor.view());
+  for (double& value : values) value += name[0] - 'a';
+  store_all<double>(tensor.view(), values);
+  return m.constant(name, std::move(tensor));
+}
+
 ValueId product(GraphMaker& m, ValueId x, const char* weights, int64_t depth, int64_t columns) {
-  return m.add("MatMul", {x, m.constant(weights, ramp(f32, {depth, columns}))});
+  return m.add("MatMul", {x, numbers(m, weights, {depth, columns})});
 }
 
 ValueId convolution(GraphMaker& m, ValueId x, const char* weights, const Shape& shape,
                     Attributes attributes = {}) {
-  return m.add("Conv", {x, m.constant(weights, ramp(f32, shape))}, std::move(attributes));
+  return m.add("Conv", {x, numbers(m, weights, shape)}, std::move(attributes));
 }
 
 // One has no bias, one the same number for all columns.
@@ -40,7 +49,7 @@ void branches_of_a_block(GraphMaker& m) {
   const ValueId b =
       convolution(m, x, "b", {1, 2, 1, 1}, attributes({{"strides", ones}, {"kernel_shape", ones}}));
   const ValueId bias = m.constant("bias", reals({3}, {1, 2, 3}));
-  const ValueId c = m.add("Conv", {x, m.constant("c", ramp(f32, {3, 2, 1, 1})), bias});
+  const ValueId c = m.add("Conv", {x, numbers(m, "c", {3, 2, 1, 1}), bias});
   const ValueId d = convolution(m, x, "d", {1, 2, 1, 1});
   for (ValueId y : {a, c}) m.output(m.add("Relu", {y}));
   for (ValueId y : {b, d}) m.output(m.add("Sigmoid", {y}));
@@ -58,7 +67,7 @@ void gate(GraphMaker& m) {
 
 void weights_of_another_too(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[N, 4]");
-  const ValueId shared = m.constant("w", ramp(f32, {4, 2}));
+  const ValueId shared = numbers(m, "w", {4, 2});
   m.output(m.add("MatMul", {x, shared}));
   m.output(m.add("MatMul", {m.input("y", "float32[N, 4]"), shared}));
   m.output(product(m, x, "a", 4, 2));
@@ -73,13 +82,13 @@ void computed_weights(GraphMaker& m) {
 void weights_of_a_batch(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[2, 3, 4]");
   for (const char* weights : {"a", "b"})
-    m.output(m.add("MatMul", {x, m.constant(weights, ramp(f32, {2, 4, 2}))}));
+    m.output(m.add("MatMul", {x, numbers(m, weights, {2, 4, 2})}));
 }
 
 void left_weights(GraphMaker& m) {
   const ValueId x = m.input("x", "float32[4, 3]");
-  m.output(m.add("MatMul", {m.constant("a", ramp(f32, {2, 4})), x}));
-  m.output(m.add("MatMul", {m.constant("b", ramp(f32, {2, 4})), x}));
+  m.output(m.add("MatMul", {numbers(m, "a", {2, 4}), x}));
+  m.output(m.add("MatMul", {numbers(m, "b", {2, 4}), x}));
 }
 
 void other_windows(GraphMaker& m) {
