@@ -8,7 +8,7 @@ namespace cermet {
 namespace {
 
 // What estimates have to promise: they are rough.
-constexpr double least_gain = 0.05;
+constexpr double least_gain = 0.03;
 
 class Estimate {
  public:

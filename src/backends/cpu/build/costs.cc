@@ -3,26 +3,39 @@
 #include <algorithm>
 
 #include "backends/cpu/build/cost.h"
-#include "backends/cpu/run/convolution_functions.h"
 #include "backends/cpu/run/gemm_functions.h"
 #include "expr/contiguous_part.h"
 
 namespace cermet::cpu {
 namespace {
 
-// Measured on cores of today with AVX-512 and AVX2; what counts is how they compare.
-constexpr double begin_us = 0.5;  // a step, its dispatch and its kernel's own beginning
+// Measured with AVX2, oneDNN's kernels and our own, on operands that are in the cache. They compare
+// steps of one kind with each other; CoreSpeed compares tactics.
+constexpr double begin_us = 0.6;  // a step and what its kernel does before the first element
+constexpr double cached_bytes_a_us = 40e3;
+constexpr double read_us = 0.12e-3;  // an element of the left side, or of a patch, once a step
+constexpr double piece_us = 0.008;   // a run of elements that is copied by itself
 constexpr double operations_worth_a_thread = 262144;
-constexpr double moved_row_us = 0.004;  // a run of elements that is copied by itself
 
-// Columns or channels as kernels compute them: whole panels.
-double panel_waste(const Problem& problem, const TypicalShapes& shapes) {
-  const bool image = problem.kind == ProblemKind::convolution;
-  const InstructionSet set = best_instruction_set();
-  const int64_t panel = image ? convolution_functions(set).columns : gemm_functions(set).columns;
+bool is_image(const Problem& problem) { return problem.kind == ProblemKind::convolution; }
+
+// Columns or channels as kernels compute them, in whole vectors, for each that is wanted.
+double vector_waste(const Problem& problem, const TypicalShapes& shapes) {
+  const int64_t vector = gemm_functions(best_instruction_set()).columns / 2;
   const Shape& weights = *shapes.inputs[1];
-  const int64_t width = image ? weights[0] : weights.back();
-  return static_cast<double>((width + panel - 1) / panel * panel) / static_cast<double>(width);
+  const int64_t width = is_image(problem) ? weights[0] : weights.back();
+  return static_cast<double>((width + vector - 1) / vector * vector) / static_cast<double>(width);
+}
+
+// Elements of the left side, or of all patches of an image: what is read for each vector of results
+// hides behind the arithmetic, but not the first time.
+double elements_read(const Problem& problem, const TypicalShapes& shapes) {
+  const Shape& weights = *shapes.inputs[1];
+  const Shape& results = *shapes.outputs[0];
+  const int64_t width = is_image(problem) ? weights[0] : weights.back();
+  const int64_t rows = element_count(results) / std::max<int64_t>(1, width);
+  const int64_t depth = element_count(weights) / std::max<int64_t>(1, width);
+  return static_cast<double>(rows) * static_cast<double>(depth);
 }
 
 // Threads that have enough to do.
@@ -72,11 +85,14 @@ std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) 
   const auto shapes = typical_shapes(problem, sizes_);
   if (!shapes) return std::nullopt;
   double operations = operations_of(problem, *shapes);
-  double moved = bytes_of(problem, *shapes) / CoreSpeed().bytes;
-  if (problem.kind == ProblemKind::matmul || problem.kind == ProblemKind::convolution)
-    operations *= panel_waste(problem, *shapes);
-  if (problem.op == "Split") moved += pieces_of_cut(problem, *shapes) * moved_row_us;
-  const double alone = std::max(operations / CoreSpeed().operations, moved);
+  double moving = bytes_of(problem, *shapes) / cached_bytes_a_us;
+  double reading = 0;
+  if (problem.kind == ProblemKind::matmul || is_image(problem)) {
+    operations *= vector_waste(problem, *shapes);
+    reading = elements_read(problem, *shapes) * read_us;
+  }
+  if (problem.op == "Split") moving += pieces_of_cut(problem, *shapes) * piece_us;
+  const double alone = std::max(operations / CoreSpeed().operations, moving) + reading;
   return begin_us + alone / busy_threads(alone * CoreSpeed().operations, threads_);
 }
 
