@@ -13,29 +13,41 @@ namespace {
 // steps of one kind with each other; CoreSpeed compares tactics.
 constexpr double begin_us = 0.6;  // a step and what its kernel does before the first element
 constexpr double cached_bytes_a_us = 40e3;
-constexpr double read_us = 0.12e-3;  // an element of the left side, or of a patch, once a step
-constexpr double piece_us = 0.008;   // a run of elements that is copied by itself
+// An element of the left side, or of a patch. What is read for each vector of results hides behind
+// the arithmetic, but not the first time.
+constexpr double read_us = 0.12e-3;
+constexpr double piece_us = 0.008;  // a run of elements that is copied by itself
 constexpr double operations_worth_a_thread = 262144;
 
 bool is_image(const Problem& problem) { return problem.kind == ProblemKind::convolution; }
 
-// Columns or channels as kernels compute them, in whole vectors, for each that is wanted.
-double vector_waste(const Problem& problem, const TypicalShapes& shapes) {
-  const int64_t vector = gemm_functions(best_instruction_set()).columns / 2;
+// Sums of products: `rows` times `width` of them, of `depth` terms each.
+struct Sums {
+  int64_t rows = 0, depth = 0, width = 0;
+};
+
+Sums sums_of(const Problem& problem, const TypicalShapes& shapes) {
   const Shape& weights = *shapes.inputs[1];
-  const int64_t width = is_image(problem) ? weights[0] : weights.back();
-  return static_cast<double>((width + vector - 1) / vector * vector) / static_cast<double>(width);
+  const size_t rank = weights.size();
+  Sums sums;
+  if (is_image(problem)) {
+    sums.width = weights[0];
+    sums.depth = element_count({weights.begin() + 1, weights.end()});
+  } else {
+    sums.width = weights[rank - 1];
+    sums.depth = rank > 1 ? weights[rank - 2] : 1;
+    if (problem.attributes.integer("transB", 0) != 0) std::swap(sums.width, sums.depth);
+  }
+  sums.width = std::max<int64_t>(1, sums.width);
+  sums.rows = element_count(*shapes.outputs[0]) / sums.width;
+  return sums;
 }
 
-// Elements of the left side, or of all patches of an image: what is read for each vector of results
-// hides behind the arithmetic, but not the first time.
-double elements_read(const Problem& problem, const TypicalShapes& shapes) {
-  const Shape& weights = *shapes.inputs[1];
-  const Shape& results = *shapes.outputs[0];
-  const int64_t width = is_image(problem) ? weights[0] : weights.back();
-  const int64_t rows = element_count(results) / std::max<int64_t>(1, width);
-  const int64_t depth = element_count(weights) / std::max<int64_t>(1, width);
-  return static_cast<double>(rows) * static_cast<double>(depth);
+// Columns or channels as kernels compute them, in whole vectors, for each that is wanted.
+double vector_waste(const Sums& sums) {
+  const int64_t vector = gemm_functions(best_instruction_set()).columns / 2;
+  return static_cast<double>((sums.width + vector - 1) / vector * vector) /
+         static_cast<double>(sums.width);
 }
 
 // Threads that have enough to do.
@@ -88,8 +100,9 @@ std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) 
   double moving = bytes_of(problem, *shapes) / cached_bytes_a_us;
   double reading = 0;
   if (problem.kind == ProblemKind::matmul || is_image(problem)) {
-    operations *= vector_waste(problem, *shapes);
-    reading = elements_read(problem, *shapes) * read_us;
+    const Sums sums = sums_of(problem, *shapes);
+    operations *= vector_waste(sums);
+    reading = static_cast<double>(sums.rows) * static_cast<double>(sums.depth) * read_us;
   }
   if (problem.op == "Split") moving += pieces_of_cut(problem, *shapes) * piece_us;
   const double alone = std::max(operations / CoreSpeed().operations, moving) + reading;
