@@ -124,7 +124,7 @@ ValueId prepared(RandomScope& scope, ValueId x) {
   ValueId result = x;
   if (scope.random().chance(20)) result = arithmetic("Mul", result);
   if (result != no_value && scope.random().chance(20)) result = arithmetic("Add", result);
-  if (result != no_value && scope.random().chance(45)) {
+  if (result != no_value && scope.random().chance(60)) {
     std::vector<int64_t> order(channels);
     for (int64_t c = 0; c < channels; ++c) order[c] = (c + channels - 1) % channels;
     Attributes axis;
