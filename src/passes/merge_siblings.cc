@@ -117,6 +117,7 @@ class Siblings {
     for (const Sibling& member : group.members) widths.push_back(member.width);
     Node node;
     node.op = "Split";
+    node.name = graph_.node(group.members[0].node).name + ".parts";
     node.attributes.set("axis", result_axis(graph_, graph_.node(group.members[0].node)));
     node.inputs = {value, patch.constant(Tensor::from<int64_t>(
                               ElementType::int64, {static_cast<int64_t>(widths.size())}, widths))};
