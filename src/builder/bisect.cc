@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "backends/cpu/build/costs.h"
 #include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
@@ -64,7 +65,11 @@ struct PatchId {
 class Bisection {
  public:
   Bisection(const Graph& imported, const BisectRoad& road, const BisectOptions& options)
-      : imported_(imported), road_(road), options_(options), cache_(cpu::device_name()) {
+      : imported_(imported),
+        road_(road),
+        options_(options),
+        costs_(tuned_sizes(imported, options.profiles), options.threads),
+        cache_(cpu::device_name()) {
     if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);
   }
 
@@ -72,6 +77,7 @@ class Bisection {
     run_reference();
     Graph optimised = imported_;
     PassOptions all;
+    all.costs = &costs_;
     all.on_patch = [&](std::string_view pass, int number) {
       patches_.push_back({std::string(pass), number});
     };
@@ -182,6 +188,7 @@ class Bisection {
   Graph after(int patches) const {
     Graph graph = imported_;
     PassOptions pass_options;
+    pass_options.costs = &costs_;
     if (patches == 0) {
       pass_options.all = false;
     } else {
@@ -283,6 +290,7 @@ class Bisection {
   const Graph& imported_;
   const BisectRoad& road_;
   const BisectOptions& options_;
+  const cpu::Costs costs_;
   TimingCache cache_;
   BisectReport report_;
   std::vector<PatchId> patches_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "backends/cpu/build/costs.h"
 #include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
@@ -164,6 +165,7 @@ class Build {
         with_context([&] { return name_; },
                      [&] {
                        Graph imported = onnx::import_model(model, import_options);
+                       tuned_sizes_ = tuned_sizes(imported, options_.profiles);
                        apply_formats(imported, options_.input_formats, options_.output_formats);
                        return imported;
                      });
@@ -200,6 +202,8 @@ class Build {
     pass_options.all = options_.all_passes;
     pass_options.only = options_.only_passes;
     pass_options.stop_after = options_.stop_after;
+    const cpu::Costs costs(tuned_sizes_, threads_of(options_));
+    pass_options.costs = &costs;
     std::vector<NearFusion> near;
     if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))
@@ -257,6 +261,7 @@ class Build {
   const BuildOptions& options_;
   BuildReport& report_;
   const Plugins plugins_;
+  SymbolValues tuned_sizes_;  // of the model's inputs, in the order in which it has them
   std::unique_ptr<Validator> validator_;  // nullptr where nothing is validated
   std::string stage_;
 };

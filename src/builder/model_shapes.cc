@@ -94,6 +94,19 @@ void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& pro
       for (Dim& dim : *input.type->dims) dim = dim.substitute(values);
 }
 
+SymbolValues tuned_sizes(const Graph& graph, const std::vector<ShapeProfile>& profiles) {
+  SymbolValues sizes;
+  if (profiles.empty()) return sizes;
+  for (const ValueId id : graph.inputs()) {
+    const GraphValue& input = graph.value(id);
+    if (!input.type.has_rank()) continue;
+    for (const ShapeRange& range : profiles[0])
+      for (size_t d = 0; range.name == input.name && d < range.opt.size(); ++d)
+        if (const auto symbol = input.type.dims->at(d).as_symbol()) sizes[*symbol] = range.opt[d];
+  }
+  return sizes;
+}
+
 std::vector<Profile> plan_profiles(const Plan& plan, const std::vector<ShapeProfile>& profiles) {
   std::vector<Profile> result;
   for (const ShapeProfile& profile : profiles) {

@@ -3,6 +3,7 @@
 
 #include "cermet/builder.h"
 #include "import/onnx/onnx_model.h"
+#include "ir/graph.h"
 #include "plan/plan.h"
 
 namespace cermet {
@@ -10,6 +11,9 @@ namespace cermet {
 // Sizes that all profiles fix to one number become that number in the model's inputs. Throws
 // invalid_argument for a range that contradicts the model or itself.
 void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles);
+
+// The symbols of the graph's inputs at the first profile's opt, for which kernels are chosen.
+SymbolValues tuned_sizes(const Graph& graph, const std::vector<ShapeProfile>& profiles);
 
 // The profiles as the engine keeps them.
 std::vector<Profile> plan_profiles(const Plan& plan, const std::vector<ShapeProfile>& profiles);

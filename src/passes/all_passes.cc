@@ -23,15 +23,16 @@ std::span<const Pass> all_passes() {
       Pass{"fold-batch-normalization", fold_batch_normalization, near_fold_batch_normalization},
       Pass{"fold-pads", fold_pads, near_fold_pads},
       Pass{"gather-early", gather_early},
-      Pass{"fuse-softmax", fuse_softmax, nullptr, 1},
-      Pass{"fuse-normalization", fuse_normalization, nullptr, 1},
-      Pass{"fuse-activation", fuse_activation, nullptr, 1},
-      Pass{"fuse-attention", fuse_attention, nullptr, 1},
+      Pass{"fuse-softmax", fuse_softmax, {}, 1},
+      Pass{"fuse-normalization", fuse_normalization, {}, 1},
+      Pass{"fuse-activation", fuse_activation, {}, 1},
+      Pass{"fuse-attention", fuse_attention, {}, 1},
       Pass{"expand-gemm", expand_gemm, near_expand_gemm, 2},
       Pass{"fold-scales", fold_scales, near_fold_scales, 2},
-      Pass{"fold-channel-order", fold_channel_order, nullptr, 2},
-      Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue, 3},
-      Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise, 3},
+      Pass{"fold-channel-order", fold_channel_order, {}, 2},
+      Pass{"merge-siblings", merge_siblings, near_merge_siblings, 3},
+      Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue, 4},
+      Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise, 4},
   };
   return passes;
 }

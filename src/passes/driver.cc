@@ -94,12 +94,18 @@ class PassDriver {
     return result.patches > before;
   }
 
+  std::vector<Patch> matches(const Pass& pass, const Graph& graph) const {
+    if (const auto* find = std::get_if<Pass::Find>(&pass.find)) return (*find)(graph);
+    if (options_.costs == nullptr) return {};
+    return std::get<Pass::FindByCost>(pass.find)(graph, *options_.costs);
+  }
+
   void run_on(const Pass& pass, Graph& graph, PassResult& result) {
     for (NodeId id : graph.order())
       for (Graph& body : graph.node(id).subgraphs) run_on(pass, body, result);
     for (int round = 0; round < max_rounds; ++round) {
       bool applied = false;
-      for (const Patch& patch : pass.find(graph)) {
+      for (const Patch& patch : matches(pass, graph)) {
         if (pass.name == stop_.pass && result.patches >= stop_.patches) return;
         if (!with_context([&] { return fmt::format("pass {}", pass.name); },
                           [&] { return apply(pass, graph, patch); }))
@@ -129,9 +135,13 @@ class PassDriver {
     for (NodeId id : graph.order())
       for (const Graph& body : graph.node(id).subgraphs) find_near(body);
     for (const Pass& pass : passes_) {
-      if (pass.find_near == nullptr || !enabled(pass.name)) continue;
+      if (!enabled(pass.name)) continue;
       NearFusions near(pass.name, *options_.near_fusions);
-      pass.find_near(graph, near);
+      if (const auto* find = std::get_if<Pass::FindNear>(&pass.find_near))
+        (*find)(graph, near);
+      else if (const auto* by_cost = std::get_if<Pass::FindNearByCost>(&pass.find_near);
+               by_cost != nullptr && options_.costs != nullptr)
+        (*by_cost)(graph, *options_.costs, near);
     }
   }
 

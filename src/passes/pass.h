@@ -5,10 +5,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "ops/graph_builder.h"
 #include "passes/near_fusions.h"
+#include "problem/cost_oracle.h"
 
 namespace cermet {
 
@@ -56,12 +58,18 @@ class Patch {
 };
 
 struct Pass {
+  using Find = std::vector<Patch> (*)(const Graph& graph);
+  using FindNear = void (*)(const Graph& graph, NearFusions& near);
+  // Of passes that fire where it pays. They are left out where nobody knows costs.
+  using FindByCost = std::vector<Patch> (*)(const Graph& graph, const CostOracle& costs);
+  using FindNearByCost = void (*)(const Graph& graph, const CostOracle& costs, NearFusions& near);
+
   std::string_view name;
   // All matches in the graph (not in its subgraphs: the driver visits those). Matches may overlap:
   // of two that consume the same node the first wins and the pass is asked again.
-  std::vector<Patch> (*find)(const Graph& graph);
-  // What the pass would fuse but for one condition; nullptr: it tells nothing.
-  void (*find_near)(const Graph& graph, NearFusions& near) = nullptr;
+  std::variant<Find, FindByCost> find;
+  // What the pass would fuse but for one condition; monostate: it tells nothing.
+  std::variant<std::monostate, FindNear, FindNearByCost> find_near = {};
   // Passes of a later stage see a graph in which those of earlier stages find nothing: a pattern is
   // looked for when its constants are folded, and before its nodes are fused with others.
   int stage = 0;
@@ -76,6 +84,8 @@ struct PassOptions {
   std::vector<std::string> only;  // counts when `all` is false
   std::string stop_after;         // "PASS:N"
   bool verify = false;            // after every pass
+  // Outlives the call; nullptr: passes that choose by cost are left out.
+  const CostOracle* costs = nullptr;
   // Where fusions that almost came about are told; nullptr: nobody looks for them.
   std::vector<NearFusion>* near_fusions = nullptr;
   // Called after each patch with its pass and its number within the pass, from 1 on.

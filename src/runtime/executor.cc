@@ -230,8 +230,9 @@ void Executor::run_reshape(const Step& step) {
 
 void Executor::run_parts(const Step& step) {
   const Slot& from = slots_[step.inputs[0]];
+  const bool as_planned = in_place(step.inputs[0]);
   for (BufferId id : step.outputs) {
-    if (id == no_buffer) continue;
+    if (id == no_buffer || (as_planned && in_place(id))) continue;
     Slot& slot = slots_[id];
     if (!plan_->shapes[id]) slot.shape = evaluate_shape(id);
     const int64_t offset = engine_.plan().buffer(id).alias_offset.evaluate(symbols_);
@@ -243,9 +244,6 @@ void Executor::run_parts(const Step& step) {
 
 // The inputs' values lie in the output's memory since they were made.
 void Executor::check_whole(const Step& step) const {
-  const auto in_place = [&](BufferId id) {
-    return placed(id) && slots_[id].data == arena_ + *plan_->memory.offsets[id];
-  };
   const BufferId whole = step.outputs[0];
   for (BufferId id : step.inputs)
     require(id != no_buffer && in_place(id) && in_place(whole), ErrorCode::invalid_engine,

@@ -57,6 +57,10 @@ class Executor {
   ElementType element(BufferId id) const { return engine_.plan().buffer(id).type.element; }
   ConstTensorView tensor(BufferId id) const { return slots_[id].view(element(id)); }
   bool placed(BufferId id) const { return plan_->memory.offsets[id].has_value(); }
+  // Lies where the plan for these shapes has checked that it may.
+  bool in_place(BufferId id) const {
+    return placed(id) && slots_[id].data == arena_ + *plan_->memory.offsets[id];
+  }
   // Memory for a buffer: its place in the arena, or a tensor of its own.
   void* allocate(BufferId id, const Shape& shape);
   // The buffer takes a value that outlives the present step: memory of its own is shared, the

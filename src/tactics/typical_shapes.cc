@@ -40,26 +40,25 @@ Shape typical_shape(const ValueType& type, SymbolValues& symbols, int64_t usual_
   return shape;
 }
 
-std::vector<std::optional<Shape>> typical_shapes(const Plan& plan, const std::vector<BufferId>& ids,
-                                                 SymbolValues& symbols, int64_t usual_size) {
+// By operand; nullptr where one is absent.
+using Types = std::vector<const ValueType*>;
+
+std::vector<std::optional<Shape>> typical_shapes(const Types& types, SymbolValues& symbols,
+                                                 int64_t usual_size) {
   std::vector<std::optional<Shape>> shapes;
-  for (BufferId id : ids)
-    shapes.push_back(id == no_buffer
-                         ? std::nullopt
-                         : std::optional(typical_shape(plan.buffer(id).type, symbols, usual_size)));
+  for (const ValueType* type : types)
+    shapes.push_back(type == nullptr ? std::nullopt
+                                     : std::optional(typical_shape(*type, symbols, usual_size)));
   return shapes;
 }
 
-}  // namespace
-
-std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) {
-  const SymbolValues named = profile_symbols(plan);
+std::optional<TypicalShapes> typical_shapes(const Types& inputs, const Types& outputs,
+                                            const SymbolValues& named) {
   for (int64_t size : usual_sizes) {
     SymbolValues symbols = named;
     try {
-      TypicalShapes shapes{typical_shapes(plan, step.inputs, symbols, size),
-                           typical_shapes(plan, step.outputs, symbols, size),
-                           {}};
+      TypicalShapes shapes{
+          typical_shapes(inputs, symbols, size), typical_shapes(outputs, symbols, size), {}};
       shapes.symbols = std::move(symbols);
       return shapes;
     } catch (const Error&) {
@@ -67,6 +66,29 @@ std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) 
     }
   }
   return std::nullopt;
+}
+
+Types types_of(const Plan& plan, const std::vector<BufferId>& ids) {
+  Types types;
+  for (BufferId id : ids) types.push_back(id == no_buffer ? nullptr : &plan.buffer(id).type);
+  return types;
+}
+
+Types types_of(const std::vector<std::optional<Operand>>& operands) {
+  Types types;
+  for (const auto& operand : operands) types.push_back(operand ? &operand->type : nullptr);
+  return types;
+}
+
+}  // namespace
+
+std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) {
+  return typical_shapes(types_of(plan, step.inputs), types_of(plan, step.outputs),
+                        profile_symbols(plan));
+}
+
+std::optional<TypicalShapes> typical_shapes(const Problem& problem, const SymbolValues& named) {
+  return typical_shapes(types_of(problem.inputs), types_of(problem.outputs), named);
 }
 
 }  // namespace cermet

@@ -16,5 +16,7 @@ struct TypicalShapes {
 };
 // Nothing when a rank is unknown or no such sizes are found.
 std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step);
+// The same for a problem of no plan; `named` are the sizes that a profile names.
+std::optional<TypicalShapes> typical_shapes(const Problem& problem, const SymbolValues& named);
 
 }  // namespace cermet

@@ -66,10 +66,13 @@ TEST(Differential, KernelsOfABuildGiveWhatTheReferenceGives) {
 TEST(Differential, ModelsReachEveryPassAndManyOperators) {
   std::map<std::string, int> patches;
   std::set<std::string> operators;
+  PassOptions options;
+  options.costs = &costs_by_steps();
   for (uint64_t seed = 1; seed <= 1000; ++seed) {
     Graph graph = random_model(seed).graph;
     for (NodeId id : graph.order()) operators.insert(graph.node(id).op);
-    for (const PassResult& result : run_passes(graph, {})) patches[result.name] += result.patches;
+    for (const PassResult& result : run_passes(graph, options))
+      patches[result.name] += result.patches;
   }
   for (const Pass& pass : all_passes()) EXPECT_GE(patches[std::string(pass.name)], 10) << pass.name;
   EXPECT_GE(operators.size(), 90u);

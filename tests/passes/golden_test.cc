@@ -57,6 +57,7 @@ TEST_P(Firing, IsLeftAloneWhenThePassIsSkipped) {
   options.all = false;
   options.only = {std::string(GetParam().pass)};
   options.skip = options.only;
+  options.costs = &costs_by_steps();
   EXPECT_EQ(print(optimised(before, options)), text_of(before));
 }
 
@@ -93,6 +94,14 @@ INSTANTIATE_TEST_SUITE_P(Patterns, Firing,
 INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                          ::testing::ValuesIn(firing_eliminations().begin(),
                                              firing_eliminations().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Siblings, Firing,
+                         ::testing::ValuesIn(firing_siblings().begin(), firing_siblings().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Siblings, Quiet,
+                         ::testing::ValuesIn(quiet_siblings().begin(), quiet_siblings().end()),
                          test_name);
 
 INSTANTIATE_TEST_SUITE_P(Attention, Firing,
@@ -133,11 +142,11 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(
-        pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations()}))
+    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_folds(), firing_patterns(),
+                                     firing_eliminations(), firing_siblings()}))
         << pass.name;
-    EXPECT_TRUE(
-        has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations()}))
+    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(),
+                                     quiet_eliminations(), quiet_siblings()}))
         << pass.name;
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "passes/join_constants.h"
 #include "passes/match.h"
 
 namespace cermet::testing {
@@ -179,6 +180,35 @@ ScalarExpr with_operands(const ScalarExpr& from, Operand&& operand) {
   return result;
 }
 
+// As merge-siblings, with the weights of two products joined the other way round.
+Patches join_in_wrong_order(const Graph& graph) {
+  Patches patches;
+  const std::vector<NodeId> order = graph.order();
+  for (size_t i = 0; i < order.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      const Node &a = graph.node(order[j]), &b = graph.node(order[i]);
+      if (!a.is("MatMul") || !b.is("MatMul") || a.inputs[0] != b.inputs[0]) continue;
+      const Tensor *left = constant_of(graph, a.inputs[1]),
+                   *right = constant_of(graph, b.inputs[1]);
+      if (left == nullptr || right == nullptr || left->shape() != right->shape()) continue;
+      Patch patch(graph);
+      patch.consume(order[i]);
+      patch.consume(order[j]);
+      Node joint = Patch::copy_of(a);
+      joint.inputs[1] = patch.constant(joined_along({*right, *left}, left->shape().size() - 1));
+      Node cut;
+      cut.op = "Split";
+      cut.attributes.set("axis", int64_t{-1});
+      cut.attributes.set("num_outputs", int64_t{2});
+      cut.inputs = {patch.add(std::move(joint))};
+      const auto parts = patch.add_all(std::move(cut), 2);
+      patch.replace(a.outputs[0], parts[0]);
+      patch.replace(b.outputs[0], parts[1]);
+      patches.push_back(std::move(patch));
+    }
+  return patches;
+}
+
 void drop_epilogue_operand(Graph& graph, NodeId id) {
   Node& node = graph.node(id);
   if (!node.epilogue) return;
@@ -232,6 +262,7 @@ std::span<const Mutant> mutants() {
       {"Reshape moved past a Transpose", reshape_past_transpose},
       {"padding left out of an average", leave_padding_out},
       {"zeros around a maximum taken for the lowest number", take_padding_for_lowest},
+      {"weights of siblings joined in the wrong order", join_in_wrong_order},
       {"epilogue operand dropped", nullptr, drop_epilogue_operand},
       {"operands of a pointwise node swapped", nullptr, swap_operands},
       {"sizes in the wrong order", nullptr, reverse_dims},
@@ -244,7 +275,9 @@ void optimise_wrongly(const Mutant& mutant, Graph& graph) {
   std::vector<Pass> passes;
   if (mutant.find != nullptr) passes.push_back({mutant.name, mutant.find});
   passes.insert(passes.end(), all_passes().begin(), all_passes().end());
-  run_passes(graph, {}, passes);
+  PassOptions options;
+  options.costs = &costs_by_steps();
+  run_passes(graph, options, passes);
   if (mutant.spoil != nullptr) spoil_all(mutant, graph);
 }
 

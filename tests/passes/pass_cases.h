@@ -32,6 +32,10 @@ std::span<const PassCase> quiet_attention();
 std::span<const PassCase> firing_patterns();
 std::span<const PassCase> quiet_patterns();
 
+// The same of the pass that merges siblings, where every step costs the same.
+std::span<const PassCase> firing_siblings();
+std::span<const PassCase> quiet_siblings();
+
 // The same of passes that take out what adds nothing.
 std::span<const PassCase> firing_eliminations();
 std::span<const PassCase> quiet_eliminations();

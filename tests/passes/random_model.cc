@@ -67,6 +67,7 @@ RandomModel random_model(uint64_t seed) {
 void optimise_fully(Graph& graph) {
   PassOptions options;
   options.verify = true;
+  options.costs = &costs_by_steps();
   run_passes(graph, options);
 }
 

@@ -35,7 +35,30 @@ ValueId weights(RandomScope& scope, ElementType type, const Shape& shape) {
   return scope.constant(type, shape);
 }
 
+// Products of one value: some with a bias, most with the same activation.
+void sibling_products(RandomScope& scope) {
+  const ValueId a = pick_matrix(scope, 2, 4);
+  if (a == no_value) return;
+  const int64_t k = scope.type(a).dims->back().constant();
+  const ElementType type = scope.element(a);
+  const bool alike = scope.random().chance(60);
+  for (int64_t i = 0, count = scope.random().between(2, 4); i < count; ++i) {
+    const int64_t n = scope.random().between(1, 4);
+    const ValueId w = scope.constant(type, {k, n});
+    ValueId y = scope.add("MatMul", {a, w}, {}, product_fact(scope, a, w, static_cast<double>(k)));
+    if (y == no_value) return;
+    if (scope.random().chance(60)) {
+      const Fact fact = scope.fact(y);
+      y = scope.add("Add", {y, scope.constant(type, {scope.random().chance(80) ? n : 1})}, {},
+                    {fact.bound + 2, fact.error + spacing(type) * (fact.bound + 2)});
+    }
+    if (y != no_value && (alike || scope.random().chance(40)))
+      scope.add("Relu", {y}, {}, scope.fact(y));
+  }
+}
+
 void mat_mul(RandomScope& scope) {
+  if (scope.random().chance(25)) return sibling_products(scope);
   const ValueId a = pick_matrix(scope, 2, 4);
   if (a == no_value) return;
   const int64_t k = scope.type(a).dims->back().constant();
@@ -101,7 +124,7 @@ ValueId prepared(RandomScope& scope, ValueId x) {
   ValueId result = x;
   if (scope.random().chance(20)) result = arithmetic("Mul", result);
   if (result != no_value && scope.random().chance(20)) result = arithmetic("Add", result);
-  if (result != no_value && scope.random().chance(35)) {
+  if (result != no_value && scope.random().chance(60)) {
     std::vector<int64_t> order(channels);
     for (int64_t c = 0; c < channels; ++c) order[c] = (c + channels - 1) % channels;
     Attributes axis;
@@ -117,8 +140,37 @@ ValueId prepared(RandomScope& scope, ValueId x) {
   return result == no_value ? x : result;
 }
 
+// Convolutions of one image, which differ in their channels and biases, and a few in their kernels.
+void sibling_convolutions(RandomScope& scope) {
+  const ValueId x = scope.pick([&](ValueId id) {
+    return scope.element(id) == ElementType::float32 && scope.rank(id) >= 3 &&
+           scope.rank(id) <= 4 && (*scope.type(id).dims)[1].is_constant() &&
+           !(*scope.type(id).dims)[1].is_constant(0);
+  });
+  if (x == no_value) return;
+  const int64_t in = (*scope.type(x).dims)[1].constant();
+  const int64_t usual = scope.random().between(1, 2);
+  for (int64_t i = 0, count = scope.random().between(2, 3); i < count; ++i) {
+    const int64_t kernel = scope.random().chance(80) ? usual : 3 - usual;
+    const int64_t out = scope.random().between(1, 3);
+    Shape shape{out, in};
+    for (int d = 2; d < scope.rank(x); ++d) shape.push_back(kernel);
+    Attributes attributes;
+    if (kernel == 2 || scope.random().chance(30))
+      attributes.set("pads", std::vector<int64_t>(2 * (scope.rank(x) - 2), kernel - 1));
+    const ValueId w = scope.constant(ElementType::float32, shape);
+    std::vector<ValueId> inputs{x, w};
+    if (scope.random().chance(50)) inputs.push_back(scope.constant(ElementType::float32, {out}));
+    Fact fact = product_fact(scope, x, w, 4.0 * static_cast<double>(in));
+    fact.bound += 2;
+    const ValueId y = scope.add("Conv", inputs, attributes, fact);
+    if (y != no_value && scope.random().chance(60)) scope.add("Relu", {y}, {}, scope.fact(y));
+  }
+}
+
 // A convolution with what usually follows it.
 void convolution(RandomScope& scope) {
+  if (scope.random().chance(10)) return sibling_convolutions(scope);
   const bool transposed = scope.random().chance(25);
   ValueId x = scope.pick([&](ValueId id) {
     return scope.element(id) == ElementType::float32 && scope.rank(id) >= 3 &&

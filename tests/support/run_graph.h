@@ -30,9 +30,12 @@ std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
                               const std::vector<Value>& inputs);
 std::vector<Value> run_graph(const Graph& graph, const std::vector<Value>& inputs);
 
+// Costs under which whatever spares a step pays: a step takes as long as any other, cuts nothing.
+const CostOracle& costs_by_steps();
+
 // The graph after the passes, verified.
 Graph optimised(Graph graph, PassOptions options = {});
-// With one pass only.
+// With one pass only, which counts costs_by_steps() where it chooses by cost.
 Graph after_pass(Graph graph, std::string_view pass);
 
 // Where two values differ, in words; nothing when they agree. Numbers of float types may differ by

@@ -29,25 +29,31 @@ double operations_per_element(const Problem& problem, const TypicalShapes& shape
   }
 }
 
-double bytes_of(const Plan& plan, const std::vector<BufferId>& ids,
+double bytes_of(const std::vector<std::optional<Operand>>& operands,
                 const std::vector<std::optional<Shape>>& shapes) {
   double bytes = 0;
-  for (size_t i = 0; i < ids.size(); ++i)
+  for (size_t i = 0; i < operands.size(); ++i)
     if (shapes[i])
-      bytes += static_cast<double>(
-          byte_size(plan.buffer(ids[i]).type.element, element_count(*shapes[i])));
+      bytes += static_cast<double>(byte_size(operands[i]->type.element, element_count(*shapes[i])));
   return bytes;
 }
 
 }  // namespace
 
+double operations_of(const Problem& problem, const TypicalShapes& shapes) {
+  return static_cast<double>(element_count(*shapes.outputs[0])) *
+         operations_per_element(problem, shapes);
+}
+
+double bytes_of(const Problem& problem, const TypicalShapes& shapes) {
+  return bytes_of(problem.inputs, shapes.inputs) + bytes_of(problem.outputs, shapes.outputs);
+}
+
 double estimate_us(const TacticQuery& query, const CoreSpeed& speed) {
   const auto shapes = typical_shapes(*query.plan, *query.step);
   if (!shapes || shapes->outputs.empty() || !shapes->outputs[0]) return -1;
-  const double bytes = bytes_of(*query.plan, query.step->inputs, shapes->inputs) +
-                       bytes_of(*query.plan, query.step->outputs, shapes->outputs);
-  const double operations = static_cast<double>(element_count(*shapes->outputs[0])) *
-                            operations_per_element(query.problem(), *shapes);
+  const double bytes = bytes_of(query.problem(), *shapes);
+  const double operations = operations_of(query.problem(), *shapes);
   return std::max(operations / speed.operations, bytes / speed.bytes) / std::max(1, query.threads);
 }
 

@@ -1,0 +1,25 @@
+// What problems would cost: for passes, which know no backend and no plan.
+#pragma once
+
+#include <optional>
+
+#include "problem/problem.h"
+
+namespace cermet {
+
+// Answers for one machine, and for the sizes for which an engine is tuned. Its answers depend on
+// nothing else, so that equal builds stay equal. May be asked from several threads at once.
+class CostOracle {
+ public:
+  virtual ~CostOracle() = default;
+
+  // How the problem's first result lies in memory, unless something else decides otherwise.
+  virtual Layout result_layout(const Problem& problem) const = 0;
+
+  // Microseconds that a step takes for the problem, with what it costs to begin a step; 0 where
+  // the results are parts of the operand's memory and nothing is to be done. Nothing where it is
+  // not known. `gives_output`: a result is an output of the model, which has memory of its own.
+  virtual std::optional<double> step_us(const Problem& problem, bool gives_output) const = 0;
+};
+
+}  // namespace cermet
