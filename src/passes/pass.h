@@ -25,6 +25,8 @@ class Patch {
   // Adds a node; its outputs become new values, typed when the patch is applied.
   ValueId add(Node node) { return add_all(std::move(node), 1)[0]; }
   std::vector<ValueId> add_all(Node node, size_t outputs);
+  // The same for a node whose outputs say which of them it has: absent ones stay absent.
+  std::vector<ValueId> add_copy(Node node);
   ValueId constant(Tensor tensor, Recipe recipe = {});
   // Readers of `from` (an old value) read `to` (old or new) from now on.
   void replace(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
