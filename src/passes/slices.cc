@@ -55,7 +55,7 @@ SlicedAxis slice_of(int64_t axis, const AxisRange& range) {
 }
 
 ValueId add_slice(Patch& patch, ValueId value, const std::vector<SlicedAxis>& axes, Origin origin) {
-  const auto column = [&](int64_t SlicedAxis::*part) {
+  const auto column = [&](int64_t SlicedAxis::* part) {
     std::vector<int64_t> numbers;
     for (const SlicedAxis& axis : axes) numbers.push_back(axis.*part);
     return patch.constant(
