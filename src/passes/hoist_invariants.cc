@@ -60,17 +60,19 @@ class Hoisting {
 
   std::optional<Patch> run(const std::vector<NodeId>& nodes) {
     const Graph& body = graph_.node(id_).subgraphs[0];
-    StraightLine::Values moved(body.value_count(), no_value);
-    for (size_t i = body.inputs().size() - captured(); i < body.inputs().size(); ++i)
-      moved[body.inputs()[i]] = line_.operand(i);
-    for (NodeId node : nodes) line_.copy(body, node, moved, "");
+    StraightLine::Copies copies(body);
+    const size_t captured = LoopShape::of(graph_.node(id_)).captured;
+    for (size_t i = body.inputs().size() - captured; i < body.inputs().size(); ++i)
+      line_.place(copies, body.inputs()[i], line_.operand(i));
+    for (NodeId node : nodes) line_.copy(copies, node, "");
     const std::vector<ValueId> wanted = wanted_results(body, nodes);
-    if (wanted.empty() || !types_agree(body, wanted, moved)) return std::nullopt;
+    if (wanted.empty() || !types_agree(copies, wanted)) return std::nullopt;
     Patch patch(graph_);
     patch.consume(id_);
-    const StraightLine::Values placed = line_.add_to(patch);
-    for (ValueId result : wanted) capture(result, placed[moved[result]]);
+    const std::vector<ValueId> placed = line_.add_to(patch);
+    for (ValueId result : wanted) capture(result, placed[copies.moved[result]]);
     remove_dead_nodes(made_.subgraphs[0]);
+    substitute_in(made_.subgraphs[0], copies.symbols);
     const std::vector<ValueId> before = graph_.node(id_).outputs;
     const std::vector<ValueId> after = patch.add_copy(std::move(made_));
     for (size_t i = 0; i < before.size(); ++i)
@@ -79,8 +81,6 @@ class Hoisting {
   }
 
  private:
-  size_t captured() const { return LoopShape::of(graph_.node(id_)).captured; }
-
   // What the rest of the body reads of the nodes' results.
   static std::vector<ValueId> wanted_results(const Graph& body, const std::vector<NodeId>& nodes) {
     const auto readers = body.consumers();
@@ -94,10 +94,10 @@ class Hoisting {
     return wanted;
   }
 
-  bool types_agree(const Graph& body, const std::vector<ValueId>& wanted,
-                   const StraightLine::Values& moved) const {
-    return std::ranges::all_of(
-        wanted, [&](ValueId id) { return may_replace(body.type(id), line_.type(moved[id])); });
+  bool types_agree(const StraightLine::Copies& copies, const std::vector<ValueId>& wanted) const {
+    return std::ranges::all_of(wanted, [&](ValueId id) {
+      return may_replace(copies.body.type(id), line_.type(copies.moved[id]));
+    });
   }
 
   // The body reads `outside` in the place of a result of its own.
@@ -122,18 +122,17 @@ bool is_loop(const Node& node) { return node.is("Loop") || node.is("Scan"); }
 }  // namespace
 
 std::vector<Patch> hoist_invariants(const Graph& graph) {
-  std::vector<Patch> patches;
   for (NodeId id : graph.order()) {
     if (!is_loop(graph.node(id))) continue;
     const Invariants found = find_invariants(graph, graph.node(id));
     if (found.nodes.empty()) continue;
     try {
-      if (auto patch = Hoisting(graph, id).run(found.nodes)) patches.push_back(std::move(*patch));
+      if (auto patch = Hoisting(graph, id).run(found.nodes)) return {std::move(*patch)};
     } catch (const Error&) {
       continue;  // it fails when it runs, if it runs
     }
   }
-  return patches;
+  return {};
 }
 
 void near_hoist_invariants(const Graph& graph, NearFusions& near) {

@@ -24,11 +24,10 @@ std::optional<Patch> inline_branch(const Graph& graph, NodeId id) {
 }  // namespace
 
 std::vector<Patch> inline_branches(const Graph& graph) {
-  std::vector<Patch> patches;
   for (NodeId id : graph.order())
     if (graph.node(id).is("If"))
-      if (auto patch = inline_branch(graph, id)) patches.push_back(std::move(*patch));
-  return patches;
+      if (auto patch = inline_branch(graph, id)) return {std::move(*patch)};
+  return {};
 }
 
 }  // namespace cermet

@@ -30,8 +30,20 @@ std::vector<ValueId> Patch::add_copy(Node node) {
   return nodes_.back().outputs;
 }
 
+std::vector<ValueId> Patch::add_typed(Node node, const Graph& made) {
+  const std::vector<ValueId> outputs = node.outputs;
+  const std::vector<ValueId> results = add_copy(std::move(node));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i] == no_value) continue;
+    GraphValue& typed = new_values_[results[i] - first_new_].typed.emplace();
+    typed.type = made.type(outputs[i]);
+    typed.contents = made.value(outputs[i]).contents;
+  }
+  return results;
+}
+
 ValueId Patch::constant(Tensor tensor, Recipe recipe) {
-  new_values_.push_back({std::move(tensor), std::move(recipe)});
+  new_values_.push_back({std::move(tensor), std::move(recipe), std::nullopt});
   return first_new_ + static_cast<ValueId>(new_values_.size() - 1);
 }
 
@@ -81,14 +93,38 @@ class PatchApplier {
     for (const Node& from : patch_.nodes_) {
       Node node = from;
       for (ValueId& input : node.inputs) input = resolve(input);
-      const std::vector<ValueId> outputs = std::move(node.outputs);
-      node.outputs.clear();
       if (node.name.empty()) node.name = stem;
-      fit_bodies(graph_, node);
-      const std::vector<ValueId> results =
-          GraphBuilder(graph_, origin).add_node(std::move(node), outputs.size());
-      for (size_t i = 0; i < outputs.size(); ++i) take_output(outputs[i], results[i], i);
+      if (is_typed(node))
+        add_typed(std::move(node), origin);
+      else
+        add_inferred(std::move(node), origin);
     }
+  }
+
+  bool is_typed(const Node& node) const {
+    return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+      return id != no_value && patch_.new_values_[id - patch_.first_new_].typed;
+    });
+  }
+
+  void add_typed(Node node, const Origin& origin) {
+    node.origin.merge(origin);
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i] == no_value) continue;
+      const size_t place = node.outputs[i] - patch_.first_new_;
+      GraphValue value = *patch_.new_values_[place].typed;
+      value.name = i == 0 ? node.name : fmt::format("{}:{}", node.name, i);
+      node.outputs[i] = made_[place] = graph_.add_value(std::move(value));
+    }
+    graph_.add_node(std::move(node));
+  }
+
+  void add_inferred(Node node, const Origin& origin) {
+    const std::vector<ValueId> outputs = std::move(node.outputs);
+    node.outputs.clear();
+    const std::vector<ValueId> results =
+        GraphBuilder(graph_, origin).add_node(std::move(node), outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) take_output(outputs[i], results[i], i);
   }
 
   // Outputs that the node does not have stay absent.

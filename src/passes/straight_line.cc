@@ -1,7 +1,5 @@
 #include "passes/straight_line.h"
 
-#include "passes/symbols.h"
-
 namespace cermet {
 
 StraightLine::StraightLine(const Graph& outer, NodeId id) : outer_(outer), id_(id) {
@@ -31,37 +29,44 @@ ValueId StraightLine::add(std::string_view op, std::vector<ValueId> inputs, Attr
 std::vector<ValueId> StraightLine::add_body(const Graph& body,
                                             const std::vector<ValueId>& arguments,
                                             std::string_view suffix) {
-  Values moved(body.value_count(), no_value);
-  for (size_t i = 0; i < arguments.size(); ++i) moved[body.inputs()[i]] = arguments[i];
-  for (NodeId id : body.order()) copy(body, id, moved, suffix);
+  Copies copies(body);
+  for (size_t i = 0; i < arguments.size(); ++i) place(copies, body.inputs()[i], arguments[i]);
+  for (NodeId id : body.order()) copy(copies, id, suffix);
   std::vector<ValueId> results;
-  for (ValueId id : body.outputs()) results.push_back(moved_to(body, id, moved));
+  for (ValueId id : body.outputs()) results.push_back(moved_to(copies, id));
   return results;
 }
 
-void StraightLine::copy(const Graph& body, NodeId id, Values& moved, std::string_view suffix) {
-  Node made = Patch::copy_of(body.node(id));
+void StraightLine::place(Copies& copies, ValueId id, ValueId value) {
+  copies.moved[id] = value;
+  learn_symbols(copies.body.value(id), graph_.value(value), copies.symbols);
+}
+
+void StraightLine::copy(Copies& copies, NodeId id, std::string_view suffix) {
+  Node made = Patch::copy_of(copies.body.node(id));
   made.name += suffix;
-  for (ValueId& input : made.inputs) input = moved_to(body, input, moved);
-  fit_bodies(graph_, made);
-  const std::vector<ValueId>& outputs = body.node(id).outputs;
+  for (ValueId& input : made.inputs) input = moved_to(copies, input);
+  for (Graph& inner : made.subgraphs) substitute_in(inner, copies.symbols);
+  const std::vector<ValueId>& outputs = copies.body.node(id).outputs;
   const auto results = GraphBuilder(graph_, {}).add_node(std::move(made), outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i)
     if (outputs[i] != no_value)
-      moved[outputs[i]] = results[i];
+      place(copies, outputs[i], results[i]);
     else
       graph_.node(graph_.value(results[i]).producer).outputs[i] = no_value;
 }
 
-ValueId StraightLine::moved_to(const Graph& body, ValueId id, Values& moved) {
+ValueId StraightLine::moved_to(Copies& copies, ValueId id) {
   if (id == no_value) return no_value;
-  if (const auto& constant = body.value(id).constant; constant && moved[id] == no_value)
-    moved[id] = graph_.add_constant(body.value(id).name, constant->tensor, constant->recipe);
-  return moved[id];
+  const GraphValue& value = copies.body.value(id);
+  if (value.constant && copies.moved[id] == no_value)
+    copies.moved[id] =
+        graph_.add_constant(value.name, value.constant->tensor, value.constant->recipe);
+  return copies.moved[id];
 }
 
-StraightLine::Values StraightLine::add_to(Patch& patch) const {
-  Values moved(graph_.value_count(), no_value);
+std::vector<ValueId> StraightLine::add_to(Patch& patch) const {
+  std::vector<ValueId> moved(graph_.value_count(), no_value);
   for (size_t i = 0; i < operands_.size(); ++i)
     if (operands_[i] != no_value) moved[operands_[i]] = node().inputs[i];
   for (size_t i = 0; i < moved.size(); ++i)
@@ -73,7 +78,7 @@ StraightLine::Values StraightLine::add_to(Patch& patch) const {
     for (ValueId& input : made.inputs)
       if (input != no_value) input = moved[input];
     const std::vector<ValueId> outputs = made.outputs;
-    const std::vector<ValueId> results = patch.add_copy(std::move(made));
+    const std::vector<ValueId> results = patch.add_typed(std::move(made), graph_);
     for (size_t i = 0; i < outputs.size(); ++i)
       if (outputs[i] != no_value) moved[outputs[i]] = results[i];
   }
@@ -83,7 +88,7 @@ StraightLine::Values StraightLine::add_to(Patch& patch) const {
 std::optional<Patch> StraightLine::replace_node(const std::vector<ValueId>& results) const {
   Patch patch(outer_);
   patch.consume(id_);
-  const Values moved = add_to(patch);
+  const std::vector<ValueId> moved = add_to(patch);
   for (size_t i = 0; i < results.size(); ++i) {
     const ValueId output = node().outputs[i];
     if (output == no_value) continue;

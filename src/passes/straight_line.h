@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "passes/pass.h"
+#include "passes/symbols.h"
 
 namespace cermet {
 
@@ -15,7 +16,13 @@ namespace cermet {
 // other graph as it is.
 class StraightLine {
  public:
-  using Values = std::vector<ValueId>;  // by value of one graph: the value of another
+  // Copies of a body's nodes in the making.
+  struct Copies {
+    explicit Copies(const Graph& from) : body(from), moved(from.value_count(), no_value) {}
+    const Graph& body;
+    std::vector<ValueId> moved;  // by value of the body
+    Substitution symbols;        // sizes that the copies have, by what they are in the body
+  };
 
   StraightLine(const Graph& outer, NodeId id);
 
@@ -30,15 +37,17 @@ class StraightLine {
   // The whole body with its inputs given. Copies are named as what they copy, and `suffix`.
   std::vector<ValueId> add_body(const Graph& body, const std::vector<ValueId>& arguments,
                                 std::string_view suffix);
-  // One node of the body; `moved` says where its values are and learns where its results are.
-  void copy(const Graph& body, NodeId id, Values& moved, std::string_view suffix);
+  // A value of the body, an input of it say, is this value here.
+  void place(Copies& copies, ValueId id, ValueId value);
+  // One node of the body, whose operands are placed or constant.
+  void copy(Copies& copies, NodeId id, std::string_view suffix);
   // Where the body's value is, which may be a constant not seen before.
-  ValueId moved_to(const Graph& body, ValueId id, Values& moved);
+  ValueId moved_to(Copies& copies, ValueId id);
 
   // All nodes become the patch's; gives the values' ids there.
-  Values add_to(Patch& patch) const;
+  std::vector<ValueId> add_to(Patch& patch) const;
   // The node replaced by values of this graph, one for each of its outputs; nothing where their
-  // types are others.
+  // types don't fit.
   std::optional<Patch> replace_node(const std::vector<ValueId>& results) const;
 
  private:

@@ -1,7 +1,5 @@
 #include "passes/symbols.h"
 
-#include "ops/infer_control.h"
-
 namespace cermet {
 namespace {
 
@@ -15,48 +13,18 @@ ValueType substituted(ValueType type, const Substitution& values) {
   return type;
 }
 
-// What an input of a body is in the node's own graph.
-struct Place {
-  ValueType given;
-  ValueId result = no_value;  // of the body: what a carried value becomes
-};
-
-ValueType slice_of(ValueType type, int64_t axis) {
-  if (!type.has_rank()) return type;
-  type.dims->erase(type.dims->begin() + (axis < 0 ? axis + type.rank() : axis));
-  return type;
-}
-
-// Nothing for the iteration and the condition of a Loop.
-std::optional<Place> place_of(const Graph& graph, const Node& node, const Graph& body, size_t i) {
-  if (node.op == "If") return Place{graph.type(node.inputs[i + 1])};
-  const LoopShape shape = LoopShape::of(node);
-  const size_t first = node.op == "Loop" ? 2 : 0, first_result = node.op == "Loop" ? 1 : 0;
-  if (i < first) return std::nullopt;
-  const ValueType& type = graph.type(node.inputs[i]);
-  if (i < first + shape.states) return Place{type, body.outputs()[first_result + i - first]};
-  if (i >= shape.states + shape.scan_inputs || node.op == "Loop") return Place{type};
-  const auto axes =
-      node.attributes.integers("scan_input_axes", std::vector<int64_t>(shape.scan_inputs, 0));
-  return Place{slice_of(type, axes.at(i - shape.states))};
-}
-
-// A carried value keeps its first size where the body gives back the same.
-bool keeps_size(const Graph& body, ValueId result, size_t d, const Dim& dim) {
-  if (result == no_value) return true;
-  const ValueType& type = body.type(result);
-  return type.has_rank() && d < type.dims->size() && (*type.dims)[d] == dim;
-}
-
-void fit(const Graph& body, const ValueType& type, const Place& place, Substitution& values) {
-  if (!type.has_rank() || !place.given.has_rank() || type.rank() != place.given.rank()) return;
-  for (size_t d = 0; d < type.dims->size(); ++d) {
-    const Dim &inside = (*type.dims)[d], &outside = (*place.given.dims)[d];
-    if (inside == outside || !is_data_symbol(inside)) continue;
-    if (!keeps_size(body, place.result, d, inside)) continue;
-    const auto [entry, fresh] = values.emplace(*inside.as_symbol(), outside);
-    if (!fresh && outside.is_constant()) entry->second = outside;
+void learn(const Dims& dims, const Dims& copy, Substitution& symbols) {
+  if (dims.size() != copy.size()) return;
+  for (size_t d = 0; d < dims.size(); ++d) {
+    if (dims[d] == copy[d] || !is_data_symbol(dims[d])) continue;
+    const auto [entry, fresh] = symbols.emplace(*dims[d].as_symbol(), copy[d]);
+    if (!fresh && copy[d].is_constant()) entry->second = copy[d];
   }
+}
+
+void learn(const ValueType& type, const ValueType& copy, Substitution& symbols) {
+  if (type.dims && copy.dims) learn(*type.dims, *copy.dims, symbols);
+  if (type.inner && copy.inner) learn(*type.inner, *copy.inner, symbols);
 }
 
 }  // namespace
@@ -87,14 +55,9 @@ bool may_replace(const ValueType& before, const ValueType& after) {
   return true;
 }
 
-void fit_bodies(const Graph& graph, Node& node) {
-  for (Graph& body : node.subgraphs) {
-    Substitution values;
-    for (size_t i = 0; i < body.inputs().size(); ++i)
-      if (const auto place = place_of(graph, node, body, i))
-        fit(body, body.type(body.inputs()[i]), *place, values);
-    if (!values.empty()) substitute_in(body, values);
-  }
+void learn_symbols(const GraphValue& value, const GraphValue& copy, Substitution& symbols) {
+  learn(value.type, copy.type, symbols);
+  if (value.contents && copy.contents) learn(*value.contents, *copy.contents, symbols);
 }
 
 }  // namespace cermet

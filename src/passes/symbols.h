@@ -1,5 +1,4 @@
-// Sizes of data and types where graphs meet: a patch's values take the place of others, bodies meet
-// their operands.
+// Types, and symbols of sizes that depend on data, where values take the place of others.
 #pragma once
 
 #include <map>
@@ -19,8 +18,8 @@ void substitute_in(Graph& graph, const Substitution& values);
 // May a value of type `after` take the place of one of type `before`? Symbols may differ.
 bool may_replace(const ValueType& before, const ValueType& after);
 
-// A node that is copied, or whose operands are others now, has bodies that know sizes of data by
-// symbols of where they came from: these become the sizes that its operands in `graph` have.
-void fit_bodies(const Graph& graph, Node& node);
+// A copy of a value has sizes of its own: what symbols of the value's type and contents are called
+// in those of the copy.
+void learn_symbols(const GraphValue& value, const GraphValue& copy, Substitution& symbols);
 
 }  // namespace cermet

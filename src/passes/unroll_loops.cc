@@ -147,18 +147,17 @@ class Unrolling {
 }  // namespace
 
 std::vector<Patch> unroll_loops(const Graph& graph) {
-  std::vector<Patch> patches;
   for (NodeId id : graph.order()) {
     if (!is_loop(graph.node(id))) continue;
     const auto trips = few_trips(graph, graph.node(id), nullptr);
     if (!trips) continue;
     try {
-      if (auto patch = Unrolling(graph, id).run(*trips)) patches.push_back(std::move(*patch));
+      if (auto patch = Unrolling(graph, id).run(*trips)) return {std::move(*patch)};
     } catch (const Error&) {
       continue;  // it fails when it runs, if it runs: it may be in a branch never taken
     }
   }
-  return patches;
+  return {};
 }
 
 void near_unroll_loops(const Graph& graph, NearFusions& near) {
