@@ -313,10 +313,20 @@ void changing_nodes(GraphMaker& m) {
                          {b.graph}, 1, captured(2))[0]);
 }
 
+// As after a branch that was put in its place: its result's rank was not known before.
+void rank_of_a_branch(GraphMaker& m) {
+  const ValueId x = m.add("Exp", {m.input("x", "float32[N, 3]")});
+  m.graph().value(x).type.dims.reset();
+  const ValueId shape = m.add("Shape", {m.add("Neg", {x})});
+  m.output(shape);
+  m.output(m.add("Size", {shape}));
+}
+
 }  // namespace
 
 std::span<const PassCase> firing_control() {
   static constexpr PassCase cases[] = {
+      {"infer-sizes", "ranks", rank_of_a_branch},
       {"inline-branches", "taken", constant_condition},
       {"inline-branches", "nested", branch_within_a_branch},
       {"unroll-loops", "trips", three_trips},
