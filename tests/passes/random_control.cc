@@ -60,10 +60,17 @@ void branch(RandomScope& scope) {
   scope.add_control("If", inputs, std::move(bodies), {fact}, {});
 }
 
+// As exact as a state is taken to be.
+bool fits_state(RandomScope& scope, ValueId id) {
+  if (!is_floating(scope.element(id))) return scope.fact(id).exact();
+  return scope.fact(id).error <= unknown.error;
+}
+
 // What the state becomes: bounded, so that no number of iterations makes it large.
 ValueId next_state(RandomScope& inner, ValueId state) {
   const ValueType type = inner.type(state);
-  const ValueId found = inner.pick([&](ValueId id) { return inner.type(id) == type; });
+  const ValueId found =
+      inner.pick([&](ValueId id) { return inner.type(id) == type && fits_state(inner, id); });
   if (!is_floating(type.element) || found == state) return found;
   const ValueId bounded = inner.add("Tanh", {found}, {}, unknown);
   return bounded == no_value ? state : bounded;
@@ -90,8 +97,8 @@ struct Carried {
 Carried carry(RandomScope& scope, RandomScope& inner) {
   Carried state;
   state.start = scope.pick([&](ValueId id) {
-    return !is_floating(scope.element(id)) ||
-           (scope.fact(id).bound <= unknown.bound && scope.fact(id).error <= unknown.error);
+    return fits_state(scope, id) &&
+           (!is_floating(scope.element(id)) || scope.fact(id).bound <= unknown.bound);
   });
   if (state.start == no_value) return state;
   state.fact = is_floating(scope.element(state.start)) ? unknown : Fact{1e30, 0};
