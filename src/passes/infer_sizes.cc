@@ -1,7 +1,8 @@
-// Sizes that were unknown while importing, because they depend on a value that has become a
-// constant since (the margins of a Pad, the lengths of a Split), are inferred again.
+// Sizes and ranks that were unknown while importing, because they depend on what has become known
+// since (the margins of a Pad, the lengths of a Split, the result of a branch), are inferred again.
 #include <algorithm>
 
+#include "base/error.h"
 #include "passes/passes.h"
 
 namespace cermet {
@@ -33,20 +34,17 @@ bool says_more(const ValueType& now, const ValueType& before) {
   return false;
 }
 
-bool reads_constant(const Graph& graph, const Node& node) {
-  return std::ranges::any_of(
-      node.inputs, [&](ValueId id) { return id != no_value && graph.value(id).constant; });
-}
-
 bool gains(const Graph& graph, const Node& node) {
   const auto candidate = [&](ValueId id) { return id != no_value && may_gain(graph.type(id)); };
-  if (!node.subgraphs.empty() || !reads_constant(graph, node) ||
-      std::ranges::none_of(node.outputs, candidate))
-    return false;
-  const auto inferred = infer_node(graph, node);
-  for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i] != no_value && says_more(inferred[i].type, graph.type(node.outputs[i])))
-      return true;
+  if (!node.subgraphs.empty() || std::ranges::none_of(node.outputs, candidate)) return false;
+  try {
+    const auto inferred = infer_node(graph, node);
+    for (size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.outputs[i] != no_value && says_more(inferred[i].type, graph.type(node.outputs[i])))
+        return true;
+  } catch (const Error&) {
+    return false;  // it fails when it runs, if it runs: it may be in a branch never taken
+  }
   return false;
 }
 
@@ -59,7 +57,7 @@ std::vector<Patch> infer_sizes(const Graph& graph) {
     if (!gains(graph, node)) continue;
     Patch patch(graph);
     patch.consume(id);
-    const std::vector<ValueId> results = patch.add_all(Patch::copy_of(node), node.outputs.size());
+    const std::vector<ValueId> results = patch.add_copy(Patch::copy_of(node));
     for (size_t i = 0; i < results.size(); ++i)
       if (node.outputs[i] != no_value) patch.replace(node.outputs[i], results[i]);
     patches.push_back(std::move(patch));

@@ -27,6 +27,12 @@ class Patch {
   // Adds a node; its outputs become new values, typed when the patch is applied.
   ValueId add(Node node) { return add_all(std::move(node), 1)[0]; }
   std::vector<ValueId> add_all(Node node, size_t outputs);
+  // The same for a node whose outputs say which of them it has: absent ones stay absent.
+  std::vector<ValueId> add_copy(Node node);
+  // A copy that is typed already, as its outputs are in `made`, a graph that shares symbols with
+  // the patch's. Symbols of data may be others by the time a second patch of the same find is
+  // applied, so a pass that uses this gives one patch at a time.
+  std::vector<ValueId> add_typed(Node node, const Graph& made);
   ValueId constant(Tensor tensor, Recipe recipe = {});
   // Readers of `from` (an old value) read `to` (old or new) from now on.
   void replace(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
@@ -48,6 +54,7 @@ class Patch {
   struct NewValue {
     std::optional<Tensor> constant;
     Recipe recipe;
+    std::optional<GraphValue> typed;  // type and contents, where they are not to be inferred
   };
   std::vector<NewValue> new_values_;
   std::vector<Node> nodes_;

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <map>
 
 #include "base/error.h"
 #include "passes/pass.h"
+#include "passes/symbols.h"
 
 namespace cermet {
 
@@ -20,41 +20,32 @@ std::vector<ValueId> Patch::add_all(Node node, size_t outputs) {
   return nodes_.back().outputs;
 }
 
+std::vector<ValueId> Patch::add_copy(Node node) {
+  for (ValueId& output : node.outputs) {
+    if (output == no_value) continue;
+    output = first_new_ + static_cast<ValueId>(new_values_.size());
+    new_values_.emplace_back();
+  }
+  nodes_.push_back(std::move(node));
+  return nodes_.back().outputs;
+}
+
+std::vector<ValueId> Patch::add_typed(Node node, const Graph& made) {
+  const std::vector<ValueId> outputs = node.outputs;
+  const std::vector<ValueId> results = add_copy(std::move(node));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i] == no_value) continue;
+    GraphValue& typed = new_values_[results[i] - first_new_].typed.emplace();
+    typed.type = made.type(outputs[i]);
+    typed.contents = made.value(outputs[i]).contents;
+  }
+  return results;
+}
+
 ValueId Patch::constant(Tensor tensor, Recipe recipe) {
-  new_values_.push_back({std::move(tensor), std::move(recipe)});
+  new_values_.push_back({std::move(tensor), std::move(recipe), std::nullopt});
   return first_new_ + static_cast<ValueId>(new_values_.size() - 1);
 }
-
-namespace {
-
-using Substitution = std::map<std::string, Dim, std::less<>>;
-
-void substitute(Dims& dims, const Substitution& values) {
-  for (Dim& dim : dims) dim = dim.substitute(values);
-}
-
-ValueType substituted(ValueType type, const Substitution& values) {
-  if (type.dims) substitute(*type.dims, values);
-  if (type.inner) type.inner = std::make_shared<const ValueType>(substituted(*type.inner, values));
-  return type;
-}
-
-void substitute_in(Graph& graph, const Substitution& values) {
-  for (size_t i = 0; i < graph.value_count(); ++i) {
-    GraphValue& value = graph.value(static_cast<ValueId>(i));
-    value.type = substituted(std::move(value.type), values);
-    if (value.contents) substitute(*value.contents, values);
-  }
-  for (NodeId id : graph.order())
-    for (Graph& body : graph.node(id).subgraphs) substitute_in(body, values);
-}
-
-bool is_data_symbol(const Dim& dim) {
-  const auto symbol = dim.as_symbol();
-  return symbol && symbol->starts_with(data_symbol_prefix);
-}
-
-}  // namespace
 
 class PatchApplier {
  public:
@@ -102,14 +93,46 @@ class PatchApplier {
     for (const Node& from : patch_.nodes_) {
       Node node = from;
       for (ValueId& input : node.inputs) input = resolve(input);
-      const std::vector<ValueId> outputs = std::move(node.outputs);
-      node.outputs.clear();
       if (node.name.empty()) node.name = stem;
-      const std::vector<ValueId> results =
-          GraphBuilder(graph_, origin).add_node(std::move(node), outputs.size());
-      for (size_t i = 0; i < outputs.size(); ++i)
-        made_[outputs[i] - patch_.first_new_] = results[i];
+      if (is_typed(node))
+        add_typed(std::move(node), origin);
+      else
+        add_inferred(std::move(node), origin);
     }
+  }
+
+  bool is_typed(const Node& node) const {
+    return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+      return id != no_value && patch_.new_values_[id - patch_.first_new_].typed;
+    });
+  }
+
+  void add_typed(Node node, const Origin& origin) {
+    node.origin.merge(origin);
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if (node.outputs[i] == no_value) continue;
+      const size_t place = node.outputs[i] - patch_.first_new_;
+      GraphValue value = *patch_.new_values_[place].typed;
+      value.name = i == 0 ? node.name : fmt::format("{}:{}", node.name, i);
+      node.outputs[i] = made_[place] = graph_.add_value(std::move(value));
+    }
+    graph_.add_node(std::move(node));
+  }
+
+  void add_inferred(Node node, const Origin& origin) {
+    const std::vector<ValueId> outputs = std::move(node.outputs);
+    node.outputs.clear();
+    const std::vector<ValueId> results =
+        GraphBuilder(graph_, origin).add_node(std::move(node), outputs.size());
+    for (size_t i = 0; i < outputs.size(); ++i) take_output(outputs[i], results[i], i);
+  }
+
+  // Outputs that the node does not have stay absent.
+  void take_output(ValueId id, ValueId result, size_t i) {
+    if (id == no_value)
+      graph_.node(graph_.value(result).producer).outputs[i] = no_value;
+    else
+      made_[id - patch_.first_new_] = result;
   }
 
   void replace(ValueId from, ValueId to) {
@@ -127,13 +150,9 @@ class PatchApplier {
   void agree(ValueId from, ValueId to) {
     const ValueType before = graph_.type(from);
     const ValueType after = graph_.type(to);
-    const auto fits = [&] {
-      if (before.kind != after.kind || before.element != after.element) return false;
-      if (!before.has_rank() || !after.has_rank()) return true;
-      return before.rank() == after.rank();
-    };
-    require(fits(), ErrorCode::internal, "a patch replaces '{}' of type {} by {}",
-            graph_.value(from).name, before.to_string(), after.to_string());
+    require(may_replace(before, after), ErrorCode::internal,
+            "a patch replaces '{}' of type {} by {}", graph_.value(from).name, before.to_string(),
+            after.to_string());
     if (before.has_rank() && !after.has_rank()) graph_.value(to).type = before;
     if (!before.has_rank() || !after.has_rank()) return;
     Substitution values;
@@ -141,9 +160,6 @@ class PatchApplier {
       const Dim& old_dim = (*before.dims)[d];
       const Dim& new_dim = (*after.dims)[d];
       if (old_dim == new_dim) continue;
-      require(!old_dim.is_constant() || !new_dim.is_constant(), ErrorCode::internal,
-              "a patch replaces '{}' of type {} by {}", graph_.value(from).name, before.to_string(),
-              after.to_string());
       if (is_data_symbol(old_dim))
         values.emplace(*old_dim.as_symbol(), new_dim);
       else if (is_data_symbol(new_dim))

@@ -76,7 +76,7 @@ TEST(Differential, ModelsReachEveryPassAndManyOperators) {
   }
   for (const Pass& pass : all_passes()) EXPECT_GE(patches[std::string(pass.name)], 10) << pass.name;
   EXPECT_GE(operators.size(), 90u);
-  for (const char* op : {"If", "Loop", "RandomUniform", "Conv", "Gemm", "NonZero"})
+  for (const char* op : {"If", "Loop", "Scan", "RandomUniform", "Conv", "Gemm", "NonZero"})
     EXPECT_TRUE(operators.contains(op)) << op;
 }
 

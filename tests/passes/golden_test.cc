@@ -104,6 +104,10 @@ INSTANTIATE_TEST_SUITE_P(Siblings, Quiet,
                          ::testing::ValuesIn(quiet_siblings().begin(), quiet_siblings().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Control, Firing,
+                         ::testing::ValuesIn(firing_control().begin(), firing_control().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Attention, Firing,
                          ::testing::ValuesIn(firing_attention().begin(), firing_attention().end()),
                          test_name);
@@ -129,6 +133,10 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Quiet,
                                              quiet_eliminations().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Control, Quiet,
+                         ::testing::ValuesIn(quiet_control().begin(), quiet_control().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Folds, Quiet,
                          ::testing::ValuesIn(quiet_folds().begin(), quiet_folds().end()),
                          test_name);
@@ -143,10 +151,10 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
     EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_folds(), firing_patterns(),
-                                     firing_eliminations(), firing_siblings()}))
+                                     firing_eliminations(), firing_siblings(), firing_control()}))
         << pass.name;
     EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(),
-                                     quiet_eliminations(), quiet_siblings()}))
+                                     quiet_eliminations(), quiet_siblings(), quiet_control()}))
         << pass.name;
   }
 }

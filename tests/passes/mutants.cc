@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/scalar.h"
 #include "passes/join_constants.h"
 #include "passes/match.h"
 
@@ -169,6 +170,66 @@ Patches pad_in_pool(const Graph& graph, std::string_view op) {
 Patches leave_padding_out(const Graph& graph) { return pad_in_pool(graph, "AveragePool"); }
 Patches take_padding_for_lowest(const Graph& graph) { return pad_in_pool(graph, "MaxPool"); }
 
+bool surely_true(const Graph& graph, ValueId id) {
+  const Tensor* tensor = constant_of(graph, id);
+  return tensor != nullptr && load_element<uint64_t>(tensor->view(), 0) != 0;
+}
+
+// As inline-branches, with the other branch.
+Patches take_other_branch(const Graph& graph) {
+  return each_node(graph, [&](const Node& node, Patch& patch) {
+    if (!node.is("If") || !surely_true(graph, node.inputs[0])) return false;
+    Node other = Patch::copy_of(node);
+    other.inputs[0] = patch.constant(Tensor(ElementType::boolean, {}));
+    const auto results = patch.add_copy(std::move(other));
+    for (size_t i = 0; i < results.size(); ++i)
+      if (results[i] != no_value) patch.replace(node.outputs[i], results[i]);
+    return true;
+  });
+}
+
+// The node as it is but for its attributes and bodies; it is changed once.
+template <class Change>
+Patches change_loops(const Graph& graph, std::string_view op, Change&& change) {
+  return each_node(graph, [&](const Node& node, Patch& patch) {
+    if (!node.is(op) || node.attributes.has("changed")) return false;
+    Node other = Patch::copy_of(node);
+    other.attributes.set("changed", int64_t{1});
+    if (!change(other, patch)) return false;
+    const auto results = patch.add_copy(std::move(other));
+    for (size_t i = 0; i < results.size(); ++i)
+      if (results[i] != no_value) patch.replace(node.outputs[i], results[i]);
+    return true;
+  });
+}
+
+Patches leave_last_trip_out(const Graph& graph) {
+  return change_loops(graph, "Loop", [&](Node& loop, Patch& patch) {
+    const auto trips = known_integers(graph, loop.inputs[0]);
+    if (!trips || trips->front() < 1) return false;
+    loop.inputs[0] = patch.constant(ints({}, {trips->front() - 1}));
+    return true;
+  });
+}
+
+Patches scan_from_the_other_end(const Graph& graph) {
+  return change_loops(graph, "Scan", [&](Node& loop, Patch&) {
+    const int64_t backward = loop.attributes.integers("scan_input_directions", {0}).front();
+    loop.attributes.set("scan_input_directions", std::vector<int64_t>{1 - backward});
+    return true;
+  });
+}
+
+// A carried value taken for one that never changes, as if it could be hoisted.
+Patches carry_nothing(const Graph& graph) {
+  return change_loops(graph, "Loop", [&](Node& loop, Patch&) {
+    Graph& body = loop.subgraphs[0];
+    if (body.outputs()[1] == body.inputs()[2]) return false;
+    body.set_output(1, body.inputs()[2]);
+    return true;
+  });
+}
+
 // The expression with operand `i` replaced by what `operand(expression, i, type)` makes.
 template <class Operand>
 ScalarExpr with_operands(const ScalarExpr& from, Operand&& operand) {
@@ -263,6 +324,10 @@ std::span<const Mutant> mutants() {
       {"padding left out of an average", leave_padding_out},
       {"zeros around a maximum taken for the lowest number", take_padding_for_lowest},
       {"weights of siblings joined in the wrong order", join_in_wrong_order},
+      {"the branch that is not taken", take_other_branch},
+      {"last trip left out", leave_last_trip_out},
+      {"slices taken from the other end", scan_from_the_other_end},
+      {"carried value taken for an invariant", carry_nothing},
       {"epilogue operand dropped", nullptr, drop_epilogue_operand},
       {"operands of a pointwise node swapped", nullptr, swap_operands},
       {"sizes in the wrong order", nullptr, reverse_dims},

@@ -146,6 +146,27 @@ void shift_before_pads(GraphMaker& m) {
       m.add("Conv", {x, weights(m)}, attributes({{"pads", std::vector<int64_t>{1, 1, 1, 1}}})));
 }
 
+// s' = tanh(s) + x[at], as often as `trips` says.
+void loop_of(GraphMaker& m, ValueId trips, bool may_fail) {
+  Graph body;
+  body.share_symbols(m.graph());
+  GraphMaker b(body);
+  b.input("i", "int64[]");
+  const ValueId c = b.input("c", "boolean[]"), s = b.input("s", "float32[N]"),
+                x = b.input("x", "float32[N]"), at = b.input("at", "int64[]");
+  ValueId next = b.add("Softmax", {s});
+  if (may_fail) next = b.add("Mul", {next, b.add("Gather", {x, at})});
+  b.output(c);
+  b.output(next);
+  const ValueId start = m.input("s", "float32[N]");
+  m.output(m.add_control("Loop", {trips, no_value, start, start, m.input("at", "int64[]")}, {body},
+                         1, attributes({{"captured", int64_t{2}}}))[0]);
+}
+
+void long_loop(GraphMaker& m) { loop_of(m, m.constant("n", ints({}, {1000})), false); }
+
+void loop_without_a_known_trip(GraphMaker& m) { loop_of(m, m.input("n", "int64[]"), true); }
+
 const std::vector<NearCase>& cases() {
   static const std::vector<NearCase> all{
       {"TwoReadersOfAConvolution",
@@ -194,6 +215,12 @@ const std::vector<NearCase>& cases() {
       {"ReshapeToOpenSizes",
        reshape_to_open_sizes,
        {"merge-movements: Reshape0 Reshape1: 2 sizes of the result float32[N, M, 4, 1] are open"}},
+      {"LongLoop", long_loop, {"unroll-loops: Loop0: the loop makes 1000 trips, more than 16"}},
+      {"LoopWithoutAKnownTrip",
+       loop_without_a_known_trip,
+       {"unroll-loops: Loop0: its trip count is computed while running",
+        "hoist-invariants: Loop0: Gather 'Gather1' gives the same in every iteration, but may fail "
+        "where there is none"}},
       {"GatherOfUnevenIndices",
        gather_of_uneven_indices,
        {"slice-gathers: Gather0: its indices are not evenly spaced"}},

@@ -40,4 +40,8 @@ std::span<const PassCase> quiet_siblings();
 std::span<const PassCase> firing_eliminations();
 std::span<const PassCase> quiet_eliminations();
 
+// The same of passes over If, Loop and Scan.
+std::span<const PassCase> firing_control();
+std::span<const PassCase> quiet_control();
+
 }  // namespace cermet::testing

@@ -1,4 +1,5 @@
 // The oracle: a graph node by node.
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
@@ -25,18 +26,34 @@ Value scalar(ElementType type, int64_t number) {
   return Value(tensor);
 }
 
-Value stack(const std::vector<Value>& slices, const ValueType& slice) {
+// Copies slice `at` of `whole` along the axis, to it or from it.
+void copy_slice(Tensor whole, int64_t axis, int64_t at, Tensor slice, bool into) {
+  const Shape& shape = whole.shape();
+  const int64_t inner = element_count(Shape(shape.begin() + axis + 1, shape.end()));
+  for (int64_t o = 0; o < slice.elements() / std::max<int64_t>(inner, 1); ++o) {
+    const int64_t place = (o * shape[axis] + at) * inner;
+    if (into)
+      copy_elements(slice.view(), o * inner, whole.view(), place, inner);
+    else
+      copy_elements(whole.view(), place, slice.view(), o * inner, inner);
+  }
+}
+
+Value stack(const std::vector<Value>& slices, const ValueType& slice, int64_t axis = 0,
+            bool backward = false) {
   Shape shape;
   if (!slices.empty())
     shape = slices[0].tensor.shape();
   else if (slice.has_rank())
     for (const Dim& dim : *slice.dims) shape.push_back(dim.is_constant() ? dim.constant() : 0);
-  const int64_t inner = element_count(shape);
-  shape.insert(shape.begin(), static_cast<int64_t>(slices.size()));
-  Tensor whole(slice.element, shape);
-  for (size_t i = 0; i < slices.size(); ++i) {
-    require(slices[i].tensor.elements() == inner, ErrorCode::runtime, "slices of several shapes");
-    copy_elements(slices[i].tensor.view(), 0, whole.view(), static_cast<int64_t>(i) * inner, inner);
+  const Shape one = shape;
+  if (axis < 0) axis += static_cast<int64_t>(shape.size()) + 1;
+  const int64_t count = static_cast<int64_t>(slices.size());
+  shape.insert(shape.begin() + axis, count);
+  const Tensor whole(slice.element, shape);
+  for (int64_t i = 0; i < count; ++i) {
+    require(slices[i].tensor.shape() == one, ErrorCode::runtime, "slices of several shapes");
+    copy_slice(whole, axis, backward ? count - 1 - i : i, slices[i].tensor, true);
   }
   return Value(whole);
 }
@@ -80,6 +97,47 @@ std::vector<Value> run_loop(const Node& node, const Values& inputs) {
   return results;
 }
 
+std::vector<Value> run_scan(const Node& node, const Values& inputs) {
+  const Graph& body = node.subgraphs[0];
+  const size_t scanned = node.attributes.integer("num_scan_inputs");
+  const size_t states = inputs.size() - scanned - node.attributes.integer("captured", 0);
+  const auto entries = [&](const char* name, size_t count) {
+    return node.attributes.integers(name, std::vector<int64_t>(count, 0));
+  };
+  const size_t stacked = node.outputs.size() - states;
+  auto axes = entries("scan_input_axes", scanned);
+  std::vector<Value> current;
+  for (const auto& input : inputs) current.push_back(input.value());
+  int64_t trips = 0;
+  for (size_t i = 0; i < scanned; ++i) {
+    const Shape& shape = inputs[states + i]->tensor.shape();
+    if (axes[i] < 0) axes[i] += static_cast<int64_t>(shape.size());
+    require(i == 0 || shape[axes[i]] == trips, ErrorCode::runtime, "scans of several lengths");
+    trips = shape[axes[i]];
+  }
+  std::vector<std::vector<Value>> slices(stacked);
+  for (int64_t trip = 0; trip < trips; ++trip) {
+    for (size_t i = 0; i < scanned; ++i) {
+      const Tensor& whole = inputs[states + i]->tensor;
+      Shape shape = whole.shape();
+      shape.erase(shape.begin() + axes[i]);
+      const Tensor slice(whole.type(), shape);
+      const bool backward = entries("scan_input_directions", scanned)[i] != 0;
+      copy_slice(whole, axes[i], backward ? trips - 1 - trip : trip, slice, false);
+      current[states + i] = Value(slice);
+    }
+    const std::vector<Value> results = interpret(body, current);
+    std::copy_n(results.begin(), states, current.begin());
+    for (size_t s = 0; s < stacked; ++s) slices[s].push_back(results[states + s]);
+  }
+  std::vector<Value> results(current.begin(), current.begin() + static_cast<int64_t>(states));
+  for (size_t s = 0; s < stacked; ++s)
+    results.push_back(stack(slices[s], body.type(body.outputs()[states + s]),
+                            entries("scan_output_axes", stacked)[s],
+                            entries("scan_output_directions", stacked)[s] != 0));
+  return results;
+}
+
 }  // namespace
 
 Values interpret_all(const Graph& graph, const std::vector<Value>& inputs) {
@@ -96,6 +154,8 @@ Values interpret_all(const Graph& graph, const std::vector<Value>& inputs) {
       results = run_if(node, arguments);
     } else if (node.is("Loop")) {
       results = run_loop(node, arguments);
+    } else if (node.is("Scan")) {
+      results = run_scan(node, arguments);
     } else {
       const Operator* op = find_operator(node.domain, node.op);
       require(op != nullptr && !node.epilogue, ErrorCode::unsupported, "the oracle takes no {}",
