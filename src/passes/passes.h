@@ -31,6 +31,7 @@ std::vector<Patch> fuse_attention(const Graph& graph);
 std::vector<Patch> expand_gemm(const Graph& graph);
 std::vector<Patch> fold_scales(const Graph& graph);
 std::vector<Patch> fold_channel_order(const Graph& graph);
+std::vector<Patch> sink_transposes(const Graph& graph);
 std::vector<Patch> fuse_epilogue(const Graph& graph);
 std::vector<Patch> fuse_pointwise(const Graph& graph);
 
@@ -41,6 +42,7 @@ void near_fold_batch_normalization(const Graph& graph, NearFusions& near);
 void near_fold_pads(const Graph& graph, NearFusions& near);
 void near_expand_gemm(const Graph& graph, NearFusions& near);
 void near_fold_scales(const Graph& graph, NearFusions& near);
+void near_sink_transposes(const Graph& graph, NearFusions& near);
 void near_fuse_epilogue(const Graph& graph, NearFusions& near);
 void near_fuse_pointwise(const Graph& graph, NearFusions& near);
 

@@ -59,8 +59,8 @@ TEST(Bisect, FindsAWrongPatchWhereverItsPassIs) {
     const auto passes = passes_with(mutant("Relu eliminated"), before);
     const BisectReport report = it.bisect(passes);
     SCOPED_TRACE(fmt::format("{} passes before it: {}", before, fmt::join(it.tried, "; ")));
-    if (std::ranges::find(it.tried, "all kernels of 1 steps") != it.tried.end()) {
-      // A pass in front had made the Relu part of a fused node.
+    if (before == all_passes().size()) {
+      // fuse-pointwise in front of it has made the Relu part of a fused node.
       EXPECT_EQ(report.fault, BisectReport::Fault::none);
       continue;
     }
@@ -145,7 +145,8 @@ TEST(Bisect, FindsAWrongKernel) {
   GraphMaker m(it.graph);
   ValueId x = m.input("x", "float32[2, 2, 2]");
   const auto order = attributes({{"perm", std::vector<int64_t>{0, 2, 1}}});
-  for (const char* op : {"Transpose", "Softmax", "Transpose", "Softmax", "Transpose"})
+  for (const char* op :
+       {"Transpose", "LpNormalization", "Transpose", "LpNormalization", "Transpose"})
     x = m.add(op, {x}, std::string_view(op) == "Transpose" ? order : Attributes());
   m.output(x);
   it.inputs = {Value(reals({2, 2, 2}, {1, -2, 3, 5, -1, 4, 2, 0}))};

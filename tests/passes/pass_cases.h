@@ -36,4 +36,8 @@ std::span<const PassCase> quiet_patterns();
 std::span<const PassCase> firing_eliminations();
 std::span<const PassCase> quiet_eliminations();
 
+// The same of transposes that sink.
+std::span<const PassCase> firing_transposes();
+std::span<const PassCase> quiet_transposes();
+
 }  // namespace cermet::testing
