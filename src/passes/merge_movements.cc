@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "passes/match.h"
 #include "passes/passes.h"
+#include "passes/permutation.h"
 
 namespace cermet {
 namespace {
@@ -16,16 +17,14 @@ bool reshapes(const Node& node) {
   return node.domain.empty() && std::find(names.begin(), names.end(), node.op) != names.end();
 }
 
-Patch single_transpose(const Graph& graph, NodeId id, const Node& first,
-                       const std::vector<int64_t>& outer, const std::vector<int64_t>& inner) {
-  std::vector<int64_t> both;
-  for (int64_t axis : outer) both.push_back(inner[axis]);
+Patch single_transpose(const Graph& graph, NodeId id, const Node& first, const Permutation& outer,
+                       const Permutation& inner) {
   Patch patch(graph);
   patch.consume(id);
   Node merged = Patch::copy_of(graph.node(id));
   merged.inputs = {first.inputs[0]};
   merged.origin.merge(first.origin);
-  merged.attributes.set("perm", both);
+  merged.attributes.set("perm", composed(inner, outer));
   patch.replace(graph.node(id).outputs[0], patch.add(std::move(merged)));
   return patch;
 }
@@ -70,17 +69,11 @@ const Node* movement_before(const Graph& graph, const Node& node) {
   return alike ? first : nullptr;
 }
 
-// Elements stay in their order: sizes that are not 1 do. Without a change it is no operation.
-bool moves_ones_only(const Graph& graph, const Node& node) {
+// Without a change it is no operation.
+bool is_reshape(const Graph& graph, const Node& node) {
   const auto permutation = permutation_of(graph, node);
-  if (!permutation || std::is_sorted(permutation->begin(), permutation->end())) return false;
-  int64_t last = -1;
-  for (int64_t axis : *permutation) {
-    if ((*graph.type(node.inputs[0]).dims)[axis].is_constant(1)) continue;
-    if (axis < last) return false;
-    last = axis;
-  }
-  return true;
+  return permutation && !is_identity(*permutation) &&
+         moves_ones_only(*graph.type(node.inputs[0]).dims, *permutation);
 }
 
 }  // namespace
@@ -89,7 +82,7 @@ std::vector<Patch> merge_movements(const Graph& graph) {
   std::vector<Patch> patches;
   for (NodeId id : graph.order()) {
     const Node& node = graph.node(id);
-    if (node.is("Transpose") && moves_ones_only(graph, node)) {
+    if (node.is("Transpose") && is_reshape(graph, node)) {
       if (auto patch = reshape_instead(graph, id, node.inputs[0], {})) {
         patches.push_back(std::move(*patch));
         continue;

@@ -23,6 +23,9 @@ class Patch {
 
   // The new nodes come from the ONNX nodes of this one too, and the patch is void once it is gone.
   void consume(NodeId id);
+  // The patch is void once this one is gone too, but new nodes don't come from it unless they say
+  // so themselves.
+  void rest_on(NodeId id);
 
   // Adds a node; its outputs become new values, typed when the patch is applied.
   ValueId add(Node node) { return add_all(std::move(node), 1)[0]; }
@@ -59,6 +62,7 @@ class Patch {
   std::vector<NewValue> new_values_;
   std::vector<Node> nodes_;
   std::vector<NodeId> consumed_;
+  std::vector<NodeId> rests_on_;  // those consumed among them
   std::vector<std::pair<ValueId, ValueId>> replaced_;
   std::vector<NodeId> better_nodes_;
   std::string_view better_condition_;

@@ -8,6 +8,11 @@ namespace cermet {
 
 void Patch::consume(NodeId id) {
   if (std::find(consumed_.begin(), consumed_.end(), id) == consumed_.end()) consumed_.push_back(id);
+  rest_on(id);
+}
+
+void Patch::rest_on(NodeId id) {
+  if (std::find(rests_on_.begin(), rests_on_.end(), id) == rests_on_.end()) rests_on_.push_back(id);
 }
 
 std::vector<ValueId> Patch::add_all(Node node, size_t outputs) {
@@ -52,14 +57,14 @@ class PatchApplier {
   PatchApplier(Graph& graph, const Patch& patch) : graph_(graph), patch_(patch) {}
 
   bool apply() {
-    for (NodeId id : patch_.consumed_)
+    for (NodeId id : patch_.rests_on_)
       if (!graph_.alive(id)) return false;
     if (!reads_living_values()) return false;
     Origin origin;
     for (NodeId id : patch_.consumed_) origin.merge(graph_.node(id).origin);
     make_values(origin);
     for (const auto& [from, to] : patch_.replaced_) replace(from, resolve(to));
-    drop_consumed();
+    drop_replaced();
     return true;
   }
 
@@ -86,7 +91,9 @@ class PatchApplier {
 
   void make_values(const Origin& origin) {
     made_.assign(patch_.new_values_.size(), no_value);
-    const std::string stem = origin.nodes.empty() ? "patched" : origin.nodes.front();
+    const std::string stem = !origin.nodes.empty()       ? origin.nodes.front()
+                             : !patch_.rests_on_.empty() ? graph_.node(patch_.rests_on_[0]).name
+                                                         : "patched";
     for (size_t i = 0; i < made_.size(); ++i)
       if (const auto& value = patch_.new_values_[i]; value.constant)
         made_[i] = graph_.add_constant(stem + ".constant", *value.constant, value.recipe);
@@ -168,8 +175,8 @@ class PatchApplier {
     if (!values.empty()) substitute_in(graph_, values);
   }
 
-  void drop_consumed() {
-    std::vector<NodeId> left(patch_.consumed_);
+  void drop_replaced() {
+    const std::vector<NodeId>& left = patch_.rests_on_;
     // A node may be dead only after another one is gone.
     for (bool removed = true; removed;) {
       removed = false;

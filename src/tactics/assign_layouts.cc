@@ -169,10 +169,7 @@ class LayoutAssigner {
 
   // Whether a tactic that knows layouts takes the step; the last one does not.
   bool accepted(const Step& step) const {
-    const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
-    for (const Tactic& tactic : tactics_.first(tactics_.size() - 1))
-      if (!is_disabled(tactic, step, options_) && !tactic.reason_against(query)) return true;
-    return false;
+    return is_taken({&plan_, &step, options_.threads, defines_sizes_}, tactics_, options_);
   }
 
   // The first of the inputs that bodies read themselves, as they lie.

@@ -170,6 +170,14 @@ bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& op
   });
 }
 
+bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,
+              const TacticOptions& options) {
+  const auto knowing = tactics.first(tactics.size() - 1);
+  return std::any_of(knowing.begin(), knowing.end(), [&](const Tactic& tactic) {
+    return !is_disabled(tactic, *query.step, options) && !tactic.reason_against(query);
+  });
+}
+
 std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements) {

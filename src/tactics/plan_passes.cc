@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "tactics/absorb_transposes.h"
 #include "tactics/assign_layouts.h"
 #include "tactics/place_views.h"
 #include "tactics/split_epilogues.h"
@@ -21,6 +22,7 @@ int on_plan(Plan& plan, std::span<const Tactic>, const TacticOptions&) {
 std::span<const PlanPass> plan_passes() {
   static constexpr std::array passes{
       PlanPass{"assign-layouts", assign_layouts},
+      PlanPass{"absorb-transposes", absorb_transposes},
       PlanPass{"cuts-as-views", on_plan<cuts_as_views>},
       PlanPass{"concat-in-place", on_plan<concat_in_place>},
   };

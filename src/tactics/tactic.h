@@ -97,6 +97,11 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements);
 
+// Whether a tactic other than the last of the list, which takes everything row-major, computes the
+// step.
+bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,
+              const TacticOptions& options);
+
 // Whether the options keep the tactic from the step.
 bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options);
 

@@ -45,6 +45,24 @@ TEST(MatMul, OfBatches) {
   check(kernel_case(ProblemKind::matmul, "MatMul", {random({10, 20}, 1), random({4, 20, 30}, 2)}));
 }
 
+TEST(MatMul, OfTransposedOperands) {
+  const auto check_layouts = [](Shape a, Shape b, const char* a_layout, const char* b_layout) {
+    KernelCase what = kernel_case(ProblemKind::matmul, "MatMul",
+                                  {random(std::move(a), 1), random(std::move(b), 2)});
+    what.layouts = {Layout::parse(a_layout), Layout::parse(b_layout)};
+    expect_same_as_reference(what, cpu::make_gemm_kernel, tolerance);
+  };
+  for (const char* a : {"row-major", "10"})
+    for (const char* b : {"row-major", "10"})
+      for (int64_t k : {0, 1, 5, 400})
+        for (int64_t n : {1, 7, 33, 100}) check_layouts({29, k}, {k, n}, a, b);
+  check_layouts({3, 10, 20}, {3, 20, 40}, "021", "021");
+  check_layouts({3, 10, 20}, {20, 40}, "102", "10");
+  check_layouts({3, 10, 20}, {1, 20, 40}, "021", "row-major");
+  check_layouts({2, 3, 10, 20}, {2, 3, 20, 40}, "0213", "0312");
+  check_layouts({2, 3, 10, 20}, {3, 20, 40}, "1302", "102");
+}
+
 TEST(MatMul, AppliesItsEpilogue) {
   KernelCase what = kernel_case(
       ProblemKind::matmul, "MatMul",

@@ -146,7 +146,8 @@ TEST(Bisect, FindsAWrongKernel) {
   GraphMaker m(it.graph);
   ValueId x = m.input("x", "float32[2, 2, 2]");
   const auto order = attributes({{"perm", std::vector<int64_t>{0, 2, 1}}});
-  for (const char* op : {"Transpose", "Softmax", "Transpose", "Softmax", "Transpose"})
+  for (const char* op :
+       {"Transpose", "LpNormalization", "Transpose", "LpNormalization", "Transpose"})
     x = m.add(op, {x}, std::string_view(op) == "Transpose" ? order : Attributes());
   m.output(x);
   it.inputs = {Value(reals({2, 2, 2}, {1, -2, 3, 5, -1, 4, 2, 0}))};

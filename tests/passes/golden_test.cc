@@ -116,6 +116,15 @@ INSTANTIATE_TEST_SUITE_P(Attention, Quiet,
                          ::testing::ValuesIn(quiet_attention().begin(), quiet_attention().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Transposes, Firing,
+                         ::testing::ValuesIn(firing_transposes().begin(),
+                                             firing_transposes().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Transposes, Quiet,
+                         ::testing::ValuesIn(quiet_transposes().begin(), quiet_transposes().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Folds, Firing,
                          ::testing::ValuesIn(firing_folds().begin(), firing_folds().end()),
                          test_name);
@@ -151,10 +160,12 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
     EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_folds(), firing_patterns(),
-                                     firing_eliminations(), firing_siblings(), firing_control()}))
+                                     firing_eliminations(), firing_siblings(), firing_control(),
+                                     firing_transposes()}))
         << pass.name;
     EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(),
-                                     quiet_eliminations(), quiet_siblings(), quiet_control()}))
+                                     quiet_eliminations(), quiet_siblings(), quiet_control(),
+                                     quiet_transposes()}))
         << pass.name;
   }
 }

@@ -148,6 +148,19 @@ Patches reshape_past_transpose(const Graph& graph) {
   });
 }
 
+// As sink-transposes, with the axis named as behind the transpose.
+Patches sink_past_axis(const Graph& graph) {
+  return each_node(graph, [&](const Node& node, Patch& patch) {
+    const Node* first = node.is("Softmax") ? graph.producer(node.inputs[0]) : nullptr;
+    if (first == nullptr || !first->is("Transpose")) return false;
+    Node sunk = Patch::copy_of(node), transpose = Patch::copy_of(*first);
+    sunk.inputs = first->inputs;
+    transpose.inputs = {patch.add(std::move(sunk))};
+    patch.replace(node.outputs[0], patch.add(std::move(transpose)));
+    return true;
+  });
+}
+
 // As fold-pads, whatever the pool makes of padding.
 Patches pad_in_pool(const Graph& graph, std::string_view op) {
   return each_node(graph, [&](const Node& node, Patch& patch) {
@@ -321,6 +334,7 @@ std::span<const Mutant> mutants() {
       {"batch normalisation shifted with the wrong sign", shift_with_wrong_sign},
       {"Gemm without its scale", forget_scale_of_gemm},
       {"Reshape moved past a Transpose", reshape_past_transpose},
+      {"Transpose sunk past an axis", sink_past_axis},
       {"padding left out of an average", leave_padding_out},
       {"zeros around a maximum taken for the lowest number", take_padding_for_lowest},
       {"weights of siblings joined in the wrong order", join_in_wrong_order},

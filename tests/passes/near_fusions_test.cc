@@ -139,6 +139,15 @@ void padding_that_may_be_larger(GraphMaker& m) {
   m.output(m.add("MaxPool", {padded(m, m.input("x", "float32[N, 3, 4, 4]"))}, window()));
 }
 
+void transpose_for_two_readers(GraphMaker& m) {
+  const ValueId x = m.add("Transpose", {m.input("x", "float32[4, 5]")});
+  const ValueId y = m.add("Softmax", {x});
+  m.output(m.add("CumSum", {y, m.constant("axis", ints({}, {0}))}));
+  m.output(m.add("CumSum",
+                 {m.add("Transpose", {m.add("Hardmax", {y})}), m.constant("one", ints({}, {1}))}));
+  m.output(x);
+}
+
 void shift_before_pads(GraphMaker& m) {
   const ValueId mean = m.constant("mean", reals({3, 1, 1}, {1, 2, 3}));
   const ValueId x = m.add("Sub", {m.input("x", "float32[N, 3, 4, 4]"), mean});
@@ -212,6 +221,10 @@ const std::vector<NearCase>& cases() {
        shift_before_pads,
        {"fold-scales: Sub0 Conv1: zeros around the image, or between its elements, would have to "
         "be shifted too"}},
+      {"TransposeForTwoReaders",
+       transpose_for_two_readers,
+       {"sink-transposes: Transpose0 Softmax1 Hardmax3: transposes of 40 elements would go, and "
+        "others of 40 come"}},
       {"ReshapeToOpenSizes",
        reshape_to_open_sizes,
        {"merge-movements: Reshape0 Reshape1: 2 sizes of the result float32[N, M, 4, 1] are open"}},

@@ -44,4 +44,8 @@ std::span<const PassCase> quiet_eliminations();
 std::span<const PassCase> firing_control();
 std::span<const PassCase> quiet_control();
 
+// The same of transposes that sink.
+std::span<const PassCase> firing_transposes();
+std::span<const PassCase> quiet_transposes();
+
 }  // namespace cermet::testing

@@ -148,8 +148,8 @@ void RandomScope::grow(int count) {
     std::span<const RandomRule> (*rules)();
   };
   static constexpr Family families[] = {
-      {38, elementwise_rules}, {24, movement_rules}, {11, product_rules},   {9, reduction_rules},
-      {6, pattern_rules},      {6, control_rules},   {6, elimination_rules}};
+      {36, elementwise_rules}, {20, movement_rules}, {11, product_rules},    {9, reduction_rules},
+      {6, pattern_rules},      {6, control_rules},   {6, elimination_rules}, {6, transpose_rules}};
   for (int tries = 0; count > 0 && tries < 200; ++tries) {
     int64_t at = random_.below(100);
     const Family* family = families;

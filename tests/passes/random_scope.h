@@ -105,5 +105,6 @@ std::span<const RandomRule> reduction_rules();
 std::span<const RandomRule> pattern_rules();
 std::span<const RandomRule> control_rules();
 std::span<const RandomRule> elimination_rules();
+std::span<const RandomRule> transpose_rules();
 
 }  // namespace cermet::testing

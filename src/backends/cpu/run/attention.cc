@@ -152,7 +152,8 @@ class BoundAttention : public BoundKernel {
     }
     for (int64_t j = 0; j < s_.value_size; j += columns())
       pack_columns({t.v + keys.first * s_.v.row + j, s_.v.row, 1}, keys.count,
-                   std::min(columns(), s_.value_size - j), columns(), t.packed_v + j * keys.count);
+                   std::min(columns(), s_.value_size - j), columns(), f_.transpose,
+                   t.packed_v + j * keys.count);
   }
 
   // Scores of some queries. Those behind the last key of a panel are of no key.

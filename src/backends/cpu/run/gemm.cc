@@ -23,7 +23,8 @@ struct GemmShape {
 };
 
 // All of B in panels: [depth block][panel][k][column], each block as deep as it is.
-Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int64_t panel) {
+Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int64_t panel,
+                       Transpose32 transpose) {
   const int64_t panels = pieces(columns, panel);
   Tensor packed(ElementType::float32, {panels * panel * depth});
   auto* to = packed.view().as<float>();
@@ -31,17 +32,18 @@ Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int6
     const int64_t deep = std::min(block_depth, depth - k);
     for (int64_t p = 0; p < panels; ++p, to += deep * panel)
       pack_columns({b.at(k, p * panel), b.row, b.column}, deep,
-                   std::min(panel, columns - p * panel), panel, to);
+                   std::min(panel, columns - p * panel), panel, transpose, to);
   }
   return packed;
 }
 
 class BoundGemm : public BoundKernel {
  public:
-  BoundGemm(GemmShape shape, const GemmFunctions& functions, const float* packed,
-            EpilogueLoop epilogue, int threads)
+  BoundGemm(GemmShape shape, const GemmFunctions& functions, Transpose32 transpose,
+            const float* packed, EpilogueLoop epilogue, int threads)
       : s_(std::move(shape)),
         f_(functions),
+        transpose_(transpose),
         packed_(packed),
         epilogue_(std::move(epilogue)),
         threads_(threads) {
@@ -135,7 +137,8 @@ class BoundGemm : public BoundKernel {
       if (packed_ != nullptr) {
         tile.b = packed_ + k * panels * f_.columns + c * deep;
       } else {
-        pack_columns({t.b.at(k, c), t.b.row, t.b.column}, deep, tile.width, f_.columns, t.packed_b);
+        pack_columns({t.b.at(k, c), t.b.row, t.b.column}, deep, tile.width, f_.columns, transpose_,
+                     t.packed_b);
         tile.b = t.packed_b;
       }
       for (int64_t r = t.row; r < t.row_end; r += f_.rows) {
@@ -150,6 +153,7 @@ class BoundGemm : public BoundKernel {
 
   GemmShape s_;
   const GemmFunctions& f_;
+  Transpose32 transpose_;
   const float* packed_;
   EpilogueLoop epilogue_;
   size_t threads_;
@@ -189,6 +193,7 @@ class Gemm : public Kernel {
   Gemm(const KernelContext& context, InstructionSet set)
       : problem_(context.step->problem),
         functions_(gemm_functions(set)),
+        transpose_(transpose_32(set)),
         epilogue_(finish_of(problem_, set)) {
     const Tensor* b = context.constant(1);
     if (b == nullptr || b->elements() == 0) return;
@@ -199,14 +204,14 @@ class Gemm : public Kernel {
     const int64_t depth = shape[turned ? rank - 1 : rank - 2];
     const int64_t columns = shape[turned ? rank - 2 : rank - 1];
     packed_ = packed_constant({b->as<float>(), turned ? 1 : columns, turned ? depth : 1}, depth,
-                              columns, functions_.columns);
+                              columns, functions_.columns, transpose_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     return std::make_unique<BoundGemm>(
         shape_of(*context.inputs[0], *context.inputs[1], *context.outputs[0]), functions_,
-        packed_ ? packed_.as<float>() : nullptr, EpilogueLoop(epilogue_, problem_, context),
-        context.threads);
+        transpose_, packed_ ? packed_.as<float>() : nullptr,
+        EpilogueLoop(epilogue_, problem_, context), context.threads);
   }
 
  private:
@@ -221,19 +226,19 @@ class Gemm : public Kernel {
     s.rows = a[a_turned ? a_rank - 1 : a_rank - 2];
     s.depth = a[a_turned ? a_rank - 2 : a_rank - 1];
     s.columns = b[b_turned ? b_rank - 2 : b_rank - 1];
-    s.a_row = a_turned ? 1 : s.depth;
-    s.a_column = a_turned ? s.rows : 1;
-    s.b_row = b_turned ? 1 : s.columns;
-    s.b_column = b_turned ? s.depth : 1;
+    const std::vector<int64_t> a_steps = strides(a, problem_.inputs[0]->layout);
+    const std::vector<int64_t> b_steps = strides(b, problem_.inputs[1]->layout);
+    s.a_row = a_steps[a_turned ? a_rank - 1 : a_rank - 2];
+    s.a_column = a_steps[a_turned ? a_rank - 2 : a_rank - 1];
+    s.b_row = b_steps[b_turned ? b_rank - 1 : b_rank - 2];
+    s.b_column = b_steps[b_turned ? b_rank - 2 : b_rank - 1];
     if (problem_.op == "Gemm")
       s.factor = static_cast<float>(problem_.attributes.number("alpha", 1));
     const Shape batch(y.begin(), y.end() - 2);
-    s.a_offsets = matrix_offsets({a.begin(), a.end() - 2}, batch, s.rows * s.depth);
-    s.b_offsets = matrix_offsets({b.begin(), b.end() - 2}, batch, s.depth * s.columns);
+    s.a_offsets = matrix_offsets(a, a_steps, batch);
+    s.b_offsets = matrix_offsets(b, b_steps, batch);
     const bool one_b = element_count({b.begin(), b.end() - 2}) == 1;
-    const bool whole_a =
-        element_count({a.begin(), a.end() - 2}) == static_cast<int64_t>(s.a_offsets.size());
-    if (one_b && whole_a && !s.a_offsets.empty()) {  // one matrix with the rows of all
+    if (one_b && !s.a_offsets.empty() && rows_follow(s)) {  // one matrix with the rows of all
       s.rows *= static_cast<int64_t>(s.a_offsets.size());
       s.a_offsets.resize(1);
       s.b_offsets.resize(1);
@@ -241,9 +246,22 @@ class Gemm : public Kernel {
     return s;
   }
 
-  static std::vector<int64_t> matrix_offsets(const Shape& operand, const Shape& batch,
-                                             int64_t elements) {
-    const std::vector<int64_t> steps = broadcast_strides(operand, Layout{}, batch);
+  // Whether the first row of each matrix lies behind the last one of the matrix before it as rows
+  // of one matrix do.
+  static bool rows_follow(const GemmShape& s) {
+    for (size_t i = 1; i < s.a_offsets.size(); ++i)
+      if (s.a_offsets[i] - s.a_offsets[i - 1] != s.rows * s.a_row) return false;
+    return true;
+  }
+
+  static std::vector<int64_t> matrix_offsets(const Shape& operand,
+                                             const std::vector<int64_t>& operand_steps,
+                                             const Shape& batch) {
+    // Batches are aligned at their last dimension; those of size 1 are repeated.
+    std::vector<int64_t> steps(batch.size(), 0);
+    const size_t first = batch.size() + 2 - operand.size();
+    for (size_t d = first; d < batch.size(); ++d)
+      if (operand[d - first] != 1) steps[d] = operand_steps[d - first];
     std::vector<int64_t> offsets;
     for (int64_t i = 0, n = element_count(batch); i < n; ++i) {
       int64_t rest = i, offset = 0;
@@ -251,13 +269,14 @@ class Gemm : public Kernel {
         offset += rest % batch[d] * steps[d];
         rest /= batch[d];
       }
-      offsets.push_back(offset * elements);
+      offsets.push_back(offset);
     }
     return offsets;
   }
 
   const Problem& problem_;
   const GemmFunctions& functions_;
+  Transpose32 transpose_;
   EpilogueProgram epilogue_;
   Tensor packed_;
 };

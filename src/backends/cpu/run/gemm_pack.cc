@@ -19,13 +19,15 @@ void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor,
         to[k * height + r] = factor * *a.at(r, k);
 }
 
-void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel, float* to) {
+void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel,
+                  Transpose32 transpose, float* to) {
   if (width < panel) std::fill(to, to + depth * panel, 0.0f);
   if (b.column == 1) {
     for (int64_t k = 0; k < depth; ++k)
       std::memcpy(to + k * panel, b.at(k, 0), static_cast<size_t>(width) * sizeof(float));
     return;
   }
+  if (b.row == 1) return transpose(width, depth, b.data, b.column, to, panel);
   for (int64_t j = 0; j < width; ++j)
     for (int64_t k = 0; k < depth; ++k) to[k * panel + j] = *b.at(k, j);
 }

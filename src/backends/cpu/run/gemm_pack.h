@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "backends/cpu/run/strided_copy.h"
+
 namespace cermet::cpu {
 
 // A matrix of float32 anywhere in memory.
@@ -15,7 +17,9 @@ struct MatrixView {
 
 // to[k * height + r] = factor * a(r, k) for r < height, k < depth.
 void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor, float* to);
-// to[k * panel + j] = b(k, j) for k < depth, j < width, and 0 for width <= j < panel.
-void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel, float* to);
+// to[k * panel + j] = b(k, j) for k < depth, j < width, and 0 for width <= j < panel. Columns in
+// one piece are copied by `transpose`.
+void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel,
+                  Transpose32 transpose, float* to);
 
 }  // namespace cermet::cpu

@@ -232,7 +232,7 @@ Reason rejects_gemm(const KernelContext& context) {
   if (auto reason = check_float32(problem, own_inputs(problem))) return reason;
   for (size_t i : {0, 1}) {
     if (problem.inputs[i]->type.rank() < 2) return fmt::format("input {} is a vector", i);
-    if (!problem.inputs[i]->layout.is_row_major())
+    if (problem.op == "Gemm" && !problem.inputs[i]->layout.is_row_major())
       return fmt::format("input {} has layout {}", i, problem.inputs[i]->layout.to_string());
   }
   if (!problem.outputs[0]->layout.is_row_major())
