@@ -139,6 +139,15 @@ Grid sample_grid(const Shape& shape, int64_t points, uint64_t seed) {
   return grid;
 }
 
+Grid row_grid(const Shape& shape, int64_t points, uint64_t seed) {
+  constexpr int64_t fewest_rows = 16;
+  if (shape.empty() || shape.back() == 0) return sample_grid(shape, points, seed);
+  const int64_t rows = (points + shape.back() - 1) / shape.back();
+  Grid grid = sample_grid({shape.begin(), shape.end() - 1}, std::max(rows, fewest_rows), seed);
+  grid.push_back(whole_grid({shape.back()})[0]);
+  return grid;
+}
+
 std::vector<int64_t> positions_in(const std::vector<int64_t>& among,
                                   const std::vector<int64_t>& from) {
   std::vector<int64_t> positions;

@@ -26,6 +26,10 @@ Tensor at_grid(const ConstTensorView& tensor, const Layout& layout, const Grid& 
 // ones.
 Grid sample_grid(const Shape& shape, int64_t points, uint64_t seed);
 
+// The same of whole rows, of as many as make up the points and some more: for results of which a
+// row costs little more than one of its elements.
+Grid row_grid(const Shape& shape, int64_t points, uint64_t seed);
+
 // The coordinates `from`, each of which is in `among`, as positions there.
 std::vector<int64_t> positions_in(const std::vector<int64_t>& among,
                                   const std::vector<int64_t>& from);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "builder/convolution_points.h"
+#include "builder/reshaped_points.h"
 #include "builder/restriction.h"
 #include "builder/rounding.h"
 #include "ops/operator.ref.h"
@@ -16,14 +17,6 @@ namespace {
 // Of elements that are computed for one step: beyond it the check would take longer than it should.
 constexpr int64_t most_work = int64_t{1} << 25;
 
-bool depends_on_data(const Dim& dim) {
-  std::set<std::string> symbols;
-  dim.collect_symbols(symbols);
-  return std::any_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
-    return symbol.starts_with(data_symbol_prefix);
-  });
-}
-
 std::vector<std::optional<Shape>> input_shapes(const Node& node, OriginalValues& values) {
   std::vector<std::optional<Shape>> shapes;
   for (ValueId input : node.inputs)
@@ -33,21 +26,25 @@ std::vector<std::optional<Shape>> input_shapes(const Node& node, OriginalValues&
 
 }  // namespace
 
-OriginalGraph::OriginalGraph(Graph graph) : graph_(std::move(graph)) {
-  for (size_t i = 0; i < graph_.value_count(); ++i) {
-    const auto id = static_cast<ValueId>(i);
-    by_name_.emplace(graph_.value(id).name, id);
-  }
-  readers_ = graph_.consumers();
+void OriginalValues::give(ValueId value, Tensor tensor) {
+  if (const auto& dims = graph_.type(value).dims)
+    for (const Dim& dim : *dims) dim.collect_symbols(settled_);
+  given_[value] = std::move(tensor);
+  unread_.insert(value);
 }
 
-ValueId OriginalGraph::find(const std::string& name, const ValueType& type) const {
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return no_value;
-  const ValueType& own = graph_.type(found->second);
-  if (own.kind != type.kind || own.element != type.element) return no_value;
-  if (own.has_rank() && type.has_rank() && own.rank() != type.rank()) return no_value;
-  return found->second;
+bool OriginalValues::is_open(const Dim& dim) const {
+  std::set<std::string> symbols;
+  dim.collect_symbols(symbols);
+  return std::any_of(symbols.begin(), symbols.end(), [&](const std::string& symbol) {
+    return symbol.starts_with(data_symbol_prefix) && !settled_.contains(symbol);
+  });
+}
+
+bool OriginalValues::has_open_shape(ValueId value) const {
+  const ValueType& type = graph_.type(value);
+  return !type.has_rank() || std::any_of(type.dims->begin(), type.dims->end(),
+                                         [&](const Dim& d) { return is_open(d); });
 }
 
 const Tensor* OriginalValues::known(ValueId value) {
@@ -77,8 +74,7 @@ Shape OriginalValues::shape(ValueId value) {
           "'{}' is of type {}", graph_.value(value).name, type.to_string());
   Shape shape;
   for (size_t d = 0; type.has_rank() && d < type.dims->size(); ++d)
-    if (const auto size = (*type.dims)[d].try_evaluate(symbols_);
-        size && !depends_on_data((*type.dims)[d]))
+    if (const auto size = (*type.dims)[d].try_evaluate(symbols_); size && !is_open((*type.dims)[d]))
       shape.push_back(*size);
   if (type.has_rank() && static_cast<int>(shape.size()) == type.rank()) return shape;
   const Node* node = graph_.producer(value);
@@ -117,7 +113,7 @@ Tensor OriginalValues::compute(ValueId value, const Grid& grid, int shake) {
   else if (value == node->outputs[0])
     result = compute_part(*node, whole, grid, inner);
   else
-    result = at_grid(compute_whole(*node, value, inner).view(), grid);
+    result = part_of_whole(*node, value, whole, grid, inner);
   if (shake == 0) return result;
   const auto shapes = input_shapes(*node, *this);
   const OperatorTraits* traits = operator_traits(*node);
@@ -145,9 +141,11 @@ Tensor OriginalValues::compute_part(const Node& node, const Shape& shape, const 
     return convolution_at(node, *shapes[0], *shapes[1], grid, [&](size_t i, const Grid& points) {
       return input_at(node, i, points, shake);
     });
+  if (only_reshapes(node) && bit_width(graph_.type(node.inputs[0]).element) > 0)
+    return reshape_at(node, shape, grid, shake);
   const auto restriction =
       traits != nullptr && traits->restrict ? traits->restrict(query) : std::nullopt;
-  if (!restriction) return at_grid(compute_whole(node, node.outputs[0], shake).view(), grid);
+  if (!restriction) return part_of_whole(node, node.outputs[0], shape, grid, shake);
   std::vector<std::optional<Value>> inputs(node.inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i)
     if (shapes[i]) inputs[i] = Value(input_at(node, i, restriction->inputs[i], shake));
@@ -179,6 +177,26 @@ Tensor OriginalValues::compute_whole(const Node& node, ValueId value, int shake)
     computed_[{node.outputs[i], shake, {{-1}}}] = results[i].tensor;
   }
   return computed_.at(key);
+}
+
+// The shape in which it was asked for is another one where a size depends on data: one that a given
+// value has by chance, or one that shaken numbers change.
+Tensor OriginalValues::part_of_whole(const Node& node, ValueId value, const Shape& shape,
+                                     const Grid& grid, int shake) {
+  const Tensor whole = compute_whole(node, value, shake);
+  require(whole.shape() == shape, ErrorCode::unsupported,
+          "the shape of '{}' depends on data: it is {} or {}", graph_.value(value).name,
+          to_string(shape), to_string(whole.shape()));
+  return at_grid(whole.view(), grid);
+}
+
+// The elements stay in their order: its second input says no more than the result's shape does.
+Tensor OriginalValues::reshape_at(const Node& node, const Shape& shape, const Grid& grid,
+                                  int shake) {
+  for (size_t i = 1; i < node.inputs.size(); ++i)
+    if (node.inputs[i] != no_value) unread_.erase(node.inputs[i]);
+  const ReshapedPoints points(this->shape(node.inputs[0]), shape, grid);
+  return points.of(input_at(node, 0, points.source(), shake), shape_of(grid));
 }
 
 void OriginalValues::count_work(int64_t elements) {

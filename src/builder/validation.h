@@ -9,6 +9,7 @@
 #include <string>
 
 #include "builder/comparison.h"
+#include "builder/original_graph.h"
 #include "builder/original_values.h"
 #include "tactics/tactic.h"
 
@@ -33,7 +34,13 @@ class Validator {
  private:
   struct Trial;
   std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step);
-  void collect_names(const Plan& plan);
+  // Where the model's value behind a buffer has to be looked for.
+  struct Home {
+    OriginalGraph::Scope region = OriginalGraph::nowhere;  // in which its step stands
+    OriginalGraph::Scope nodes = OriginalGraph::nowhere;   // in which the step's nodes stood
+  };
+
+  void collect_names(const Plan& plan, const Region& region, OriginalGraph::Scope scope);
   ValueId original_of(const Plan& plan, BufferId id) const;
   Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                  int depth) const;
@@ -43,12 +50,17 @@ class Validator {
                      const std::set<ValueId>& derived, Trial& trial) const;
   void expect_results(const Plan& plan, const Step& step, OriginalValues& values,
                       Trial& trial) const;
-  Expectation expected(const Plan& plan, const Step& step, size_t output, const Shape& shape,
-                       OriginalValues& values, Trial& trial) const;
+  Tensor expected(const Plan& plan, const Step& step, size_t output, OriginalValues& values,
+                  Trial& trial) const;
+  static void allow_shaking(Trial& trial, size_t output);
+  static Comparison compare_with(Trial& trial, size_t output, const Tensor& got);
+  void try_kernel(const Plan& lone, Validation& into);
+  void judge(size_t output, const Tensor& got, const Layout& layout, Validation& into);
 
   OriginalGraph original_;
   int threads_;
-  const Plan* plan_ = nullptr;                // whose buffers the following are about
+  const Plan* plan_ = nullptr;  // whose buffers the following are about
+  std::map<BufferId, Home> homes_;
   std::map<BufferId, BufferId> copied_from_;  // results of steps that only copy
   std::map<BufferId, BufferId> copied_to_;
   std::map<BufferId, std::pair<const Step*, size_t>> producers_;  // and which result it is

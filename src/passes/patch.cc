@@ -107,20 +107,25 @@ class PatchApplier {
       if (node.name.empty()) node.name = stem;
       const std::vector<ValueId> results =
           GraphBuilder(graph_, origin).add_node(std::move(node), outputs.size());
-      for (size_t i = 0; i < outputs.size(); ++i)
+      for (size_t i = 0; i < outputs.size(); ++i) {
         made_[outputs[i] - patch_.first_new_] = results[i];
+        graph_.value(results[i]).makeshift = true;
+      }
     }
   }
 
   void replace(ValueId from, ValueId to) {
     agree(from, to);
     std::string name = graph_.value(from).name;
-    const bool takes_name = graph_.value(to).producer != no_node && to >= patch_.first_new_;
+    const bool loses_none = graph_.value(to).makeshift && !graph_.value(from).makeshift;
+    const bool takes_name =
+        graph_.value(to).producer != no_node && (to >= patch_.first_new_ || loses_none);
     graph_.replace_uses(from, to);
     if (!graph_.value(to).contents) graph_.value(to).contents = graph_.value(from).contents;
     if (!takes_name) return;
     graph_.rename(from, name + ".replaced");
     graph_.rename(to, name);
+    std::swap(graph_.value(to).makeshift, graph_.value(from).makeshift);
   }
 
   // Types have to agree; where one has a symbol of data and the other says more, the symbol goes.
