@@ -6,14 +6,20 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "builder/convolution_points.h"
+#include "builder/moved_points.h"
 #include "builder/reshaped_points.h"
 #include "builder/restriction.h"
 #include "builder/rounding.h"
+#include "ops/graph_builder.h"
 #include "ops/operator.ref.h"
 
 namespace cermet {
 namespace {
 
+// Operands whose elements may say a shape.
+constexpr size_t small_operand = 4096;
+// Products that take as long as one element otherwise does.
+constexpr int64_t products_an_element = 16;
 // Of elements that are computed for one step: beyond it the check would take longer than it should.
 constexpr int64_t most_work = int64_t{1} << 25;
 
@@ -39,12 +45,6 @@ bool OriginalValues::is_open(const Dim& dim) const {
   return std::any_of(symbols.begin(), symbols.end(), [&](const std::string& symbol) {
     return symbol.starts_with(data_symbol_prefix) && !settled_.contains(symbol);
   });
-}
-
-bool OriginalValues::has_open_shape(ValueId value) const {
-  const ValueType& type = graph_.type(value);
-  return !type.has_rank() || std::any_of(type.dims->begin(), type.dims->end(),
-                                         [&](const Dim& d) { return is_open(d); });
 }
 
 const Tensor* OriginalValues::known(ValueId value) {
@@ -80,7 +80,35 @@ Shape OriginalValues::shape(ValueId value) {
   const Node* node = graph_.producer(value);
   require(node != nullptr, ErrorCode::unsupported, "the shape of '{}' is unknown",
           graph_.value(value).name);
+  if (auto inferred = inferred_shape(*node, value)) return *inferred;
   return compute_whole(*node, value, 0).shape();
+}
+
+// By the operator's own inference, which knows more now than it did of symbols: nothing where the
+// shape depends on data all the same.
+std::optional<Shape> OriginalValues::inferred_shape(const Node& node, ValueId value) {
+  if (const auto found = inferred_.find(value); found != inferred_.end()) return found->second;
+  if (!node.subgraphs.empty()) return std::nullopt;
+  Graph alone;
+  Node copy = node;
+  for (ValueId& input : copy.inputs) {
+    if (input == no_value) continue;
+    const Tensor* tensor = known(input);
+    input = tensor != nullptr && tensor->bytes() <= small_operand
+                ? alone.add_constant("", *tensor)
+                : alone.add_input(
+                      "", ValueType::tensor(graph_.type(input).element, to_dims(shape(input))));
+  }
+  const size_t which = static_cast<size_t>(
+      std::find(node.outputs.begin(), node.outputs.end(), value) - node.outputs.begin());
+  const ValueType type = infer_node(alone, copy).at(which).type;
+  if (!type.has_rank()) return std::nullopt;
+  Shape result;
+  for (const Dim& dim : *type.dims) {
+    if (!dim.is_constant()) return std::nullopt;
+    result.push_back(dim.constant());
+  }
+  return inferred_[value] = result;
 }
 
 Tensor OriginalValues::at(ValueId value, const Grid& grid, int shake) {
@@ -133,14 +161,17 @@ Tensor OriginalValues::compute_part(const Node& node, const Shape& shape, const 
   const auto shapes = input_shapes(node, *this);
   const RestrictionQuery query{node, shapes, shape, grid};
   const OperatorTraits* traits = operator_traits(node);
-  if (traits != nullptr && traits->summands)
-    summands_ = std::max(summands_, traits->summands(query));
+  const int64_t summands = traits != nullptr && traits->summands ? traits->summands(query) : 0;
+  summands_ = std::max(summands_, summands);
   discontinuous_ |= traits != nullptr && traits->discontinuous;
-  count_work(element_count(shape_of(grid)));
-  if (node.is("Conv"))
-    return convolution_at(node, *shapes[0], *shapes[1], grid, [&](size_t i, const Grid& points) {
-      return input_at(node, i, points, shake);
-    });
+  count_work(element_count(shape_of(grid)) * (1 + summands / products_an_element));
+  const InputAt points_of = [&](size_t i, const Grid& points) {
+    return input_at(node, i, points, shake);
+  };
+  if (node.is("Conv")) return convolution_at(node, *shapes[0], *shapes[1], grid, points_of);
+  if (node.is("Concat")) return concat_at(node, shapes, grid, points_of);
+  if (const auto parts = sliced_parts(node))
+    return input_at(node, 0, sliced_source(*shapes[0], *parts, grid), shake);
   if (only_reshapes(node) && bit_width(graph_.type(node.inputs[0]).element) > 0)
     return reshape_at(node, shape, grid, shake);
   const auto restriction =
@@ -188,6 +219,23 @@ Tensor OriginalValues::part_of_whole(const Node& node, ValueId value, const Shap
           "the shape of '{}' depends on data: it is {} or {}", graph_.value(value).name,
           to_string(shape), to_string(whole.shape()));
   return at_grid(whole.view(), grid);
+}
+
+// Of a Slice along dimensions that are known.
+std::optional<SlicedParts> OriginalValues::sliced_parts(const Node& node) {
+  if (!node.is("Slice")) return std::nullopt;
+  SlicedParts parts;
+  for (size_t i = 1; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == no_value) continue;
+    const Tensor* numbers = known(node.inputs[i]);
+    if (numbers == nullptr) return std::nullopt;
+    const std::vector<int64_t> values = load_all<int64_t>(numbers->view());
+    if (i == 1) parts.starts = values;
+    if (i == 3) parts.axes = values;
+    if (i == 4) parts.steps = values;
+  }
+  for (size_t i = 1; i < node.inputs.size(); ++i) unread_.erase(node.input(i));
+  return parts;
 }
 
 // The elements stay in their order: its second input says no more than the result's shape does.

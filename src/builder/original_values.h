@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "builder/grid.h"
+#include "builder/moved_points.h"
 #include "builder/original_graph.h"
 #include "expr/dim.h"
 
@@ -30,8 +31,6 @@ class OriginalValues {
   const SymbolValues& symbols() const { return symbols_; }
   Tensor given(ValueId value) { return *known(value); }  // requires is_known
   Shape shape(ValueId value);
-  // Whether its shape is known only once it has been computed.
-  bool has_open_shape(ValueId value) const;
   // The value at the points of a grid. `shake`: 0: as the model says; else every number that comes
   // of rounding is moved by about as much as another order of the same operations may move it, by
   // chance, +1 and -1 in opposite directions.
@@ -50,6 +49,7 @@ class OriginalValues {
   };
 
   bool is_open(const Dim& dim) const;
+  std::optional<Shape> inferred_shape(const Node& node, ValueId value);
   // What is known without computing anything.
   const Tensor* known(ValueId value);
   bool reads_known_values(const Node& node);
@@ -58,6 +58,7 @@ class OriginalValues {
   Tensor compute_whole(const Node& node, ValueId value, int shake);
   Tensor part_of_whole(const Node& node, ValueId value, const Shape& shape, const Grid& grid,
                        int shake);
+  std::optional<SlicedParts> sliced_parts(const Node& node);
   Tensor reshape_at(const Node& node, const Shape& shape, const Grid& grid, int shake);
   Tensor input_at(const Node& node, size_t i, const Grid& grid, int shake);
   void count_work(int64_t elements);
@@ -69,6 +70,7 @@ class OriginalValues {
   std::set<ValueId> unread_;
   std::set<std::string> settled_;  // symbols of data in the types of given values
   std::map<Key, Tensor> computed_;
+  std::map<ValueId, Shape> inferred_;
   int64_t summands_ = 0;
   int64_t work_ = 0;  // elements that were computed
   bool discontinuous_ = false;

@@ -16,12 +16,6 @@
 namespace cermet {
 namespace {
 
-// Steps that hand their operand on under another layout or to memory of its own.
-bool only_copies(const Step& step) {
-  return step.problem.domain.empty() && step.problem.op == "Identity" && step.inputs.size() == 1 &&
-         !step.problem.has_epilogue();
-}
-
 std::string place(const Grid& grid, int64_t point) {
   Shape index(grid.size());
   for (size_t d = grid.size(); d-- > 0;) {
@@ -70,12 +64,20 @@ int64_t reference_work(const Step& step, const TypicalShapes& shapes) {
 // The shapes for which kernels are measured. Where few images or sentences make enough elements a
 // batch of unknown size is a small one: more of them would show nothing new.
 std::optional<TypicalShapes> trial_shapes(const Plan& plan, const Step& step) {
-  constexpr std::array<int64_t, 1> small_sizes{3};
+  constexpr std::array<int64_t, 1> small_sizes{2};
   constexpr int64_t enough_elements = int64_t{1} << 17;
-  const SymbolValues known = profile_symbols(plan);
-  auto small = typical_shapes(plan, step, known, small_sizes);
+  auto small = typical_shapes(plan, step, profile_symbols(plan), small_sizes);
   if (small && elements(*small) >= enough_elements) return small;
   return typical_shapes(plan, step);
+}
+
+// Larger ones, for a step that can't do with those: a Pad may have to reflect more than they hold.
+std::optional<TypicalShapes> larger_shapes(const Plan& plan, const Step& step) {
+  constexpr std::array<int64_t, 1> large_sizes{512};
+  constexpr int64_t most_elements = int64_t{1} << 22;
+  auto large = typical_shapes(plan, step, profile_symbols(plan), large_sizes);
+  if (large && elements(*large) > most_elements) return std::nullopt;
+  return large;
 }
 
 // Result `output` of a step that shows parts of `whole`, which is in the graph's order.
@@ -116,61 +118,23 @@ Validator::Validator(Graph imported, int threads)
     : original_(std::move(imported)), threads_(threads) {}
 Validator::~Validator() = default;
 
-void Validator::collect_names(const Plan& plan, const Region& region, OriginalGraph::Scope scope) {
-  for (BufferId id : region.inputs) homes_.emplace(id, Home{scope});  // what is captured has one
-  for (const Step& step : region.steps) {
-    const Home home{scope, original_.home_of(step.origin)};
-    for (size_t i = 0; i < step.outputs.size(); ++i) {
-      if (step.outputs[i] == no_buffer) continue;
-      producers_[step.outputs[i]] = {&step, i};
-      homes_[step.outputs[i]] = home;
-    }
-    for (size_t i = 0; i < step.regions.size(); ++i)
-      collect_names(plan, step.regions[i], original_.body(scope, plan, step, i));
-    if (!only_copies(step)) continue;
-    copied_from_.emplace(step.outputs[0], step.inputs[0]);
-    copied_to_.emplace(step.inputs[0], step.outputs[0]);
-  }
-}
-
-// The value of the model that the buffer holds, itself or by a copy.
-ValueId Validator::original_of(const Plan& plan, BufferId id) const {
-  const auto by_name = [&](BufferId buffer) {
-    const auto home = homes_.find(buffer);
-    if (home == homes_.end()) return no_value;
-    const Buffer& held = plan.buffer(buffer);
-    const ValueId value = original_.find(held.name, held.type, home->second.region);
-    return value != no_value ? value : original_.find(held.name, held.type, home->second.nodes);
-  };
-  for (const auto* copies : {&copied_from_, &copied_to_})
-    for (BufferId at = id;;) {
-      if (const ValueId value = by_name(at); value != no_value) return value;
-      const auto next = copies->find(at);
-      if (next == copies->end()) break;
-      at = next->second;
-    }
-  return no_value;
-}
-
 // What a step reads: numbers by chance for the model's values, sizes, and what passes put between
 // values of the model.
 Tensor Validator::operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                           int depth) const {
   const Buffer& buffer = plan.buffer(id);
   if (buffer.storage == Storage::constant) return plan.constants[buffer.constant].tensor;
-  const auto producer = producers_.find(id);
-  const bool made = producer != producers_.end();
-  if (made && producer->second.first->problem.kind == ProblemKind::dims)
-    return sizes_of(*producer->second.first, buffer.type, values.symbols());
-  if (const ValueId value = original_of(plan, id); value != no_value) {
+  const PlanNames::Producer* producer = names_.producer(id);
+  if (producer != nullptr && producer->step->problem.kind == ProblemKind::dims)
+    return sizes_of(*producer->step, buffer.type, values.symbols());
+  if (const ValueId value = names_.original_of(plan, id); value != no_value) {
     if (!values.is_known(value))
       values.give(value, random_operand(original_, value, shape, values, hash_bytes(buffer.name)));
     return values.given(value);
   }
-  require(made && depth > 0, ErrorCode::unsupported,
+  require(producer != nullptr && depth > 0, ErrorCode::unsupported,
           "the model has no value '{}', which the step reads", buffer.name);
-  Tensor result = by_reference(plan, *producer->second.first, producer->second.second, shape,
-                               values, depth - 1);
+  Tensor result = by_reference(plan, *producer->step, producer->output, shape, values, depth - 1);
   require(result.shape() == shape, ErrorCode::unsupported,
           "the model has no value '{}', whose shape depends on data", buffer.name);
   return result;
@@ -217,7 +181,7 @@ Tensor Validator::expected(const Plan& plan, const Step& step, size_t output,
                       ? row_grid(shape, validation_points, hash_bytes(name))
                       : sample_grid(shape, validation_points, hash_bytes(name));
   };
-  result.value = original_of(plan, step.outputs[output]);
+  result.value = names_.original_of(plan, step.outputs[output]);
   if (result.value == no_value) {
     trial.remark = fmt::format(
         "with its own reference kernel, for the model has no value '{}'; what reads that is "
@@ -228,20 +192,44 @@ Tensor Validator::expected(const Plan& plan, const Step& step, size_t output,
     return at_grid(whole.view(), result.grid);
   }
   const Shape original = values.shape(result.value);
-  require(original == typical || values.has_open_shape(result.value), ErrorCode::unsupported,
+  require(original == typical || names_.defines_sizes(step), ErrorCode::unsupported,
           "'{}' is of shape {} in the model, {} in the plan", name, to_string(original),
           to_string(typical));
   choose_grid(original);
   return values.at(result.value, result.grid);
 }
 
-std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const Step& step) {
-  auto trial = std::make_unique<Trial>();
+std::unique_ptr<Validator::Trial> Validator::first_trial(const Plan& plan, const Step& step) {
   require(step.problem.kind != ProblemKind::custom, ErrorCode::unsupported,
           "the operator is a plugin's");
   auto shapes = trial_shapes(plan, step);
   require(shapes.has_value(), ErrorCode::unsupported, "the step's sizes are unknown");
-  trial->shapes = std::move(*shapes);
+  const SymbolValues tried = shapes->symbols;
+  try {
+    return make_trial(plan, step, std::move(*shapes));
+  } catch (const Error&) {
+    auto larger = larger_shapes(plan, step);
+    if (!larger || larger->symbols == tried) throw;
+    return make_trial(plan, step, std::move(*larger));
+  }
+}
+
+// Sizes that the step computes with and that occur in no operand's shape.
+void Validator::complete_symbols(const Step& step, SymbolValues& symbols) const {
+  for (BufferId input : step.inputs) {
+    const PlanNames::Producer* producer = names_.producer(input);
+    if (producer == nullptr || producer->step->problem.kind != ProblemKind::dims) continue;
+    std::set<std::string> needed;
+    for (const Dim& dim : producer->step->problem.dims) dim.collect_symbols(needed);
+    for (const std::string& symbol : needed) symbols.emplace(symbol, usual_sizes[0]);
+  }
+}
+
+std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const Step& step,
+                                                        TypicalShapes shapes) {
+  auto trial = std::make_unique<Trial>();
+  complete_symbols(step, shapes.symbols);
+  trial->shapes = std::move(shapes);
   trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols);
   give_operands(plan, step, *trial->values, {}, *trial);
   expect_results(plan, step, *trial->values, *trial);
@@ -266,7 +254,7 @@ void Validator::give_operands(const Plan& plan, const Step& step, OriginalValues
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     if (step.inputs[i] == no_buffer || plan.buffer(step.inputs[i]).storage == Storage::constant)
       continue;
-    if (derived.contains(original_of(plan, step.inputs[i])))
+    if (derived.contains(names_.original_of(plan, step.inputs[i])))
       late.push_back(i);
     else
       give(i);
@@ -274,7 +262,7 @@ void Validator::give_operands(const Plan& plan, const Step& step, OriginalValues
   for (const size_t i : late) {
     try {
       trial.inputs[i] =
-          values.at(original_of(plan, step.inputs[i]), whole_grid(*trial.shapes.inputs[i]));
+          values.at(names_.original_of(plan, step.inputs[i]), whole_grid(*trial.shapes.inputs[i]));
     } catch (const Error&) {
       give(i);  // it doesn't follow from them: any number will do
     }
@@ -319,17 +307,13 @@ Validation Validator::validate(const Plan& plan, const Step& step, const Tactic&
                                const std::string& configuration) {
   if (plan_ != &plan) {
     plan_ = &plan;
-    homes_.clear();
-    copied_from_.clear();
-    copied_to_.clear();
-    producers_.clear();
-    collect_names(plan, plan.root, OriginalGraph::outermost);
+    names_ = PlanNames(original_, plan);
   }
   Validation result;
   if (step_ != &step) {
     step_ = &step;
     try {
-      trial_ = make_trial(plan, step);
+      trial_ = first_trial(plan, step);
     } catch (const Error& error) {
       trial_ = std::make_unique<Trial>();
       trial_->reason = error.message();

@@ -11,7 +11,9 @@
 #include "builder/comparison.h"
 #include "builder/original_graph.h"
 #include "builder/original_values.h"
+#include "builder/plan_names.h"
 #include "tactics/tactic.h"
+#include "tactics/typical_shapes.h"
 
 namespace cermet {
 
@@ -33,15 +35,9 @@ class Validator {
 
  private:
   struct Trial;
-  std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step);
-  // Where the model's value behind a buffer has to be looked for.
-  struct Home {
-    OriginalGraph::Scope region = OriginalGraph::nowhere;  // in which its step stands
-    OriginalGraph::Scope nodes = OriginalGraph::nowhere;   // in which the step's nodes stood
-  };
-
-  void collect_names(const Plan& plan, const Region& region, OriginalGraph::Scope scope);
-  ValueId original_of(const Plan& plan, BufferId id) const;
+  std::unique_ptr<Trial> first_trial(const Plan& plan, const Step& step);
+  std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step, TypicalShapes shapes);
+  void complete_symbols(const Step& step, SymbolValues& symbols) const;
   Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                  int depth) const;
   Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,
@@ -59,11 +55,8 @@ class Validator {
 
   OriginalGraph original_;
   int threads_;
-  const Plan* plan_ = nullptr;  // whose buffers the following are about
-  std::map<BufferId, Home> homes_;
-  std::map<BufferId, BufferId> copied_from_;  // results of steps that only copy
-  std::map<BufferId, BufferId> copied_to_;
-  std::map<BufferId, std::pair<const Step*, size_t>> producers_;  // and which result it is
+  const Plan* plan_ = nullptr;
+  PlanNames names_;  // of plan_
   const Step* step_ = nullptr;
   std::unique_ptr<Trial> trial_;  // of step_
 };

@@ -46,6 +46,14 @@ const StepChoice& attention_of(const std::vector<StepChoice>& choices) {
                             [](const StepChoice& choice) { return choice.step->problem.kind; });
 }
 
+void expect_all_compared(const Graph& graph, size_t steps) {
+  Road road;
+  const auto choices = road.choose(graph);
+  EXPECT_GE(choices.size(), steps);
+  for (const StepChoice& choice : choices)
+    EXPECT_GT(choice.validation->points, 0) << choice.step->name << ": " << choice.validation->text;
+}
+
 TEST(ValidatedPlaces, AttentionIsComparedWithTheModel) {
   Road road;
   const auto choices = road.choose(attention_layer());
@@ -88,12 +96,24 @@ std::vector<Patch> exchange_operands(const Graph& graph) {
 
 void expect_refused(Road& road, const Graph& graph, std::string_view node) {
   try {
-    road.choose(graph);
-    FAIL() << "a wrong pass passed";
+    std::string told;
+    for (const StepChoice& choice : road.choose(graph))
+      told += fmt::format("{}: {} points {}\n", choice.step->name, choice.validation->points,
+                          choice.validation->text);
+    FAIL() << "a wrong pass passed: " << told;
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::internal);
     EXPECT_NE(std::string_view(error.what()).find(node), std::string_view::npos) << error.what();
   }
+}
+
+// A size of 8 would be too small to be reflected by 20.
+TEST(ValidatedPlaces, SizesAreRaisedWhereAnOperatorNeedsMore) {
+  Graph graph;
+  GraphMaker m(graph);
+  m.output(m.add("Pad", {m.input("x", "float32[N, M]"), m.constant("pads", ints({0, 20, 0, 20}))},
+                 attributes({{"mode", std::string("reflect")}})));
+  expect_all_compared(graph, 1);
 }
 
 TEST(ValidatedPlaces, AWrongPassOverAttentionIsSeen) {
@@ -158,14 +178,6 @@ Graph scan() {
                     2, attributes({{"captured", int64_t{0}}, {"num_scan_inputs", int64_t{1}}}));
   for (ValueId result : results) m.output(result);
   return graph;
-}
-
-void expect_all_compared(const Graph& graph, size_t steps) {
-  Road road;
-  const auto choices = road.choose(graph);
-  EXPECT_GE(choices.size(), steps);
-  for (const StepChoice& choice : choices)
-    EXPECT_GT(choice.validation->points, 0) << choice.step->name << ": " << choice.validation->text;
 }
 
 TEST(ValidatedPlaces, StepsOfBodiesAreCompared) {
@@ -239,6 +251,22 @@ TEST(ValidatedPlaces, ValuesOfEqualNodesAreOne) {
   m.output(m.add("Sub", {a, m.add("Exp", {b})}));
   m.output(m.add("Add", {half(0, 32), m.add("Tanh", {half(32, 64)})}));
   m.output(m.add("Softmax", {half(0, 32)}));
+  expect_all_compared(graph, 3);
+}
+
+// A slice of what was put side by side reads the part in which it lies, backwards here.
+TEST(ValidatedPlaces, SlicesOfConcatenationsNeedTheirPartAlone) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId x = m.input("x", "float32[90, 64]");
+  const ValueId a = m.add("Sin", {x}), b = m.add("Softmax", {x});
+  const ValueId both = m.add("Concat", {a, b}, attributes({{"axis", int64_t{1}}}));
+  const auto part = [&](int64_t from, int64_t to) {
+    return m.add("Slice", {both, m.constant("from", ints({from})), m.constant("to", ints({to})),
+                           m.constant("axis", ints({-1})), m.constant("step", ints({-2}))});
+  };
+  m.output(m.add("Exp", {m.add("Softmax", {part(-1, 64)})}));
+  m.output(m.add("Add", {m.add("Tanh", {part(63, -1000)}), m.input("y", "float32[90, 32]")}));
   expect_all_compared(graph, 3);
 }
 
