@@ -30,7 +30,8 @@ void gather_rows(const ConstTensorView& tensor, const std::vector<int64_t>& stri
   T* to = result.as<T>();
   const std::vector<int64_t>& row = grid.back();
   const int64_t stride = strides.back();
-  const bool dense = static_cast<int64_t>(row.size()) == tensor.shape.back() && stride == 1;
+  const bool dense = static_cast<int64_t>(row.size()) == tensor.shape.back() && stride == 1 &&
+                     std::is_sorted(row.begin(), row.end());
   for_each_row(strides, grid, [&](int64_t offset) {
     if (dense)
       std::memcpy(to, from + offset, row.size() * sizeof(T));

@@ -16,7 +16,7 @@ Grid whole_grid(const Shape& shape);
 bool is_whole(const Grid& grid, const Shape& shape);
 Shape shape_of(const Grid& grid);  // of a tensor that holds the grid's points alone
 
-// The elements at the grid's points, row-major.
+// The elements at the grid's points, row-major. Here coordinates may also descend.
 Tensor at_grid(const ConstTensorView& tensor, const Grid& grid);
 // The same of a tensor whose elements lie under a layout without blocks.
 Tensor at_grid(const ConstTensorView& tensor, const Layout& layout, const Grid& grid);

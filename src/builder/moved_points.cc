@@ -11,8 +11,7 @@ size_t axis_of(int64_t axis, size_t rank) {
   return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
 }
 
-}  // namespace
-
+// The points that the slice puts at those of `grid`, in its order.
 Grid sliced_source(const Shape& from, const SlicedParts& parts, const Grid& grid) {
   Grid source = grid;
   for (size_t i = 0; i < parts.starts.size(); ++i) {
@@ -24,6 +23,23 @@ Grid sliced_source(const Shape& from, const SlicedParts& parts, const Grid& grid
     for (int64_t& c : source[d]) c = first + c * step;
   }
   return source;
+}
+
+}  // namespace
+
+Tensor slice_at(const Shape& from, const SlicedParts& parts, const Grid& grid,
+                const InputAt& input_at) {
+  Grid source = sliced_source(from, parts, grid);
+  Grid places = whole_grid(shape_of(grid));
+  bool turned = false;
+  for (size_t d = 0; d < source.size(); ++d) {
+    if (std::is_sorted(source[d].begin(), source[d].end())) continue;
+    turned = true;
+    std::reverse(source[d].begin(), source[d].end());
+    std::reverse(places[d].begin(), places[d].end());
+  }
+  const Tensor taken = input_at(0, source);
+  return turned ? at_grid(taken.view(), places) : taken;
 }
 
 Tensor concat_at(const Node& concat, const std::vector<std::optional<Shape>>& inputs,

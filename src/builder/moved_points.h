@@ -13,8 +13,9 @@ struct SlicedParts {
   std::vector<int64_t> starts, axes, steps;
 };
 
-// The points of an operand of shape `from` that a Slice puts at those of `grid`.
-Grid sliced_source(const Shape& from, const SlicedParts& parts, const Grid& grid);
+// Of an operand of shape `from`; `grid` are points of the result.
+Tensor slice_at(const Shape& from, const SlicedParts& parts, const Grid& grid,
+                const InputAt& input_at);
 
 // `inputs` are the shapes of the node's operands, grid are points of the result.
 Tensor concat_at(const Node& concat, const std::vector<std::optional<Shape>>& inputs,

@@ -170,8 +170,7 @@ Tensor OriginalValues::compute_part(const Node& node, const Shape& shape, const 
   };
   if (node.is("Conv")) return convolution_at(node, *shapes[0], *shapes[1], grid, points_of);
   if (node.is("Concat")) return concat_at(node, shapes, grid, points_of);
-  if (const auto parts = sliced_parts(node))
-    return input_at(node, 0, sliced_source(*shapes[0], *parts, grid), shake);
+  if (const auto parts = sliced_parts(node)) return slice_at(*shapes[0], *parts, grid, points_of);
   if (only_reshapes(node) && bit_width(graph_.type(node.inputs[0]).element) > 0)
     return reshape_at(node, shape, grid, shake);
   const auto restriction =

@@ -80,6 +80,17 @@ std::optional<TypicalShapes> larger_shapes(const Plan& plan, const Step& step) {
   return large;
 }
 
+// Sizes that the step or the model computes with and that occur in no operand's shape.
+void complete_symbols(const Plan& plan, SymbolValues& symbols) {
+  for (BufferId input : plan.root.inputs) {
+    const ValueType& type = plan.buffer(input).type;
+    if (!type.has_rank()) continue;
+    std::set<std::string> needed;
+    for (const Dim& dim : *type.dims) dim.collect_symbols(needed);
+    for (const std::string& symbol : needed) symbols.emplace(symbol, usual_sizes[0]);
+  }
+}
+
 // Result `output` of a step that shows parts of `whole`, which is in the graph's order.
 Tensor part_of(const Plan& plan, const Step& step, size_t output, const Tensor& whole,
                const Shape& shape, const SymbolValues& symbols) {
@@ -214,21 +225,10 @@ std::unique_ptr<Validator::Trial> Validator::first_trial(const Plan& plan, const
   }
 }
 
-// Sizes that the step computes with and that occur in no operand's shape.
-void Validator::complete_symbols(const Step& step, SymbolValues& symbols) const {
-  for (BufferId input : step.inputs) {
-    const PlanNames::Producer* producer = names_.producer(input);
-    if (producer == nullptr || producer->step->problem.kind != ProblemKind::dims) continue;
-    std::set<std::string> needed;
-    for (const Dim& dim : producer->step->problem.dims) dim.collect_symbols(needed);
-    for (const std::string& symbol : needed) symbols.emplace(symbol, usual_sizes[0]);
-  }
-}
-
 std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const Step& step,
                                                         TypicalShapes shapes) {
   auto trial = std::make_unique<Trial>();
-  complete_symbols(step, shapes.symbols);
+  complete_symbols(plan, shapes.symbols);
   trial->shapes = std::move(shapes);
   trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols);
   give_operands(plan, step, *trial->values, {}, *trial);

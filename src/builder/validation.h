@@ -37,7 +37,6 @@ class Validator {
   struct Trial;
   std::unique_ptr<Trial> first_trial(const Plan& plan, const Step& step);
   std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step, TypicalShapes shapes);
-  void complete_symbols(const Step& step, SymbolValues& symbols) const;
   Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                  int depth) const;
   Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,

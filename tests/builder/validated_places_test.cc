@@ -238,6 +238,16 @@ TEST(ValidatedPlaces, StepsBehindAnOpenSizeAreCompared) {
   expect_all_compared(graph, 3);
 }
 
+// Sizes that a step computes with need not be those of its operands.
+TEST(ValidatedPlaces, SizesThatOnlyTheModelKnowsAreGiven) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId x = m.input("x", "float32[N, 5]");
+  const ValueId size = m.add("Gather", {m.add("Shape", {x}), m.constant("first", ints({}, {0}))});
+  m.output(m.add("Equal", {size, m.constant("seven", ints({}, {7}))}));
+  expect_all_compared(graph, 1);
+}
+
 // One of two equal slices stays; the other's readers read it.
 TEST(ValidatedPlaces, ValuesOfEqualNodesAreOne) {
   Graph graph;

@@ -44,7 +44,9 @@ class CollectedCall : public DynamicCall {
       views.push_back(input ? std::optional<Input>(input->view()) : std::nullopt);
     return views;
   }
-  bool wants_output(size_t i) const override { return step_.outputs[i] != no_buffer; }
+  bool wants_output(size_t i) const override {
+    return i < step_.outputs.size() && step_.outputs[i] != no_buffer;
+  }
   TensorView allocate(size_t i, ElementType type, const Shape& shape) override {
     outputs_[i] = Tensor(type, shape);
     return outputs_[i]->view();
