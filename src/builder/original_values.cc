@@ -169,7 +169,11 @@ Tensor OriginalValues::compute_part(const Node& node, const Shape& shape, const 
     return input_at(node, i, points, shake);
   };
   if (node.is("Conv")) return convolution_at(node, *shapes[0], *shapes[1], grid, points_of);
-  if (node.is("Concat")) return concat_at(node, shapes, grid, points_of);
+  if (node.is("Concat")) {
+    // The points need not lie in all operands.
+    for (ValueId input : node.inputs) unread_.erase(input);
+    return concat_at(node, shapes, grid, points_of);
+  }
   if (const auto parts = sliced_parts(node)) return slice_at(*shapes[0], *parts, grid, points_of);
   if (only_reshapes(node) && bit_width(graph_.type(node.inputs[0]).element) > 0)
     return reshape_at(node, shape, grid, shake);
@@ -196,6 +200,10 @@ Tensor OriginalValues::compute_whole(const Node& node, ValueId value, int shake)
   for (size_t i = 0; i < inputs.size(); ++i)
     if (node.inputs[i] != no_value) {
       const Shape whole = shape(node.inputs[i]);
+      if (node.is("Shape") || node.is("Size")) {
+        inputs[i] = Value(Tensor(graph_.type(node.inputs[i]).element, whole));
+        continue;
+      }
       count_work(element_count(whole));
       inputs[i] = Value(input_at(node, i, whole_grid(whole), shake));
     }

@@ -80,6 +80,22 @@ std::optional<TypicalShapes> larger_shapes(const Plan& plan, const Step& step) {
   return large;
 }
 
+// Where the operands of a Concat begin and end, so that none goes without a point.
+void add_seams(const Step& step, const TypicalShapes& shapes, Grid& grid) {
+  if (!step.problem.domain.empty() || step.problem.op != "Concat") return;
+  const int64_t axis = step.problem.attributes.integer("axis");
+  std::vector<int64_t>& along =
+      grid[static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(grid.size()) : axis)];
+  std::set<int64_t> seams(along.begin(), along.end());
+  int64_t begin = 0;
+  for (const auto& shape : shapes.inputs) {
+    const int64_t size = shape.value()[static_cast<size_t>(&along - grid.data())];
+    if (size > 0) seams.insert({begin, begin + size - 1});
+    begin += size;
+  }
+  along.assign(seams.begin(), seams.end());
+}
+
 // Sizes that the step or the model computes with and that occur in no operand's shape.
 void complete_symbols(const Plan& plan, SymbolValues& symbols) {
   for (BufferId input : plan.root.inputs) {
@@ -191,6 +207,7 @@ Tensor Validator::expected(const Plan& plan, const Step& step, size_t output,
     result.grid = step.problem.kind == ProblemKind::attention
                       ? row_grid(shape, validation_points, hash_bytes(name))
                       : sample_grid(shape, validation_points, hash_bytes(name));
+    if (shape == typical) add_seams(step, trial.shapes, result.grid);
   };
   result.value = names_.original_of(plan, step.outputs[output]);
   if (result.value == no_value) {

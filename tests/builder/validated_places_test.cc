@@ -264,6 +264,18 @@ TEST(ValidatedPlaces, ValuesOfEqualNodesAreOne) {
   expect_all_compared(graph, 3);
 }
 
+// The second operand is one row of many: a grid by chance would miss it.
+TEST(ValidatedPlaces, EveryOperandOfAConcatIsCompared) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId x = m.input("x", "float32[500, 90]"), y = m.input("y", "float32[1, 90]"),
+                z = m.input("z", "float32[700, 90]");
+  m.output(m.add("Concat", {x, m.add("Relu", {y}), z}, attributes({{"axis", int64_t{0}}})));
+  Road road;
+  road.passes = {{"remove-relu", remove_relu}};
+  expect_refused(road, graph, "error of ");
+}
+
 // A slice of what was put side by side reads the part in which it lies, backwards here.
 TEST(ValidatedPlaces, SlicesOfConcatenationsNeedTheirPartAlone) {
   Graph graph;
