@@ -30,7 +30,8 @@ void gather_rows(const ConstTensorView& tensor, const std::vector<int64_t>& stri
   T* to = result.as<T>();
   const std::vector<int64_t>& row = grid.back();
   const int64_t stride = strides.back();
-  const bool dense = static_cast<int64_t>(row.size()) == tensor.shape.back() && stride == 1;
+  const bool dense = static_cast<int64_t>(row.size()) == tensor.shape.back() && stride == 1 &&
+                     std::is_sorted(row.begin(), row.end());
   for_each_row(strides, grid, [&](int64_t offset) {
     if (dense)
       std::memcpy(to, from + offset, row.size() * sizeof(T));
@@ -136,6 +137,15 @@ Grid sample_grid(const Shape& shape, int64_t points, uint64_t seed) {
   SeededNumbers numbers(seed);
   Grid grid;
   for (int64_t size : shape) grid.push_back(sample(size, each, numbers));
+  return grid;
+}
+
+Grid row_grid(const Shape& shape, int64_t points, uint64_t seed) {
+  constexpr int64_t fewest_rows = 16;
+  if (shape.empty() || shape.back() == 0) return sample_grid(shape, points, seed);
+  const int64_t rows = (points + shape.back() - 1) / shape.back();
+  Grid grid = sample_grid({shape.begin(), shape.end() - 1}, std::max(rows, fewest_rows), seed);
+  grid.push_back(whole_grid({shape.back()})[0]);
   return grid;
 }
 

@@ -16,7 +16,7 @@ Grid whole_grid(const Shape& shape);
 bool is_whole(const Grid& grid, const Shape& shape);
 Shape shape_of(const Grid& grid);  // of a tensor that holds the grid's points alone
 
-// The elements at the grid's points, row-major.
+// The elements at the grid's points, row-major. Here coordinates may also descend.
 Tensor at_grid(const ConstTensorView& tensor, const Grid& grid);
 // The same of a tensor whose elements lie under a layout without blocks.
 Tensor at_grid(const ConstTensorView& tensor, const Layout& layout, const Grid& grid);
@@ -25,6 +25,10 @@ Tensor at_grid(const ConstTensorView& tensor, const Layout& layout, const Grid& 
 // before and behind the edges of usual tiles, and others by chance. The same seed gives the same
 // ones.
 Grid sample_grid(const Shape& shape, int64_t points, uint64_t seed);
+
+// The same of whole rows, of as many as make up the points and some more: for results of which a
+// row costs little more than one of its elements.
+Grid row_grid(const Shape& shape, int64_t points, uint64_t seed);
 
 // The coordinates `from`, each of which is in `among`, as positions there.
 std::vector<int64_t> positions_in(const std::vector<int64_t>& among,

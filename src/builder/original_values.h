@@ -9,26 +9,11 @@
 #include <vector>
 
 #include "builder/grid.h"
+#include "builder/moved_points.h"
+#include "builder/original_graph.h"
 #include "expr/dim.h"
-#include "ir/graph.h"
 
 namespace cermet {
-
-// The imported graph with what a search in it needs. Keeps the graph alive.
-class OriginalGraph {
- public:
-  explicit OriginalGraph(Graph graph);
-
-  const Graph& graph() const { return graph_; }
-  // The value of that name, element type and rank; no_value where there is none.
-  ValueId find(const std::string& name, const ValueType& type) const;
-  const std::vector<NodeId>& readers(ValueId value) const { return readers_[value]; }
-
- private:
-  Graph graph_;
-  std::map<std::string, ValueId, std::less<>> by_name_;
-  std::vector<std::vector<NodeId>> readers_;
-};
 
 // One evaluation: some values are given, others follow from them. Throws Error, code unsupported,
 // where a value can't be told from those that are given.
@@ -37,10 +22,8 @@ class OriginalValues {
   OriginalValues(const OriginalGraph& original, SymbolValues symbols)
       : original_(original), graph_(original.graph()), symbols_(std::move(symbols)) {}
 
-  void give(ValueId value, Tensor tensor) {
-    given_[value] = std::move(tensor);
-    unread_.insert(value);
-  }
+  // A size that depends on data and occurs in the value's type is the given one from then on.
+  void give(ValueId value, Tensor tensor);
   // Those of the given values that nothing was computed from so far.
   const std::set<ValueId>& unread() const { return unread_; }
   // Whether it is given, a constant or a shape with known sizes.
@@ -65,12 +48,18 @@ class OriginalValues {
     auto operator<=>(const Key&) const = default;
   };
 
+  bool is_open(const Dim& dim) const;
+  std::optional<Shape> inferred_shape(const Node& node, ValueId value);
   // What is known without computing anything.
   const Tensor* known(ValueId value);
   bool reads_known_values(const Node& node);
   Tensor compute(ValueId value, const Grid& grid, int shake);
   Tensor compute_part(const Node& node, const Shape& shape, const Grid& grid, int shake);
   Tensor compute_whole(const Node& node, ValueId value, int shake);
+  Tensor part_of_whole(const Node& node, ValueId value, const Shape& shape, const Grid& grid,
+                       int shake);
+  std::optional<SlicedParts> sliced_parts(const Node& node);
+  Tensor reshape_at(const Node& node, const Shape& shape, const Grid& grid, int shake);
   Tensor input_at(const Node& node, size_t i, const Grid& grid, int shake);
   void count_work(int64_t elements);
 
@@ -79,7 +68,9 @@ class OriginalValues {
   SymbolValues symbols_;
   std::map<ValueId, Tensor> given_;
   std::set<ValueId> unread_;
+  std::set<std::string> settled_;  // symbols of data in the types of given values
   std::map<Key, Tensor> computed_;
+  std::map<ValueId, Shape> inferred_;
   int64_t summands_ = 0;
   int64_t work_ = 0;  // elements that were computed
   bool discontinuous_ = false;

@@ -9,8 +9,11 @@
 #include <string>
 
 #include "builder/comparison.h"
+#include "builder/original_graph.h"
 #include "builder/original_values.h"
+#include "builder/plan_names.h"
 #include "tactics/tactic.h"
+#include "tactics/typical_shapes.h"
 
 namespace cermet {
 
@@ -32,9 +35,8 @@ class Validator {
 
  private:
   struct Trial;
-  std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step);
-  void collect_names(const Plan& plan);
-  ValueId original_of(const Plan& plan, BufferId id) const;
+  std::unique_ptr<Trial> first_trial(const Plan& plan, const Step& step);
+  std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step, TypicalShapes shapes);
   Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                  int depth) const;
   Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,
@@ -43,15 +45,17 @@ class Validator {
                      const std::set<ValueId>& derived, Trial& trial) const;
   void expect_results(const Plan& plan, const Step& step, OriginalValues& values,
                       Trial& trial) const;
-  Expectation expected(const Plan& plan, const Step& step, size_t output, const Shape& shape,
-                       OriginalValues& values, Trial& trial) const;
+  Tensor expected(const Plan& plan, const Step& step, size_t output, OriginalValues& values,
+                  Trial& trial) const;
+  static void allow_shaking(Trial& trial, size_t output);
+  static Comparison compare_with(Trial& trial, size_t output, const Tensor& got);
+  void try_kernel(const Plan& lone, Validation& into);
+  void judge(size_t output, const Tensor& got, const Layout& layout, Validation& into);
 
   OriginalGraph original_;
   int threads_;
-  const Plan* plan_ = nullptr;                // whose buffers the following are about
-  std::map<BufferId, BufferId> copied_from_;  // results of steps that only copy
-  std::map<BufferId, BufferId> copied_to_;
-  std::map<BufferId, std::pair<const Step*, size_t>> producers_;  // and which result it is
+  const Plan* plan_ = nullptr;
+  PlanNames names_;  // of plan_
   const Step* step_ = nullptr;
   std::unique_ptr<Trial> trial_;  // of step_
 };

@@ -47,6 +47,8 @@ struct GraphValue {
   std::shared_ptr<const Constant> constant;
   // Integer tensors of rank 0 or 1: the elements as expressions, when known.
   std::optional<Dims> contents;
+  // A pass made it and its name up. It takes the model's name for what it comes to stand for.
+  bool makeshift = false;
 };
 
 // A fused tail: operand 0 of the expression is the operator's own first result, operand i (from 1)

@@ -121,6 +121,7 @@ class PatchApplier {
       const size_t place = node.outputs[i] - patch_.first_new_;
       GraphValue value = *patch_.new_values_[place].typed;
       value.name = i == 0 ? node.name : fmt::format("{}:{}", node.name, i);
+      value.makeshift = true;
       node.outputs[i] = made_[place] = graph_.add_value(std::move(value));
     }
     graph_.add_node(std::move(node));
@@ -136,21 +137,26 @@ class PatchApplier {
 
   // Outputs that the node does not have stay absent.
   void take_output(ValueId id, ValueId result, size_t i) {
-    if (id == no_value)
+    if (id == no_value) {
       graph_.node(graph_.value(result).producer).outputs[i] = no_value;
-    else
+    } else {
       made_[id - patch_.first_new_] = result;
+      graph_.value(result).makeshift = true;
+    }
   }
 
   void replace(ValueId from, ValueId to) {
     agree(from, to);
     std::string name = graph_.value(from).name;
-    const bool takes_name = graph_.value(to).producer != no_node && to >= patch_.first_new_;
+    const bool loses_none = graph_.value(to).makeshift && !graph_.value(from).makeshift;
+    const bool takes_name =
+        graph_.value(to).producer != no_node && (to >= patch_.first_new_ || loses_none);
     graph_.replace_uses(from, to);
     if (!graph_.value(to).contents) graph_.value(to).contents = graph_.value(from).contents;
     if (!takes_name) return;
     graph_.rename(from, name + ".replaced");
     graph_.rename(to, name);
+    std::swap(graph_.value(to).makeshift, graph_.value(from).makeshift);
   }
 
   // Types have to agree; where one has a symbol of data and the other says more, the symbol goes.

@@ -30,10 +30,7 @@ class Estimate {
 
  private:
   static void add(std::optional<double>& sum, std::optional<double> more) {
-    if (sum && more)
-      *sum += *more;
-    else
-      sum.reset();
+    sum = sum && more ? std::optional(*sum + *more) : std::nullopt;
   }
 
   Operand operand(ValueId id) const {

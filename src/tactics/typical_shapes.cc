@@ -1,29 +1,9 @@
 #include "tactics/typical_shapes.h"
 
-#include <array>
-
 #include "base/error.h"
 
 namespace cermet {
 namespace {
-
-// Of a dimension that nothing is known about: the first that leaves no operand of the step without
-// elements. A step behind windows and strides may need a large one.
-constexpr std::array<int64_t, 5> usual_sizes{8, 64, 512, 4096, 32768};
-
-SymbolValues profile_symbols(const Plan& plan) {
-  SymbolValues symbols;
-  if (plan.profiles.empty()) return symbols;
-  for (size_t i = 0; i < plan.root.inputs.size(); ++i) {
-    const ValueType& type = plan.buffer(plan.root.inputs[i]).type;
-    for (const ProfileInput& input : plan.profiles[0].inputs) {
-      if (input.name != plan.input_names[i] || !type.has_rank()) continue;
-      for (size_t d = 0; d < type.dims->size() && d < input.opt.size(); ++d)
-        if (const auto symbol = (*type.dims)[d].as_symbol()) symbols[*symbol] = input.opt[d];
-    }
-  }
-  return symbols;
-}
 
 // Throws where the rank is unknown or a size is none.
 Shape typical_shape(const ValueType& type, SymbolValues& symbols, int64_t usual_size) {
@@ -53,9 +33,10 @@ std::vector<std::optional<Shape>> typical_shapes(const Types& types, SymbolValue
 }
 
 std::optional<TypicalShapes> typical_shapes(const Types& inputs, const Types& outputs,
-                                            const SymbolValues& named) {
-  for (int64_t size : usual_sizes) {
-    SymbolValues symbols = named;
+                                            const SymbolValues& known,
+                                            std::span<const int64_t> sizes) {
+  for (int64_t size : sizes) {
+    SymbolValues symbols = known;
     try {
       TypicalShapes shapes{
           typical_shapes(inputs, symbols, size), typical_shapes(outputs, symbols, size), {}};
@@ -82,13 +63,32 @@ Types types_of(const std::vector<std::optional<Operand>>& operands) {
 
 }  // namespace
 
+SymbolValues profile_symbols(const Plan& plan) {
+  SymbolValues symbols;
+  if (plan.profiles.empty()) return symbols;
+  for (size_t i = 0; i < plan.root.inputs.size(); ++i) {
+    const ValueType& type = plan.buffer(plan.root.inputs[i]).type;
+    for (const ProfileInput& input : plan.profiles[0].inputs) {
+      if (input.name != plan.input_names[i] || !type.has_rank()) continue;
+      for (size_t d = 0; d < type.dims->size() && d < input.opt.size(); ++d)
+        if (const auto symbol = (*type.dims)[d].as_symbol()) symbols[*symbol] = input.opt[d];
+    }
+  }
+  return symbols;
+}
+
 std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step) {
-  return typical_shapes(types_of(plan, step.inputs), types_of(plan, step.outputs),
-                        profile_symbols(plan));
+  return typical_shapes(plan, step, profile_symbols(plan), usual_sizes);
+}
+
+std::optional<TypicalShapes> typical_shapes(const Plan& plan, const Step& step,
+                                            const SymbolValues& known,
+                                            std::span<const int64_t> sizes) {
+  return typical_shapes(types_of(plan, step.inputs), types_of(plan, step.outputs), known, sizes);
 }
 
 std::optional<TypicalShapes> typical_shapes(const Problem& problem, const SymbolValues& named) {
-  return typical_shapes(types_of(problem.inputs), types_of(problem.outputs), named);
+  return typical_shapes(types_of(problem.inputs), types_of(problem.outputs), named, usual_sizes);
 }
 
 }  // namespace cermet

@@ -10,7 +10,7 @@ using Tensors = std::vector<std::optional<Tensor>>;
 
 // A row-major tensor's elements where a buffer of this layout has them. The bytes stay a tensor of
 // the same shape, under which they mean something else.
-Tensor under_layout(const Tensor& tensor, const Layout& to) {
+Tensor under_layout(const Tensor& tensor, const Layout& to, ThreadTeam& team) {
   if (to.is_row_major()) return tensor;
   Plan plan;
   Step step;
@@ -26,10 +26,9 @@ Tensor under_layout(const Tensor& tensor, const Layout& to) {
   Tensor result(tensor.type(), tensor.shape());
   const std::optional<Shape> shape = tensor.shape();
   const auto kernel = make_reorder_kernel({&plan, &step});
-  const auto bound = kernel->bind({std::span(&shape, 1), std::span(&shape, 1), 1});
+  const auto bound = kernel->bind({std::span(&shape, 1), std::span(&shape, 1), team.size()});
   const void* in = tensor.data();
   void* out = result.view().data;
-  ThreadTeam team(1);
   bound->run({std::span(&in, 1), std::span(&out, 1), nullptr, &team});
   return result;
 }
@@ -45,7 +44,9 @@ class CollectedCall : public DynamicCall {
       views.push_back(input ? std::optional<Input>(input->view()) : std::nullopt);
     return views;
   }
-  bool wants_output(size_t i) const override { return step_.outputs[i] != no_buffer; }
+  bool wants_output(size_t i) const override {
+    return i < step_.outputs.size() && step_.outputs[i] != no_buffer;
+  }
   TensorView allocate(size_t i, ElementType type, const Shape& shape) override {
     outputs_[i] = Tensor(type, shape);
     return outputs_[i]->view();
@@ -80,6 +81,7 @@ void run_bound(const Kernel& kernel, const TypicalShapes& shapes, const Tensors&
 Tensors run_step(const Plan& plan, const Tensors& inputs, const TypicalShapes& shapes,
                  int threads) {
   const Step& step = plan.root.steps.at(0);
+  ThreadTeam team(threads);
   Tensors operands;
   for (size_t i = 0; i < step.inputs.size(); ++i) {
     operands.emplace_back();
@@ -88,11 +90,10 @@ Tensors run_step(const Plan& plan, const Tensors& inputs, const TypicalShapes& s
     if (buffer.storage == Storage::constant)
       operands.back() = plan.constants[buffer.constant].tensor;
     else
-      operands.back() = under_layout(*inputs[i], buffer.layout);
+      operands.back() = under_layout(*inputs[i], buffer.layout, team);
   }
   Tensors outputs(step.outputs.size());
   const auto kernel = make_kernel({&plan, &step});
-  ThreadTeam team(threads);
   if (kernel->dynamic()) {
     CollectedCall call(operands, outputs, step, team);
     kernel->run_dynamic(call);
