@@ -105,9 +105,12 @@ class CutScan {
       return std::nullopt;
     const Dims& from = dims_of(step.inputs[0]);
     Part part{dims_of(step.outputs[0]), Dims(from.size(), Dim(0))};
+    if (!axes->empty() && axes->size() != starts->size()) return std::nullopt;
     for (size_t i = 0; i < starts->size(); ++i) {
-      int64_t axis = axes->empty() ? static_cast<int64_t>(i) : axes->at(i);
+      int64_t axis = axes->empty() ? static_cast<int64_t>(i) : (*axes)[i];
       if (axis < 0) axis += static_cast<int64_t>(from.size());
+      // The kernel says what is wrong with it.
+      if (axis < 0 || axis >= static_cast<int64_t>(from.size())) return std::nullopt;
       const int64_t start = (*starts)[i];
       part.start[axis] = start < 0 ? max(from[axis] + start, 0) : min(from[axis], start);
     }

@@ -119,7 +119,7 @@ TEST(ValidatedPlaces, SizesAreRaisedWhereAnOperatorNeedsMore) {
 TEST(ValidatedPlaces, AWrongPassOverAttentionIsSeen) {
   Road road;
   const auto fused = std::ranges::find(road.passes, "fuse-attention", &Pass::name);
-  road.passes.insert(fused + 1, {"exchange-operands", exchange_operands, nullptr, fused->stage});
+  road.passes.insert(fused + 1, {"exchange-operands", exchange_operands, {}, fused->stage});
   expect_refused(road, attention_layer(), "error of ");
 }
 
@@ -160,7 +160,7 @@ Graph loop() {
   const ValueId turned =
       m.add("Transpose", {m.constant("w", ramp(ElementType::float32, {40, 40}))});
   m.output(m.add_control(
-      "Loop", {m.constant("trips", ints({}, {3})), no_value, x, m.add("Sin", {d}), turned}, {body},
+      "Loop", {m.constant("trips", ints({}, {30})), no_value, x, m.add("Sin", {d}), turned}, {body},
       1, attributes({{"captured", int64_t{2}}}))[0]);
   return graph;
 }
@@ -174,7 +174,7 @@ Graph scan() {
   b.output(next);
   b.output(b.add("Exp", {next}));
   const auto results =
-      m.add_control("Scan", {m.input("x", "float32[70]"), m.input("y", "float32[9, 70]")}, {body},
+      m.add_control("Scan", {m.input("x", "float32[70]"), m.input("y", "float32[19, 70]")}, {body},
                     2, attributes({{"captured", int64_t{0}}, {"num_scan_inputs", int64_t{1}}}));
   for (ValueId result : results) m.output(result);
   return graph;
