@@ -29,8 +29,7 @@ class HeapAllocator final : public Allocator {
             "the system has no {} bytes of memory left; close other programs or run smaller shapes",
             bytes);
     // A wish: systems without such pages go on with small ones.
-    if (bytes >= 2 * large_page)
-      ::madvise(memory, bytes / large_page * large_page, MADV_HUGEPAGE);
+    if (bytes >= 2 * large_page) ::madvise(memory, bytes / large_page * large_page, MADV_HUGEPAGE);
     return memory;
   }
 

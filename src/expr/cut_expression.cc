@@ -30,7 +30,7 @@ class Part {
       made = part.input(number_of(node.index), node.type);
     } else if (node.op == ScalarOp::constant) {
       made = is_floating(node.type) ? part.constant(node.value, node.type)
-                                : part.constant_integer(node.integer, node.type);
+                                    : part.constant_integer(node.integer, node.type);
     } else {
       std::vector<int> arguments;
       for (const int32_t argument : node.args)

@@ -152,22 +152,27 @@ Reason rejects_transpose(const TacticQuery& query) {
   return std::nullopt;
 }
 
-// oneDNN computes everything, but some of it with plain loops.
-Reason check_implementation(const TacticQuery& query, std::string_view tactic) {
-  const auto shapes = typical_shapes(*query.plan, *query.step);
+// oneDNN computes everything, but some of it with plain loops. The step is asked about as it is,
+// its tactic chosen.
+Reason plain_loops(const Plan& plan, const Step& step, int threads) {
+  const auto shapes = typical_shapes(plan, step);
   if (!shapes) return std::nullopt;
-  Step asked = *query.step;
-  asked.choice.tactic = tactic;
-  asked.in_place.clear();
   try {
-    const std::string text = onednn_library().describe(
-        {query.plan, &asked}, {shapes->inputs, shapes->outputs, query.threads});
+    const std::string text =
+        onednn_library().describe({&plan, &step}, {shapes->inputs, shapes->outputs, threads});
     if (text.starts_with("ref") || text.find(" ref") != text.npos)
       return fmt::format("oneDNN has only plain loops for it ({})", text);
   } catch (const Error& error) {
     return error.message();
   }
   return std::nullopt;
+}
+
+Reason check_implementation(const TacticQuery& query, std::string_view tactic) {
+  Step asked = *query.step;
+  asked.choice.tactic = tactic;
+  asked.in_place.clear();
+  return plain_loops(*query.plan, asked, query.threads);
 }
 
 // No other input shares the memory of input `i`.
@@ -198,6 +203,8 @@ void allow_sum_in_place(Plan& plan, Step& step) {
         step.problem.outputs[0]->layout.is_row_major())
       continue;
     step.in_place = {{0, static_cast<int32_t>(input)}};
+    // Some kernels add to their result before anything else is done to it, or not at all.
+    if (plain_loops(plan, step, 1)) step.in_place.clear();
     return;
   }
 }
