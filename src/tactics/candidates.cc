@@ -79,6 +79,23 @@ size_t Candidates::winner(const Step& step) const {
   return static_cast<size_t>(best - list.data());
 }
 
+std::optional<size_t> Candidates::best_without(std::string_view library) const {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < list.size(); ++i)
+    if (list[i].accepted && tactics[i]->requirement != library &&
+        (!best || is_faster(list[i], list[*best])))
+      best = i;
+  return best;
+}
+
+std::optional<std::pair<double, double>> Candidates::times(size_t a, size_t b) const {
+  if (list[a].measured_us >= 0 && list[b].measured_us >= 0)
+    return std::pair(list[a].measured_us, list[b].measured_us);
+  if (list[a].estimate_us >= 0 && list[b].estimate_us >= 0)
+    return std::pair(list[a].estimate_us, list[b].estimate_us);
+  return std::nullopt;
+}
+
 std::string why_lost(const Candidate& candidate, const Candidate& winner) {
   const std::string name =
       winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;

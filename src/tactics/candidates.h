@@ -1,8 +1,11 @@
 // The tactics that a step may have, and the best of them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tactics/tactic.h"
@@ -19,6 +22,10 @@ struct Candidates {
   void measure(const TacticQuery& query, const TacticOptions& options, bool single = false);
   // The one that is taken. Throws unsupported when none can be.
   size_t winner(const Step& step) const;
+  // The best of those that do without the library; nothing where there is none.
+  std::optional<size_t> best_without(std::string_view library) const;
+  // The times of two, both measured or both estimated; nothing where neither is known of both.
+  std::optional<std::pair<double, double>> times(size_t a, size_t b) const;
 };
 
 Candidates find_candidates(const TacticQuery& query, std::span<const Tactic> tactics,

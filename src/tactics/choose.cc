@@ -19,6 +19,7 @@ class Chooser {
     cuts_ = weigh_epilogues(plan_, tactics_, options_);
     collect(plan_.root);
     tune();
+    leave_libraries_closed();
     std::vector<StepChoice> choices;
     for (Pending& pending : pending_) {
       if (options_.validate) validate(pending);
@@ -81,6 +82,38 @@ class Chooser {
     }
   }
 
+  // A library that hardly makes the whole faster is not worth its memory, and the time of opening
+  // it.
+  void leave_libraries_closed() {
+    std::set<std::string_view> libraries;
+    for (const Pending& pending : pending_)
+      libraries.insert(pending.candidates.tactics[pending.winner]->requirement);
+    libraries.erase("");
+    for (const std::string_view library : libraries) leave_closed(library);
+  }
+
+  void leave_closed(std::string_view library) {
+    double total = 0, gain = 0;
+    std::vector<std::pair<Pending*, size_t>> others;
+    for (Pending& pending : pending_) {
+      const Candidates& all = pending.candidates;
+      const auto other = all.best_without(library);
+      if (!other) return;
+      const auto time = all.times(pending.winner, *other);
+      if (!time) return;
+      total += time->first;
+      gain += time->second - time->first;
+      if (*other != pending.winner) others.emplace_back(&pending, *other);
+    }
+    if (others.empty() || gain > tie * total) return;
+    for (const auto& [pending, other] : others) {
+      pending->candidates.list[pending->winner].reason =
+          fmt::format("{} would make the engine {:.2f} % faster, which is not worth opening it",
+                      library, 100 * gain / total);
+      pending->winner = other;
+    }
+  }
+
   // A candidate that does not pass is dropped. That is remembered once another one has passed: then
   // it is the kernel that is wrong, not what it was asked for.
   void validate(Pending& pending) {
@@ -135,9 +168,10 @@ class Chooser {
   }
 
   static void explain(StepChoice& choice) {
-    const Candidate& winner = choice.candidates[choice.winner];
+    Candidate& winner = choice.candidates[choice.winner];
+    winner.reason.clear();
     for (Candidate& candidate : choice.candidates)
-      if (candidate.accepted && &candidate != &winner)
+      if (candidate.accepted && &candidate != &winner && candidate.reason.empty())
         candidate.reason = why_lost(candidate, winner);
   }
 

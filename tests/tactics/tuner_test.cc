@@ -174,5 +174,29 @@ TEST(Tuner, BudgetsBeyondAClockNeverEnd) {
   EXPECT_TRUE(Tuner({1e300, false, 1}, cache, machine.timer()).in_time());
 }
 
+// Two steps, of which the library does one a little faster: only if that shows in the whole is it
+// opened.
+TEST(Tuner, ALibraryIsOpenedWhereItPays) {
+  for (const auto& [own, opened] : {std::pair(10.15, false), {11.0, true}}) {
+    Machine machine{{{"first", own}, {"secondx", 10}, {"secondy", 30}}};
+    TimingCache cache("device");
+    Tuner tuner({10, false, 1}, cache, machine.timer());
+    std::vector<Tactic> list = tactics();
+    list[1].requirement = "library";
+    list[1].name = "second";
+    Plan plan = plan_of_one_step();
+    std::vector<std::string> requirements;
+    // A tie would go to the first of the list.
+    std::swap(list[0], list[1]);
+    const auto choices = choose_tactics(plan, list, {{}, 1, &tuner}, requirements);
+    EXPECT_EQ(plan.root.steps[0].choice.tactic, opened ? "second" : "first");
+    EXPECT_EQ(requirements.size(), opened ? 1 : 0);
+    EXPECT_EQ(choices[0].candidates[choices[0].winner].reason, "");
+    if (!opened)
+      EXPECT_EQ(choices[0].candidates[0].reason,
+                "library would make the engine 1.50 % faster, which is not worth opening it");
+  }
+}
+
 }  // namespace
 }  // namespace cermet

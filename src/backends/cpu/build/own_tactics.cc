@@ -69,6 +69,7 @@ std::span<const Tactic> own_tactics() {
       own<rejects_attention>("cpu.attention", allow_nothing),
       own<rejects_gemm>("cpu.gemm", allow_nothing),
       own<rejects_resize>("cpu.resize", allow_nothing),
+      own<rejects_pooling>("cpu.pooling", allow_nothing),
   };
   return list;
 }

@@ -27,7 +27,7 @@ std::unique_ptr<Kernel> own(const KernelContext& context) {
 }  // namespace
 
 std::span<const KernelEntry> kernels() {
-  static const std::array<KernelEntry, 14> entries{{
+  static const std::array<KernelEntry, 15> entries{{
       {"cpu.pointwise", 1, own<rejects_pointwise, make_pointwise_kernel>},
       {"cpu.movement", 1, own<rejects_movement, make_movement_kernel>},
       {"cpu.reduction", 1, own<rejects_reduction, make_reduction_kernel>},
@@ -39,6 +39,7 @@ std::span<const KernelEntry> kernels() {
       {"cpu.winograd", 2, own<rejects_winograd, make_winograd_kernel>},
       {"cpu.gemm", 1, own<rejects_gemm, make_gemm_kernel>},
       {"cpu.resize", 1, own<rejects_resize, make_resize_kernel>},
+      {"cpu.pooling", 1, own<rejects_pooling, make_pooling_kernel>},
       {"cpu.reorder", 1, checked<rejects_reorder, make_reorder_kernel>},
       {"cpu.custom", 1, checked<rejects_custom, make_custom_kernel>},
       {"cpu.reference", 1, checked<rejects_reference, make_reference_kernel>},

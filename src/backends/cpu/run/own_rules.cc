@@ -262,6 +262,23 @@ Reason rejects_resize(const KernelContext& context) {
   return check_scales(context, attributes);
 }
 
+Reason rejects_pooling(const KernelContext& context) {
+  const Problem& problem = context.step->problem;
+  if (problem.kind != ProblemKind::pooling || !problem.domain.empty())
+    return "computes pooling only";
+  if (problem.outputs.size() > 1 && problem.outputs[1]) return "indices are not given";
+  if (auto reason = check_ranks(problem, 1)) return reason;
+  if (auto reason = check_float32(problem, 1)) return reason;
+  if (problem.has_epilogue()) return "takes no epilogue";
+  const int rank = problem.inputs[0]->type.rank();
+  if (rank < 3 || rank > 4) return "one or two spatial dimensions are taken";
+  const Layout& layout = problem.inputs[0]->layout;
+  if (layout != problem.outputs[0]->layout) return "input and result have different layouts";
+  if (!layout.is_row_major() && layout != Layout::channels_last(rank))
+    return "the input has layout " + layout.to_string();
+  return std::nullopt;
+}
+
 Reason rejects_reorder(const KernelContext& context) {
   if (context.step->problem.kind != ProblemKind::reorder) return "changes layouts only";
   if (auto reason = check_ranks(context.step->problem, 1)) return reason;

@@ -23,6 +23,7 @@ Reason rejects_convolution(const KernelContext& context);
 Reason rejects_winograd(const KernelContext& context);
 Reason rejects_gemm(const KernelContext& context);
 Reason rejects_resize(const KernelContext& context);
+Reason rejects_pooling(const KernelContext& context);
 Reason rejects_reorder(const KernelContext& context);
 Reason rejects_custom(const KernelContext& context);
 Reason rejects_reference(const KernelContext& context);
