@@ -37,6 +37,8 @@ class Validator {
   struct Trial;
   std::unique_ptr<Trial> first_trial(const Plan& plan, const Step& step);
   std::unique_ptr<Trial> make_trial(const Plan& plan, const Step& step, TypicalShapes shapes);
+  void try_deeper(const Plan& plan, const Step& step, const Plan& lone, Validation& into);
+  void give_value(ValueId value, const Shape& shape, OriginalValues& values, int nodes) const;
   Tensor operand(const Plan& plan, BufferId id, const Shape& shape, OriginalValues& values,
                  int depth) const;
   Tensor by_reference(const Plan& plan, const Step& step, size_t output, const Shape& shape,
@@ -58,6 +60,7 @@ class Validator {
   PlanNames names_;  // of plan_
   const Step* step_ = nullptr;
   std::unique_ptr<Trial> trial_;  // of step_
+  int nodes_before_ = 0;          // of the model, by which a trial's operands are computed
 };
 
 }  // namespace cermet

@@ -15,8 +15,7 @@ struct ReadOptions {
   // Off only to reach what lies behind the checksums with damaged files, as a fuzzer does.
   bool verify_checksums = true;
   // Where it is set, the weights' checksum is verified in a thread of its own, and get() of what is
-  // put here throws what the reader would have thrown. Nothing is put there where nothing is left
-  // to verify.
+  // put here throws what the reader would have thrown.
   std::future<void>* weights = nullptr;
 };
 

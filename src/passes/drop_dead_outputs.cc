@@ -71,7 +71,8 @@ Patch replaced_by(const Graph& graph, NodeId id, Node made, const Positions& kep
   patch.consume(id);
   const std::vector<ValueId> results = patch.add_all(std::move(made), kept.size());
   for (size_t i = 0; i < kept.size(); ++i)
-    patch.replace(graph.node(id).outputs[kept[i]], results[i]);
+    if (graph.node(id).outputs[kept[i]] != no_value)
+      patch.replace(graph.node(id).outputs[kept[i]], results[i]);
   return patch;
 }
 

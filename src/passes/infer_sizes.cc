@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "passes/passes.h"
+#include "passes/symbols.h"
 
 namespace cermet {
 namespace {
@@ -28,6 +29,7 @@ bool may_gain(const ValueType& type) {
 
 bool says_more(const ValueType& now, const ValueType& before) {
   if (!may_gain(before) || !now.is_tensor() || !now.has_rank()) return false;
+  if (!may_replace(before, now)) return false;
   if (!before.has_rank()) return true;
   for (int d = 0; d < before.rank(); ++d)
     if (unknown_size((*before.dims)[d]) && !depends_on_data((*now.dims)[d])) return true;
@@ -57,6 +59,7 @@ std::vector<Patch> infer_sizes(const Graph& graph) {
     if (!gains(graph, node)) continue;
     Patch patch(graph);
     patch.consume(id);
+    patch.may_be_void();
     const std::vector<ValueId> results = patch.add_copy(Patch::copy_of(node));
     for (size_t i = 0; i < results.size(); ++i)
       if (node.outputs[i] != no_value) patch.replace(node.outputs[i], results[i]);

@@ -39,6 +39,10 @@ class Patch {
   ValueId constant(Tensor tensor, Recipe recipe = {});
   // Readers of `from` (an old value) read `to` (old or new) from now on.
   void replace(ValueId from, ValueId to) { replaced_.emplace_back(from, to); }
+  // The patch is void where its nodes, which read old values alone, can't be typed any more when it
+  // is applied, or not so that they may replace what they are to: patches of the same find say more
+  // of their operands.
+  void may_be_void() { may_be_void_ = true; }
   // The patch is the second best: `nodes` would have become one but for `condition`, a text that
   // outlives the patch.
   void second_best(std::vector<NodeId> nodes, std::string_view condition) {
@@ -64,6 +68,7 @@ class Patch {
   std::vector<NodeId> consumed_;
   std::vector<NodeId> rests_on_;  // those consumed among them
   std::vector<std::pair<ValueId, ValueId>> replaced_;
+  bool may_be_void_ = false;
   std::vector<NodeId> better_nodes_;
   std::string_view better_condition_;
 };

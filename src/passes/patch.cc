@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "passes/pass.h"
@@ -60,6 +61,7 @@ class PatchApplier {
     for (NodeId id : patch_.rests_on_)
       if (!graph_.alive(id)) return false;
     if (!reads_living_values()) return false;
+    if (patch_.may_be_void_ && !types_fit()) return false;
     Origin origin;
     for (NodeId id : patch_.consumed_) origin.merge(graph_.node(id).origin);
     make_values(origin);
@@ -87,6 +89,22 @@ class PatchApplier {
       if (!std::all_of(node.inputs.begin(), node.inputs.end(), living)) return false;
     return std::all_of(patch_.replaced_.begin(), patch_.replaced_.end(),
                        [&](const auto& pair) { return living(pair.first) && living(pair.second); });
+  }
+
+  bool types_fit() const {
+    std::map<ValueId, ValueType> types;  // of new values
+    try {
+      for (const Node& node : patch_.nodes_) {
+        const auto inferred = infer_node(graph_, node);
+        for (size_t i = 0; i < node.outputs.size(); ++i)
+          if (node.outputs[i] != no_value) types.emplace(node.outputs[i], inferred[i].type);
+      }
+    } catch (const Error&) {
+      return false;
+    }
+    return std::all_of(patch_.replaced_.begin(), patch_.replaced_.end(), [&](const auto& pair) {
+      return may_replace(graph_.type(pair.first), types.at(pair.second));
+    });
   }
 
   void make_values(const Origin& origin) {
@@ -166,7 +184,8 @@ class PatchApplier {
     require(may_replace(before, after), ErrorCode::internal,
             "a patch replaces '{}' of type {} by {}", graph_.value(from).name, before.to_string(),
             after.to_string());
-    if (before.has_rank() && !after.has_rank()) graph_.value(to).type = before;
+    if (before.has_rank() && !after.has_rank() && graph_.value(to).producer != no_node)
+      graph_.value(to).type = before;
     if (!before.has_rank() || !after.has_rank()) return;
     Substitution values;
     for (int d = 0; d < before.rank(); ++d) {

@@ -38,6 +38,7 @@ std::vector<ValueId> StraightLine::add_body(const Graph& body,
 }
 
 void StraightLine::place(Copies& copies, ValueId id, ValueId value) {
+  if (value == no_value) return;
   copies.moved[id] = value;
   learn_symbols(copies.body.value(id), graph_.value(value), copies.symbols);
 }
@@ -46,7 +47,7 @@ void StraightLine::copy(Copies& copies, NodeId id, std::string_view suffix) {
   Node made = Patch::copy_of(copies.body.node(id));
   made.name += suffix;
   for (ValueId& input : made.inputs) input = moved_to(copies, input);
-  for (Graph& inner : made.subgraphs) substitute_in(inner, copies.symbols);
+  for (Graph& inner : made.subgraphs) substitute_in(inner, symbols_of_copy(inner, made, copies));
   const std::vector<ValueId>& outputs = copies.body.node(id).outputs;
   const auto results = GraphBuilder(graph_, {}).add_node(std::move(made), outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i)
@@ -54,6 +55,20 @@ void StraightLine::copy(Copies& copies, NodeId id, std::string_view suffix) {
       place(copies, outputs[i], results[i]);
     else
       graph_.node(graph_.value(results[i]).producer).outputs[i] = no_value;
+}
+
+// Sizes that steps of the inner body find are others in each copy.
+Substitution StraightLine::symbols_of_copy(const Graph& inner, const Node& made,
+                                           const Copies& copies) {
+  std::set<std::string> own, outer;
+  collect_data_symbols(inner, own);
+  for (ValueId input : made.inputs)
+    if (input != no_value) collect_data_symbols(graph_.value(input), outer);
+  Substitution result = copies.symbols;
+  for (const std::string& symbol : own)
+    if (!outer.contains(symbol) && !result.contains(symbol))
+      result.emplace(symbol, graph_.new_symbol("copy"));
+  return result;
 }
 
 ValueId StraightLine::moved_to(Copies& copies, ValueId id) {

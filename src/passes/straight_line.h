@@ -51,6 +51,8 @@ class StraightLine {
   std::optional<Patch> replace_node(const std::vector<ValueId>& results) const;
 
  private:
+  Substitution symbols_of_copy(const Graph& inner, const Node& made, const Copies& copies);
+
   const Graph& outer_;
   NodeId id_;
   Graph graph_;

@@ -27,6 +27,18 @@ void learn(const ValueType& type, const ValueType& copy, Substitution& symbols) 
   if (type.inner && copy.inner) learn(*type.inner, *copy.inner, symbols);
 }
 
+void collect(const Dims& dims, std::set<std::string>& into) {
+  std::set<std::string> all;
+  for (const Dim& dim : dims) dim.collect_symbols(all);
+  for (const std::string& symbol : all)
+    if (symbol.starts_with(data_symbol_prefix)) into.insert(symbol);
+}
+
+void collect(const ValueType& type, std::set<std::string>& into) {
+  if (type.dims) collect(*type.dims, into);
+  if (type.inner) collect(*type.inner, into);
+}
+
 }  // namespace
 
 bool is_data_symbol(const Dim& dim) {
@@ -42,6 +54,18 @@ void substitute_in(Graph& graph, const Substitution& values) {
   }
   for (NodeId id : graph.order())
     for (Graph& body : graph.node(id).subgraphs) substitute_in(body, values);
+}
+
+void collect_data_symbols(const GraphValue& value, std::set<std::string>& into) {
+  collect(value.type, into);
+  if (value.contents) collect(*value.contents, into);
+}
+
+void collect_data_symbols(const Graph& graph, std::set<std::string>& into) {
+  for (size_t i = 0; i < graph.value_count(); ++i)
+    collect_data_symbols(graph.value(static_cast<ValueId>(i)), into);
+  for (NodeId id : graph.order())
+    for (const Graph& body : graph.node(id).subgraphs) collect_data_symbols(body, into);
 }
 
 bool may_replace(const ValueType& before, const ValueType& after) {

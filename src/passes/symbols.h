@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "ir/graph.h"
@@ -14,6 +15,10 @@ bool is_data_symbol(const Dim& dim);
 
 // In all types and contents of the graph and its bodies.
 void substitute_in(Graph& graph, const Substitution& values);
+
+// The symbols of data in a value's type and contents; in all values of a graph and its bodies.
+void collect_data_symbols(const GraphValue& value, std::set<std::string>& into);
+void collect_data_symbols(const Graph& graph, std::set<std::string>& into);
 
 // May a value of type `after` take the place of one of type `before`? Symbols may differ.
 bool may_replace(const ValueType& before, const ValueType& after);

@@ -1,6 +1,7 @@
 #include "runtime/shape_plan.h"
 
 #include <atomic>
+#include <exception>
 
 #include "base/error.h"
 #include "runtime/check_step.h"
@@ -131,11 +132,21 @@ void bind_step(const Plan& engine, const RuntimeStep& runtime, int threads, Shap
 void bind_steps(const Plan& engine, const RuntimeRegion& root, ThreadTeam& team, ShapePlan& plan) {
   std::vector<const RuntimeStep*> steps;
   collect_bindable(root, steps);
+  std::vector<std::exception_ptr> errors(steps.size());
   std::atomic<size_t> next = 0;
-  team.run([&](int, int) {
-    for (size_t i = next++; i < steps.size(); i = next++)
+  const auto bind = [&](size_t i) {
+    try {
       bind_step(engine, *steps[i], team.size(), plan);
+    } catch (...) {
+      errors[i] = std::current_exception();
+      next = steps.size();
+    }
+  };
+  team.run([&](int, int) {
+    for (size_t i = next++; i < steps.size(); i = next++) bind(i);
   });
+  for (const std::exception_ptr& error : errors)  // that of the first step, whoever was faster
+    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ struct ShapePlan {
 };
 
 // Checks the inputs' shapes (nothing where an input is no tensor) against the engine's types and
-// profiles, and plans the run for the team, whose threads bind the kernels. Throws out_of_range naming input, dimension, value and range.
+// profiles, and plans the run for the team, whose threads bind the kernels. Throws out_of_range
+// naming input, dimension, value and range.
 std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
                                            const std::vector<std::optional<Shape>>& inputs,
                                            ThreadTeam& team);

@@ -70,13 +70,18 @@ void Candidates::measure(const TacticQuery& query, const TacticOptions& options,
     options.tuner->measure(*query.plan, *query.step, tactics, list, single);
 }
 
+std::optional<size_t> Candidates::best() const {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < list.size(); ++i)
+    if (list[i].accepted && (!best || is_faster(list[i], list[*best]))) best = i;
+  return best;
+}
+
 size_t Candidates::winner(const Step& step) const {
-  const Candidate* best = nullptr;
-  for (const Candidate& candidate : list)
-    if (candidate.accepted && (best == nullptr || is_faster(candidate, *best))) best = &candidate;
-  require(best != nullptr, ErrorCode::unsupported, "step '{}': no tactic computes it: {}",
+  const auto found = best();
+  require(found.has_value(), ErrorCode::unsupported, "step '{}': no tactic computes it: {}",
           step.name, reasons_of(list));
-  return static_cast<size_t>(best - list.data());
+  return *found;
 }
 
 std::optional<size_t> Candidates::best_without(std::string_view library) const {

@@ -20,7 +20,9 @@ struct Candidates {
 
   // Has the tuner, where there is one, measure them, also one that has no rival if `single`.
   void measure(const TacticQuery& query, const TacticOptions& options, bool single = false);
-  // The one that is taken. Throws unsupported when none can be.
+  // The best; nothing where none can have the step.
+  std::optional<size_t> best() const;
+  // The best. Throws unsupported where there is none.
   size_t winner(const Step& step) const;
   // The best of those that do without the library; nothing where there is none.
   std::optional<size_t> best_without(std::string_view library) const;

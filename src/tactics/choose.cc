@@ -19,12 +19,9 @@ class Chooser {
     cuts_ = weigh_epilogues(plan_, tactics_, options_);
     collect(plan_.root);
     tune();
-    leave_libraries_closed();
+    while (!settle()) continue;
     std::vector<StepChoice> choices;
-    for (Pending& pending : pending_) {
-      if (options_.validate) validate(pending);
-      choices.push_back(apply(pending));
-    }
+    for (Pending& pending : pending_) choices.push_back(apply(pending));
     return choices;
   }
 
@@ -36,7 +33,9 @@ class Chooser {
     bool defines_sizes;
     Candidates candidates;
     size_t winner;
+    std::optional<size_t> validated;  // the candidate that `validation` is of
     std::optional<Validation> validation;
+    std::vector<size_t> dropped;  // did not pass
   };
 
   // Steps in their order, a body's before the step that it belongs to.
@@ -52,7 +51,7 @@ class Chooser {
   void list_candidates(Step& step, bool defines) {
     Candidates found = find_candidates(query(step, defines), tactics_, options_);
     const size_t winner = found.winner(step);
-    pending_.push_back({&step, defines, std::move(found), winner, {}});
+    pending_.push_back({&step, defines, std::move(found), winner, {}, {}, {}});
   }
 
   TacticQuery query(const Step& step, bool defines) const {
@@ -114,37 +113,51 @@ class Chooser {
     }
   }
 
-  // A candidate that does not pass is dropped. That is remembered once another one has passed: then
-  // it is the kernel that is wrong, not what it was asked for.
-  void validate(Pending& pending) {
-    const Step& step = *pending.step;
-    std::vector<size_t> dropped;
-    while (true) {
-      Candidate& winner = pending.candidates.list[pending.winner];
-      Validation found = options_.validate(plan_, step, *pending.candidates.tactics[pending.winner],
-                                           winner.configuration);
-      if (found.passed) {
-        pending.validation = std::move(found);
-        break;
-      }
-      winner.accepted = false;
-      winner.reason = found.text;
-      winner.measured_us = -1;
-      dropped.push_back(pending.winner);
-      require_another(pending, dropped);
-      measure(pending);
+  // Gives every step its winner. False when one did not pass and was dropped: then others may win,
+  // elsewhere too.
+  bool settle() {
+    for (Pending& pending : pending_) {
+      for (Candidate& candidate : pending.candidates.list)
+        if (candidate.accepted) candidate.reason.clear();
+      pending.winner = pending.candidates.winner(*pending.step);
     }
-    if (options_.tuner == nullptr) return;
-    for (size_t i : dropped)
-      options_.tuner->remember_error(plan_, step, *pending.candidates.tactics[i],
-                                     pending.candidates.list[i]);
+    leave_libraries_closed();
+    bool settled = true;
+    for (Pending& pending : pending_)
+      if (options_.validate && pending.validated != pending.winner) settled &= validate(pending);
+    return settled;
   }
 
-  static void require_another(const Pending& pending, const std::vector<size_t>& dropped) {
+  // Whether the winner passes. That candidates did not is remembered once another one has passed:
+  // then it is the kernels that are wrong, not what they were asked for.
+  bool validate(Pending& pending) {
+    const Step& step = *pending.step;
+    Candidates& all = pending.candidates;
+    Candidate& winner = all.list[pending.winner];
+    Validation found =
+        options_.validate(plan_, step, *all.tactics[pending.winner], winner.configuration);
+    if (found.passed) {
+      pending.validation = std::move(found);
+      pending.validated = pending.winner;
+      if (options_.tuner != nullptr)
+        for (size_t i : pending.dropped)
+          options_.tuner->remember_error(plan_, step, *all.tactics[i], all.list[i]);
+      return true;
+    }
+    winner.accepted = false;
+    winner.reason = found.text;
+    winner.measured_us = -1;
+    pending.dropped.push_back(pending.winner);
+    require_another(pending);
+    measure(pending);
+    return false;
+  }
+
+  static void require_another(const Pending& pending) {
     for (const Candidate& candidate : pending.candidates.list)
       if (candidate.accepted) return;
     std::string text;
-    for (size_t i : dropped) {
+    for (size_t i : pending.dropped) {
       const Candidate& candidate = pending.candidates.list[i];
       text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", candidate.tactic, candidate.reason);
     }
@@ -163,7 +176,8 @@ class Chooser {
     pending.step->choice = {winner.tactic, tactic.version, winner.configuration};
     if (tactic.prepare) tactic.prepare(plan_, *pending.step);
     if (!tactic.requirement.empty()) requirements.emplace(tactic.requirement);
-    for (const Candidate& other : cuts_[pending.step->name]) choice.candidates.push_back(other);
+    for (const Candidate& other : cuts_[pending.step->outputs[0]])
+      choice.candidates.push_back(other);
     return choice;
   }
 

@@ -25,11 +25,13 @@ class Weigher {
   void region(Region& region) {
     sizes_.enter(region);
     std::vector<Step> result;
-    for (Step& step : region.steps) {
+    for (size_t i = 0; i < region.steps.size(); ++i) {
+      Step& step = region.steps[i];
       for (Region& body : step.regions) this->region(body);
       // What gives a size its value runs by one kernel alone.
       const bool defines = sizes_.visit(step);
-      if (!defines && step.problem.has_epilogue() && weigh(step, result)) continue;
+      const bool is_cut = i + 1 < region.steps.size() && is_rest(region.steps[i + 1], step);
+      if (!defines && !is_cut && step.problem.has_epilogue() && weigh(step, result)) continue;
       result.push_back(std::move(step));
     }
     region.steps = std::move(result);
@@ -38,28 +40,39 @@ class Weigher {
   EpilogueCuts lost;
 
  private:
+  // Whether `next` does the end of the step's epilogue already.
+  static bool is_rest(const Step& next, const Step& step) {
+    return next.name == step.name + ".epilogue";
+  }
+
   TacticQuery query(const Step& step) const { return {&plan_, &step, options_.threads, false}; }
 
   // Whether the step was replaced by its parts.
   bool weigh(const Step& step, std::vector<Step>& into) {
     const std::vector<CutExpression> cuts = worthwhile_cuts(step);
     if (cuts.empty()) return false;
-    std::vector<Way> ways{whole(step)};
-    for (const CutExpression& cut : cuts) ways.push_back(cut_way(step, cut));
+    std::vector<Way> ways;
+    if (auto way = whole(step)) ways.push_back(std::move(*way));
+    for (const CutExpression& cut : cuts)
+      if (auto way = cut_way(step, cut)) ways.push_back(std::move(*way));
+    if (ways.size() < 2) return false;
     compare_alike(ways);
     const Way* best = ways.data();
     for (const Way& way : ways)
       if (is_faster(way.total, best->total)) best = &way;
+    BufferId result = step.outputs[0];
+    if (best->cut != nullptr) {
+      CutStep parts = cut_step(plan_, step, *best->cut);
+      result = parts.head.outputs[0];
+      into.push_back(std::move(parts.head));
+      into.push_back(std::move(parts.rest));
+    }
     for (Way& way : ways) {
       if (&way == best) continue;
       way.total.reason = why_lost(way.total, best->total);
-      lost[step.name].push_back(way.total);
+      lost[result].push_back(way.total);
     }
-    if (best->cut == nullptr) return false;
-    CutStep parts = cut_step(plan_, step, *best->cut);
-    into.push_back(std::move(parts.head));
-    into.push_back(std::move(parts.rest));
-    return true;
+    return best->cut != nullptr;
   }
 
   // Measured times say nothing beside estimates.
@@ -94,36 +107,39 @@ class Weigher {
     return result;
   }
 
-  Way whole(const Step& step) {
+  std::optional<Way> whole(const Step& step) {
     Way way;
-    rate(way, std::span(&step, 1));
+    if (!rate(way, std::span(&step, 1))) return std::nullopt;
     way.total.configuration = "with the whole epilogue";
     return way;
   }
 
-  Way cut_way(const Step& step, const CutExpression& cut) {
+  std::optional<Way> cut_way(const Step& step, const CutExpression& cut) {
     CutStep parts = cut_step(plan_, step, cut);
     const std::array steps{std::move(parts.head), std::move(parts.rest)};
     Way way;
     way.cut = &cut;
-    rate(way, steps);
+    const bool possible = rate(way, steps);
     way.total.configuration = "with an epilogue that is cut before " + cut.tail.to_string();
     plan_.buffers.pop_back();
-    return way;
+    return possible ? std::optional(way) : std::nullopt;
   }
 
-  // Sums up the times of the best kernels.
-  void rate(Way& way, std::span<const Step> steps) {
+  // Sums up the times of the best kernels; false where a step has none.
+  bool rate(Way& way, std::span<const Step> steps) {
     way.total.accepted = true;
     way.total.estimate_us = way.total.measured_us = 0;
     for (const Step& step : steps) {
       Candidates candidates = find_candidates(query(step), tactics_, options_);
       candidates.measure(query(step), options_, true);
-      const Candidate& best = candidates.list[candidates.winner(step)];
+      const auto found = candidates.best();
+      if (!found) return false;
+      const Candidate& best = candidates.list[*found];
       way.total.tactic += (way.total.tactic.empty() ? "" : " + ") + best.tactic;
       add(way.total.estimate_us, best.estimate_us);
       add(way.total.measured_us, best.measured_us);
     }
+    return true;
   }
 
   // Unknown where one of the times is.

@@ -3,15 +3,14 @@
 
 #include <map>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "tactics/tactic.h"
 
 namespace cermet {
 
-// By name of a step: what lost to doing its epilogue as it is done now.
-using EpilogueCuts = std::map<std::string, std::vector<Candidate>, std::less<>>;
+// By first result of a step: what lost to doing its epilogue as it is done now.
+using EpilogueCuts = std::map<BufferId, std::vector<Candidate>>;
 
 // Where a tactic that does not take a step takes it with less of its epilogue, the step is weighed
 // against two: the operator with as much as that tactic takes, and a pointwise step that does the

@@ -167,8 +167,8 @@ double worst_error(const StepCase& step_case, std::string_view tactic, std::stri
   Step& step = built.plan.root.steps[0];
   const auto reason = find_tactic(tactic).rejects({&built.plan, &step, 2});
   require(!reason, ErrorCode::unsupported, "{} rejects: {}", tactic, reason.value_or(""));
-  if (step_case.in_place) find_tactic(tactic).prepare(built.plan, step);
   step.choice.tactic = tactic;
+  if (step_case.in_place) find_tactic(tactic).prepare(built.plan, step);
   if (step_case.packed) pack_constants(built.plan, cpu::tactics(), {{}, 2});
   const auto kernel = make_kernel(tactic, built.plan);
   const std::vector<std::optional<Shape>> outputs{built.expected.shape()};

@@ -116,6 +116,42 @@ TEST(ValidatedPlaces, SizesAreRaisedWhereAnOperatorNeedsMore) {
   expect_all_compared(graph, 1);
 }
 
+// What is negative never comes of a Relu, so that the second one is gone; a product reads a value
+// and its transpose. Operands by chance would contradict the model.
+TEST(ValidatedPlaces, OperandsThatTheModelCanNotHaveProveNothing) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId x = m.input("x", "float32[70, 80]");
+  m.output(m.add("Transpose", {m.add("Relu", {m.add("Relu", {x})})}));
+  const ValueId turned = m.add("Transpose", {x});
+  m.output(m.add("MatMul", {turned, m.add("Transpose", {turned})}));
+  expect_all_compared(graph, 3);
+}
+
+// The first state of a loop that is unrolled is made of what its iterations read.
+TEST(ValidatedPlaces, IterationsThatReadOneValue) {
+  Graph body, graph;
+  body.share_symbols(graph);
+  GraphMaker b(body), m(graph);
+  const ValueId state = b.input("s", "float32[70]"), slice = b.input("slice", "float32[70]");
+  const ValueId next = b.add("Add", {state, slice});
+  b.output(next);
+  b.output(b.add("Exp", {next}));
+  const ValueId x = m.input("x", "float32[3, 70]");
+  const ValueId first = m.add("ReduceSum", {x, m.constant("axes", ints({0}))},
+                              attributes({{"keepdims", int64_t{0}}}));
+  const auto results =
+      m.add_control("Scan", {first, x}, {body}, 2,
+                    attributes({{"captured", int64_t{0}}, {"num_scan_inputs", int64_t{1}}}));
+  for (ValueId result : results) m.output(result);
+  Road road;
+  const auto choices = road.choose(graph);
+  for (const StepChoice& choice : choices)
+    for (const Candidate& candidate : choice.candidates)
+      EXPECT_FALSE(candidate.reason.starts_with("error of ")) << candidate.reason;
+  EXPECT_GT(step_of(choices, "Add0").validation->points, 0);
+}
+
 TEST(ValidatedPlaces, AWrongPassOverAttentionIsSeen) {
   Road road;
   const auto fused = std::ranges::find(road.passes, "fuse-attention", &Pass::name);
@@ -139,7 +175,7 @@ Graph branches() {
   GraphMaker y(yes), n(no), m(graph);
   y.output(y.add("Relu", {add_convolution(y, y.input("v", image))}));
   n.output(n.add("Softmax", {n.add("Relu", {n.input("v", image)})}));
-  const ValueId v = m.add("Sigmoid", {m.add("Identity", {m.input("x", image)})});
+  const ValueId v = m.add("Sin", {m.add("Identity", {m.input("x", image)})});
   m.output(m.add_control("If", {m.input("c", "boolean[]"), v}, {yes, no}, 1)[0]);
   return graph;
 }

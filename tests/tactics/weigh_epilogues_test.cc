@@ -90,7 +90,7 @@ TEST(WeighEpilogues, AFasterKernelTakesWhatItCan) {
   Plan plan = product();
   const auto lost = weigh_epilogues(plan, tactics(), {});
   expect_cut_after_the_sum(plan);
-  const Candidate& whole = lost.at("product").at(0);
+  const Candidate& whole = lost.at(plan.root.steps[0].outputs[0]).at(0);
   EXPECT_EQ(whole.tactic, "whole");
   EXPECT_EQ(whole.estimate_us, 100);
   EXPECT_TRUE(whole.reason.starts_with("estimated to take 2.50 times as long as quick + pointwise"))
@@ -104,7 +104,7 @@ TEST(WeighEpilogues, TheStepStaysWholeWhereCuttingCostsMore) {
   const auto lost = weigh_epilogues(plan, list, {});
   ASSERT_EQ(plan.root.steps.size(), 1);
   EXPECT_EQ(plan.buffers.size(), 5);
-  const Candidate& cut = lost.at("product").at(0);
+  const Candidate& cut = lost.at(plan.root.steps[0].outputs[0]).at(0);
   EXPECT_EQ(cut.tactic, "quick + pointwise");
   EXPECT_EQ(cut.reason, "estimated to take 1.05 times as long as whole with the whole epilogue");
 }

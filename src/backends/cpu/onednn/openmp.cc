@@ -126,7 +126,9 @@ TeamScope::TeamScope(ThreadTeam& team) : before_(current_team) {
 }
 
 void TeamScope::start() {
-  if (threads_are_ours() && !Crew::in_share() && current_team->size() > 1) current_team->crew();
+  if (current_team != nullptr && threads_are_ours() && !Crew::in_share() &&
+      current_team->size() > 1)
+    current_team->crew();
 }
 
 TeamScope::~TeamScope() { current_team = before_; }
