@@ -186,5 +186,35 @@ TEST(ControlPasses, SizesOfDataAreKnownInCopies) {
   expect_gone(graph, "unroll-loops", "Loop", {Value(reals({3}, {-1, 2, 3})), Value(yes)});
 }
 
+// A size that a branch finds is another one in each iteration.
+TEST(ControlPasses, SizesOfDataDifferBetweenCopies) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId c = m.input("c", "boolean[]"), k = m.input("k", "int64[1]");
+  Body b(graph);
+  const ValueId count = b.input("count", "int64[1]"), sum = b.input("sum", "float32[]");
+  const ValueId choose = b.input("choose", "boolean[]");
+  std::vector<Graph> branches(2);
+  for (Graph& branch : branches) {
+    branch.share_symbols(graph);
+    GraphMaker maker(branch);
+    const ValueId size = maker.input("count", "int64[1]");
+    const ValueId ones = maker.add("Expand", {maker.constant("one", reals({1}, {1})), size});
+    maker.output(maker.add("ReduceSum",
+                           {maker.add(&branch == &branches[0] ? "Exp" : "Cos", {ones})},
+                           attributes({{"keepdims", int64_t{0}}})));
+  }
+  b.output(b.add("Add", {count, b.constant("step", ints({1}, {3}))}));
+  b.output(b.add("Add", {sum, b.add_control("If", {choose, count}, std::move(branches), 1)[0]}));
+  m.output(m.add_control(
+      "Loop", {m.constant("n", ints({}, {3})), no_value, k, m.constant("zero", reals({}, {0})), c},
+      {b.graph}, 2, captured(1))[1]);
+  Tensor yes(ElementType::boolean, {});
+  store_all<double>(yes.view(), {1});
+  Tensor two(ElementType::int64, {1});
+  store_all<int64_t>(two.view(), {2});
+  expect_gone(graph, "unroll-loops", "Loop", {Value(yes), Value(two)});
+}
+
 }  // namespace
 }  // namespace cermet::testing
