@@ -16,6 +16,7 @@
 #include "builder/model_shapes.h"
 #include "builder/options_text.h"
 #include "builder/validation.h"
+#include "builder/validation_digest.h"
 #include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
@@ -170,7 +171,10 @@ class Build {
                        return imported;
                      });
     if (report_.keep_text) report_.imported_graph = print(graph);
-    if (options_.validate) validator_ = std::make_unique<Validator>(graph, threads_of(options_));
+    if (options_.validate) {
+      if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
+      validator_ = std::make_unique<Validator>(graph, threads_of(options_));
+    }
     stage("optimising", 0.2);
     optimise(graph);
     if (report_.keep_text) report_.optimized_graph = print(graph);
@@ -224,7 +228,7 @@ class Build {
     Tuning tuning(options_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
-    if (validator_) tactic_options.validate = validation();
+    if (validator_) tactic_options.validate = validation(tuning.tuner());
     const std::vector<StepChoice> choices =
         choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements);
     std::map<const Step*, const StepChoice*> by_step;
@@ -239,12 +243,14 @@ class Build {
   }
 
   // What choose_tactics() calls for every kernel that it chooses.
-  decltype(TacticOptions::validate) validation() {
-    return [this](const Plan& plan, const Step& step, const Tactic& tactic,
-                  const std::string& configuration) {
+  decltype(TacticOptions::validate) validation(Tuner* tuner) {
+    return [this, tuner](const Plan& plan, const Step& step, const Tactic& tactic,
+                         const std::string& configuration) {
       stage("validating kernels", 0.9);
       const auto start = std::chrono::steady_clock::now();
-      Validation found = validator_->validate(plan, step, tactic, configuration);
+      Validation found = options_.timing_cache.empty()
+                             ? validator_->validate(plan, step, tactic, configuration)
+                             : validate_once(plan, step, tactic, configuration, *tuner);
       const std::chrono::duration<double, std::milli> spent =
           std::chrono::steady_clock::now() - start;
       report_.validation_milliseconds += spent.count();
@@ -256,6 +262,19 @@ class Build {
     };
   }
 
+  // The same as what a build found that left its word in the timing cache.
+  Validation validate_once(const Plan& plan, const Step& step, const Tactic& tactic,
+                           const std::string& configuration, Tuner& tuner) {
+    const std::string digest = digest_of(*model_digest_, plan, step);
+    if (const auto known = tuner.recall_passed(plan, step, tactic, configuration, digest))
+      return {true, known->points, known->error,
+              "found by an earlier build, which the timing cache tells"};
+    Validation found = validator_->validate(plan, step, tactic, configuration);
+    if (found.passed && found.points > 0)
+      tuner.remember_passed(plan, step, tactic, configuration, digest, {found.points, found.error});
+    return found;
+  }
+
   std::string name_;
   ReadModel read_;
   const BuildOptions& options_;
@@ -263,6 +282,7 @@ class Build {
   const Plugins plugins_;
   SymbolValues tuned_sizes_;  // of the model's inputs, in the order in which it has them
   std::unique_ptr<Validator> validator_;  // nullptr where nothing is validated
+  std::optional<uint64_t> model_digest_;  // where a timing cache remembers validations
   std::string stage_;
 };
 

@@ -48,22 +48,49 @@ std::string text_of(double microseconds) { return fmt::format("{:.3f}", microsec
 struct Line {
   std::string_view device;
   TimingKey key;
-  double microseconds;  // where there is no error
-  std::string_view error;
+  double microseconds = 0;  // where there is neither of the others
+  std::string_view error = {};
+  std::optional<PassedValidation> passed = {};
 };
+
+std::string text_of(const PassedValidation& passed) {
+  return fmt::format("{}{} {:.3g}", passed_prefix, passed.points, passed.error);
+}
+
+std::optional<PassedValidation> read_passed(std::string_view text) {
+  const auto parts = split(text.substr(passed_prefix.size()), ' ');
+  if (parts.size() != 2) return std::nullopt;
+  const auto points = number<int64_t>(parts[0]);
+  const auto error = number<double>(parts[1]);
+  if (!points || *points < 1 || !error || !(*error >= 0 && *error <= 1)) return std::nullopt;
+  return PassedValidation{*points, *error};
+}
+
+// Fills in what the last field says; false when it is damaged.
+bool read_outcome(std::string_view text, Line& into) {
+  if (text.starts_with(error_prefix)) {
+    into.error = text;
+    return true;
+  }
+  if (text.starts_with(passed_prefix)) {
+    into.passed = read_passed(text);
+    return into.passed.has_value();
+  }
+  const auto microseconds = number<double>(text);
+  if (!microseconds || !(*microseconds >= 0)) return false;
+  into.microseconds = *microseconds;
+  return true;
+}
+
 std::optional<Line> read_line(std::string_view text) {
   const auto fields = split(text, '\t');
   if (fields.size() != 6) return std::nullopt;
   const auto threads = number<int>(fields[1]);
-  const bool is_error = fields[5].starts_with(error_prefix);
-  const auto microseconds = is_error ? 0 : number<double>(fields[5]);
-  if (!threads || *threads < 1 || !microseconds || !(*microseconds >= 0) || fields[0].empty() ||
-      fields[2].empty() || fields[3].empty())
+  if (!threads || *threads < 1 || fields[0].empty() || fields[2].empty() || fields[3].empty())
     return std::nullopt;
-  return Line{fields[0],
-              {std::string(fields[2]), *threads, std::string(fields[3]), std::string(fields[4])},
-              *microseconds,
-              is_error ? fields[5] : std::string_view()};
+  Line line{fields[0],
+            {std::string(fields[2]), *threads, std::string(fields[3]), std::string(fields[4])}};
+  return read_outcome(fields[5], line) ? std::optional(std::move(line)) : std::nullopt;
 }
 
 TimingKey cleaned(TimingKey key) {
@@ -118,7 +145,9 @@ void TimingCache::load(const std::string& path, const Logger& logger) {
     const auto line = read_line(text);
     damaged += !line;
     if (!line || line->device != without_tabs(device_)) continue;
-    if (line->error.empty())
+    if (line->passed)
+      passed_[line->key] = *line->passed;
+    else if (line->error.empty())
       times_[line->key] = line->microseconds;
     else
       errors_[line->key] = line->error;
@@ -145,6 +174,7 @@ void TimingCache::save(const std::string& path) const {
     }
   for (const auto& [key, microseconds] : times_) lines[line_of(key)] = text_of(microseconds);
   for (const auto& [key, error] : errors_) lines[line_of(key)] = error;
+  for (const auto& [key, passed] : passed_) lines[line_of(key)] = text_of(passed);
   std::string text = std::string(first_line) + "\n";
   for (const auto& [what, microseconds] : lines) text += what + microseconds + "\n";
   write_file_atomically(path, text);
@@ -165,6 +195,16 @@ std::optional<std::string> TimingCache::find_error(const TimingKey& key) const {
   const auto found = errors_.find(cleaned(key));
   if (found == errors_.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<PassedValidation> TimingCache::find_passed(const TimingKey& key) const {
+  const auto found = passed_.find(cleaned(key));
+  return found == passed_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void TimingCache::add_passed(const TimingKey& key, const PassedValidation& passed) {
+  changed_ = true;
+  passed_[cleaned(key)] = passed;
 }
 
 void TimingCache::add_error(const TimingKey& key, const std::string& text) {

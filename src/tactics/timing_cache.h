@@ -11,7 +11,15 @@
 
 namespace cermet {
 
-inline constexpr std::string_view error_prefix = "error of ";
+inline constexpr std::string_view error_prefix = "error of ", passed_prefix = "passed ";
+
+// How a kernel's results compared with the model's.
+struct PassedValidation {
+  int64_t points = 0;
+  double error = 0;  // in parts of what was allowed
+
+  bool operator==(const PassedValidation&) const = default;
+};
 
 // One kernel on one problem.
 struct TimingKey {
@@ -25,8 +33,9 @@ struct TimingKey {
 
 // A text file: a first line that says what it is, then a line a measurement, sorted, with the
 // fields device, threads, problem, tactic, configuration and microseconds between tabs. Where a
-// kernel was found to be wrong the last field says so instead: "error of ...". Lines of several
-// files may be put together by any tool.
+// kernel was found to be wrong the last field says so instead: "error of ...". Where it was found
+// to be right on one step of one model, which the problem's field names too, it is "passed POINTS
+// ERROR". Lines of several files may be put together by any tool.
 class TimingCache {
  public:
   // `device` names processor and versions of libraries: what a time depends on and no key says.
@@ -47,6 +56,9 @@ class TimingCache {
   // How the kernel was found to be wrong, a text that begins with error_prefix.
   std::optional<std::string> find_error(const TimingKey& key) const;
   void add_error(const TimingKey& key, const std::string& text);
+  // Of a key whose problem names model and step.
+  std::optional<PassedValidation> find_passed(const TimingKey& key) const;
+  void add_passed(const TimingKey& key, const PassedValidation& passed);
   bool holds_errors() const { return !errors_.empty(); }
   // Whether something was added since load().
   bool changed() const { return changed_; }
@@ -58,6 +70,7 @@ class TimingCache {
   std::string device_;
   std::map<TimingKey, double> times_;
   std::map<TimingKey, std::string> errors_;
+  std::map<TimingKey, PassedValidation> passed_;
   bool changed_ = false;
 };
 

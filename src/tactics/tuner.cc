@@ -113,7 +113,7 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
   std::vector<Trial> trials;
   for (size_t i : rivals) {
     Candidate& candidate = candidates[i];
-    Trial trial{key_of(problem, *tactics[i], candidate), &candidate, nullptr, {}};
+    Trial trial{key_of(problem, *tactics[i], candidate.configuration), &candidate, nullptr, {}};
     if (const auto known = cache_.find(trial.key)) {
       take_known(candidate, *known);
       continue;
@@ -148,7 +148,7 @@ void Tuner::recall_errors(const Plan& plan, const Step& step,
   const std::string problem = problem_key(plan, step);
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (!candidates[i].accepted) continue;
-    const auto error = cache_.find_error(key_of(problem, *tactics[i], candidates[i]));
+    const auto error = cache_.find_error(key_of(problem, *tactics[i], candidates[i].configuration));
     if (!error) continue;
     candidates[i].accepted = false;
     candidates[i].reason = *error;
@@ -157,13 +157,27 @@ void Tuner::recall_errors(const Plan& plan, const Step& step,
 
 void Tuner::remember_error(const Plan& plan, const Step& step, const Tactic& tactic,
                            const Candidate& candidate) {
-  cache_.add_error(key_of(problem_key(plan, step), tactic, candidate), candidate.reason);
+  cache_.add_error(key_of(problem_key(plan, step), tactic, candidate.configuration),
+                   candidate.reason);
+}
+
+std::optional<PassedValidation> Tuner::recall_passed(const Plan& plan, const Step& step,
+                                                     const Tactic& tactic,
+                                                     const std::string& configuration,
+                                                     const std::string& digest) const {
+  return cache_.find_passed(key_of(problem_key(plan, step) + " " + digest, tactic, configuration));
+}
+
+void Tuner::remember_passed(const Plan& plan, const Step& step, const Tactic& tactic,
+                            const std::string& configuration, const std::string& digest,
+                            const PassedValidation& passed) {
+  cache_.add_passed(key_of(problem_key(plan, step) + " " + digest, tactic, configuration), passed);
 }
 
 TimingKey Tuner::key_of(std::string problem, const Tactic& tactic,
-                        const Candidate& candidate) const {
+                        const std::string& configuration) const {
   return {std::move(problem), options_.threads, fmt::format("{}@{}", tactic.name, tactic.version),
-          candidate.configuration};
+          configuration};
 }
 
 // False where memory runs out.

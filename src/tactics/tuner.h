@@ -53,13 +53,24 @@ class Tuner {
   void remember_error(const Plan& plan, const Step& step, const Tactic& tactic,
                       const Candidate& candidate);
 
+  // What an earlier build found of the kernel on this very step of this very model, which `digest`
+  // names; and what this build found, for later ones.
+  std::optional<PassedValidation> recall_passed(const Plan& plan, const Step& step,
+                                                const Tactic& tactic,
+                                                const std::string& configuration,
+                                                const std::string& digest) const;
+  void remember_passed(const Plan& plan, const Step& step, const Tactic& tactic,
+                       const std::string& configuration, const std::string& digest,
+                       const PassedValidation& passed);
+
   bool in_time() const { return std::chrono::steady_clock::now() < deadline_; }
   int measured() const { return measured_; }  // problems
   int left_out() const { return left_out_; }  // problems that nothing was measured of
 
  private:
   struct Trial;
-  TimingKey key_of(std::string problem, const Tactic& tactic, const Candidate& candidate) const;
+  TimingKey key_of(std::string problem, const Tactic& tactic,
+                   const std::string& configuration) const;
   bool prepare(Trial& trial, const Plan& plan, const Step& step, const Tactic& tactic);
   void run_trials(std::vector<Trial>& trials);
 

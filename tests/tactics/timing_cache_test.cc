@@ -46,6 +46,33 @@ TEST_F(TimingCacheFile, KeepsWhatItWasGiven) {
   EXPECT_FALSE(second.changed());
 }
 
+TEST_F(TimingCacheFile, KeepsWhatWasFoundToBeRight) {
+  const TimingKey right{"conv 1 model 01 step 02", 2, "a@1", "4"};
+  TimingCache first("device");
+  first.add(key(1), 12.5);
+  first.add_passed(right, {4096, 0.125});
+  first.save(path_);
+  TimingCache second("device");
+  second.load(path_, {});
+  EXPECT_EQ(second.find_passed(right), (PassedValidation{4096, 0.125}));
+  EXPECT_EQ(second.find_passed(key(1)), std::nullopt);
+  EXPECT_EQ(second.find(right), std::nullopt);
+  EXPECT_EQ(second.size(), 1u);
+}
+
+TEST_F(TimingCacheFile, PassedLinesThatAreDamagedAreLeftOut) {
+  std::string text = "cermet timing cache 1\n";
+  for (const char* outcome : {"passed", "passed ", "passed 4096", "passed 0 0.1", "passed 5 2",
+                              "passed 5 -1", "passed 5 nan", "passed 5 0.1 1", "passed x 0.1"})
+    text += fmt::format("device\t2\tconv {}\ta@1\t4\t{}\n", outcome, outcome);
+  write(text);
+  std::vector<std::string> warnings;
+  TimingCache cache("device");
+  cache.load(path_, [&](Severity, std::string_view warning) { warnings.emplace_back(warning); });
+  ASSERT_EQ(warnings.size(), 1);
+  EXPECT_NE(warnings[0].find("9 lines can't be read"), std::string::npos) << warnings[0];
+}
+
 TEST_F(TimingCacheFile, OtherDevicesAreKeptAndNotRead) {
   TimingCache first("one"), second("other");
   first.add(key(1), 1);

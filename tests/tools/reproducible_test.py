@@ -63,6 +63,30 @@ class Reproducible(unittest.TestCase):
         self.assertNotIn(str(self.folder).encode(), first)
         self.assertNotEqual(self.bytes_of(path, "passes", *options, "--passes", ""), first)
 
+    def test_of_a_timing_cache(self):
+        """A second build finds every time and every validation, and gives the same bytes; another
+        model of the same problems is validated by itself."""
+        path, other = self.folder / "net.onnx", self.folder / "other.onnx"
+        onnx.save(many_sided(), path)
+        changed = many_sided()
+        changed.graph.initializer[0].CopyFrom(random((16, 3, 3, 3), 7, "w1"))
+        onnx.save(changed, other)
+
+        def build(model_path, name):
+            engine = self.folder / f"{name}.engine"
+            done = subprocess.run([CERMET.resolve(), "build", model_path, "-o", engine,
+                                   "--tuning-budget", "0", "--timing-cache",
+                                   self.folder / "times.txt", "--explain"],
+                                  check=True, capture_output=True, text=True)
+            return engine.read_bytes(), done.stdout.count("found by an earlier build")
+        first, none = build(path, "first")
+        again, all_steps = build(path, "again")
+        self.assertEqual(first, again)
+        self.assertEqual(none, 0)
+        self.assertGreater(all_steps, 2)
+        _, some = build(other, "other")
+        self.assertEqual(some, 0)
+
     def test_of_many_operators(self):
         path = self.folder / "net.onnx"
         onnx.save(many_sided(), path)
