@@ -159,13 +159,13 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_folds(), firing_patterns(),
-                                     firing_eliminations(), firing_siblings(), firing_control(),
-                                     firing_transposes()}))
+    EXPECT_TRUE(has_case(pass.name,
+                         {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
+                          firing_siblings(), firing_control(), firing_transposes()}))
         << pass.name;
-    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(),
-                                     quiet_eliminations(), quiet_siblings(), quiet_control(),
-                                     quiet_transposes()}))
+    EXPECT_TRUE(
+        has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
+                             quiet_siblings(), quiet_control(), quiet_transposes()}))
         << pass.name;
   }
 }
