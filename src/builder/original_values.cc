@@ -41,10 +41,8 @@ void OriginalValues::give(ValueId value, Tensor tensor) {
 
 bool OriginalValues::is_open(const Dim& dim) const {
   std::set<std::string> symbols;
-  dim.collect_symbols(symbols);
-  return std::any_of(symbols.begin(), symbols.end(), [&](const std::string& symbol) {
-    return symbol.starts_with(data_symbol_prefix) && !settled_.contains(symbol);
-  });
+  dim.collect_data_symbols(symbols);
+  return !std::includes(settled_.begin(), settled_.end(), symbols.begin(), symbols.end());
 }
 
 const Tensor* OriginalValues::known(ValueId value) {

@@ -46,6 +46,18 @@ void Dim::collect_symbols(std::set<std::string>& into) const {
   }
 }
 
+void Dim::collect_data_symbols(std::set<std::string>& into) const {
+  std::set<std::string> all;
+  collect_symbols(all);
+  for (const std::string& symbol : all)
+    if (symbol.starts_with(data_symbol_prefix)) into.insert(symbol);
+}
+
+bool Dim::is_data_symbol() const {
+  const auto symbol = as_symbol();
+  return symbol && symbol->starts_with(data_symbol_prefix);
+}
+
 bool Dim::operator==(const Dim& other) const {
   if (!node_ || !other.node_) return !node_ && !other.node_ && constant_ == other.constant_;
   if (node_ == other.node_) return true;

@@ -41,6 +41,10 @@ class Dim {
 
   std::string to_string() const;
   void collect_symbols(std::set<std::string>& into) const;
+  // Those of them that are data.
+  void collect_data_symbols(std::set<std::string>& into) const;
+  // Whether this is exactly one symbol, and that is data.
+  bool is_data_symbol() const;
   // Throws out_of_range naming the missing symbol, or runtime when a broadcast does not fit.
   int64_t evaluate(const SymbolValues& values) const;
   // Nothing when a symbol is missing.

@@ -134,10 +134,9 @@ class Lowering {
     const ValueType& to = graph.type(node.outputs[0]);
     if (!from.has_rank() || !to.has_rank() || bit_width(to.element) == 0) return;
     std::set<std::string> known, needed;
-    for (const Dim& dim : *from.dims) dim.collect_symbols(known);
-    for (const Dim& dim : *to.dims) dim.collect_symbols(needed);
-    for (const std::string& symbol : needed)
-      if (symbol.starts_with(data_symbol_prefix) && !known.contains(symbol)) return;
+    for (const Dim& dim : *from.dims) dim.collect_data_symbols(known);
+    for (const Dim& dim : *to.dims) dim.collect_data_symbols(needed);
+    if (!std::includes(known.begin(), known.end(), needed.begin(), needed.end())) return;
     step.problem.kind = ProblemKind::view;
     step.inputs.resize(1);
     step.problem.inputs.resize(1);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/scalar.h"
 
 namespace cermet {
 namespace {
@@ -27,9 +28,9 @@ ValueType seen_from_outside(Graph& graph, ValueType type, const std::set<std::st
   if (!type.dims) return type;
   for (Dim& dim : *type.dims) {
     std::set<std::string> symbols;
-    dim.collect_symbols(symbols);
+    dim.collect_data_symbols(symbols);
     for (const std::string& symbol : symbols) {
-      if (!symbol.starts_with(data_symbol_prefix) || outer.contains(symbol)) continue;
+      if (outer.contains(symbol)) continue;
       dim = graph.new_symbol("inner");
       break;
     }
@@ -95,6 +96,15 @@ std::vector<InferContext::Output> infer_loop(Graph& graph, const Node& node) {
 }
 
 }  // namespace
+
+std::optional<bool> known_condition(const GraphValue& condition) {
+  if (condition.constant && condition.constant->tensor.elements() == 1)
+    return load_element<uint64_t>(condition.constant->tensor.view(), 0) != 0;
+  if (condition.contents && condition.contents->size() == 1 &&
+      condition.contents->front().is_constant())
+    return condition.contents->front().constant() != 0;
+  return std::nullopt;
+}
 
 LoopShape LoopShape::of(const Node& node) {
   LoopShape shape;

@@ -1,6 +1,7 @@
 // Types of the results of If, Loop and Scan, from the types of their bodies' results.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "ir/graph.h"
@@ -13,6 +14,9 @@ std::vector<InferContext::Output> infer_control(const Graph& graph, const Node& 
 // The most special type that both have: sizes that differ become new symbols of `graph`, ranks
 // that differ become unknown. Throws invalid_model when they have no common type.
 ValueType common_type(Graph& graph, const ValueType& a, const ValueType& b);
+
+// A condition that is the same in every run.
+std::optional<bool> known_condition(const GraphValue& condition);
 
 // How a Loop or Scan divides its operands; the importer writes these counts as attributes.
 struct LoopShape {

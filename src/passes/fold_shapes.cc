@@ -9,10 +9,8 @@ namespace {
 
 bool follows_from_inputs(const Dims& dims) {
   std::set<std::string> symbols;
-  for (const Dim& dim : dims) dim.collect_symbols(symbols);
-  return std::none_of(symbols.begin(), symbols.end(), [](const std::string& symbol) {
-    return symbol.starts_with(data_symbol_prefix);
-  });
+  for (const Dim& dim : dims) dim.collect_data_symbols(symbols);
+  return symbols.empty();
 }
 
 Patch as_constant(const Graph& graph, const GraphValue& value, ValueId id) {

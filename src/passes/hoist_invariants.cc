@@ -117,8 +117,6 @@ class Hoisting {
   Node made_;
 };
 
-bool is_loop(const Node& node) { return node.is("Loop") || node.is("Scan"); }
-
 }  // namespace
 
 std::vector<Patch> hoist_invariants(const Graph& graph) {

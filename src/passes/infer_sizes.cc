@@ -11,20 +11,14 @@ namespace {
 
 bool depends_on_data(const Dim& dim) {
   std::set<std::string> symbols;
-  dim.collect_symbols(symbols);
-  return std::ranges::any_of(
-      symbols, [](const std::string& symbol) { return symbol.starts_with(data_symbol_prefix); });
-}
-
-bool unknown_size(const Dim& dim) {
-  const auto symbol = dim.as_symbol();
-  return symbol && symbol->starts_with(data_symbol_prefix);
+  dim.collect_data_symbols(symbols);
+  return !symbols.empty();
 }
 
 // Has it sizes that the node's own data decides, as far as its type tells?
 bool may_gain(const ValueType& type) {
   if (!type.is_tensor()) return false;
-  return !type.has_rank() || std::ranges::any_of(*type.dims, unknown_size);
+  return !type.has_rank() || std::ranges::any_of(*type.dims, &Dim::is_data_symbol);
 }
 
 bool says_more(const ValueType& now, const ValueType& before) {
@@ -32,7 +26,7 @@ bool says_more(const ValueType& now, const ValueType& before) {
   if (!may_replace(before, now)) return false;
   if (!before.has_rank()) return true;
   for (int d = 0; d < before.rank(); ++d)
-    if (unknown_size((*before.dims)[d]) && !depends_on_data((*now.dims)[d])) return true;
+    if ((*before.dims)[d].is_data_symbol() && !depends_on_data((*now.dims)[d])) return true;
   return false;
 }
 

@@ -192,9 +192,9 @@ class PatchApplier {
       const Dim& old_dim = (*before.dims)[d];
       const Dim& new_dim = (*after.dims)[d];
       if (old_dim == new_dim) continue;
-      if (is_data_symbol(old_dim))
+      if (old_dim.is_data_symbol())
         values.emplace(*old_dim.as_symbol(), new_dim);
-      else if (is_data_symbol(new_dim))
+      else if (new_dim.is_data_symbol())
         values.emplace(*new_dim.as_symbol(), old_dim);
     }
     if (!values.empty()) substitute_in(graph_, values);

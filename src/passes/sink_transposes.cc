@@ -6,6 +6,7 @@
 #include "passes/lifting.h"
 #include "passes/match.h"
 #include "passes/passes.h"
+#include "problem/turned_operand.h"
 
 namespace cermet {
 namespace {
@@ -183,15 +184,14 @@ class TransposeSinker {
     return order_of(reader) && !region.entries.contains(reader);
   }
 
-  // Whether `reader` is a product that can do the transpose of this operand by itself: rows of its
-  // left factor, rows or columns of its right one stay in one piece.
+  // Whether `reader` is a product that can do the transpose of this operand by itself.
   bool absorbs(NodeId reader, ValueId value, const Permutation& order) const {
     const Node& node = graph_.node(reader);
     if (!node.is("MatMul") || graph_.type(value).element != ElementType::float32) return false;
     for (size_t i = 2; i < node.inputs.size(); ++i)
       if (node.inputs[i] == value) return false;
-    const int64_t pieces = inverse(order).back(), rank = static_cast<int64_t>(order.size());
-    return pieces == rank - 1 || (pieces == rank - 2 && node.inputs[0] != value);
+    const size_t input = node.inputs[0] == value ? 0 : 1;
+    return reads_turned_operand(input, inverse(order).back(), order.size());
   }
 
   // Adds the transpose of that order that gives the value to `readers` and the graph's outputs,

@@ -16,7 +16,7 @@ ValueType substituted(ValueType type, const Substitution& values) {
 void learn(const Dims& dims, const Dims& copy, Substitution& symbols) {
   if (dims.size() != copy.size()) return;
   for (size_t d = 0; d < dims.size(); ++d) {
-    if (dims[d] == copy[d] || !is_data_symbol(dims[d])) continue;
+    if (dims[d] == copy[d] || !dims[d].is_data_symbol()) continue;
     const auto [entry, fresh] = symbols.emplace(*dims[d].as_symbol(), copy[d]);
     if (!fresh && copy[d].is_constant()) entry->second = copy[d];
   }
@@ -28,10 +28,7 @@ void learn(const ValueType& type, const ValueType& copy, Substitution& symbols) 
 }
 
 void collect(const Dims& dims, std::set<std::string>& into) {
-  std::set<std::string> all;
-  for (const Dim& dim : dims) dim.collect_symbols(all);
-  for (const std::string& symbol : all)
-    if (symbol.starts_with(data_symbol_prefix)) into.insert(symbol);
+  for (const Dim& dim : dims) dim.collect_data_symbols(into);
 }
 
 void collect(const ValueType& type, std::set<std::string>& into) {
@@ -40,11 +37,6 @@ void collect(const ValueType& type, std::set<std::string>& into) {
 }
 
 }  // namespace
-
-bool is_data_symbol(const Dim& dim) {
-  const auto symbol = dim.as_symbol();
-  return symbol && symbol->starts_with(data_symbol_prefix);
-}
 
 void substitute_in(Graph& graph, const Substitution& values) {
   for (size_t i = 0; i < graph.value_count(); ++i) {

@@ -11,8 +11,6 @@ namespace cermet {
 
 using Substitution = std::map<std::string, Dim, std::less<>>;
 
-bool is_data_symbol(const Dim& dim);
-
 // In all types and contents of the graph and its bodies.
 void substitute_in(Graph& graph, const Substitution& values);
 

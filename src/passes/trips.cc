@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/scalar.h"
 #include "ops/infer_control.h"
 #include "passes/match.h"
 
@@ -68,14 +67,7 @@ std::optional<int64_t> scan_trips(const Graph& graph, const Node& node, std::str
 }  // namespace
 
 std::optional<bool> known_condition(const Graph& graph, ValueId id) {
-  if (id == no_value) return true;
-  if (const Tensor* tensor = constant_of(graph, id)) {
-    if (tensor->elements() != 1) return std::nullopt;
-    return load_element<uint64_t>(tensor->view(), 0) != 0;
-  }
-  const auto& contents = graph.value(id).contents;
-  if (!contents || contents->size() != 1 || !contents->front().is_constant()) return std::nullopt;
-  return contents->front().constant() != 0;
+  return id == no_value ? true : known_condition(graph.value(id));
 }
 
 std::optional<int64_t> known_trips(const Graph& graph, const Node& node, std::string* why) {

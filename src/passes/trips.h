@@ -8,6 +8,8 @@
 
 namespace cermet {
 
+inline bool is_loop(const Node& node) { return node.is("Loop") || node.is("Scan"); }
+
 // A condition that is the same in every run; one that is absent holds.
 std::optional<bool> known_condition(const Graph& graph, ValueId id);
 

@@ -14,8 +14,6 @@ namespace {
 constexpr int64_t most_trips = 16;
 constexpr int64_t most_nodes = 512;  // of all copies of the body
 
-bool is_loop(const Node& node) { return node.is("Loop") || node.is("Scan"); }
-
 int64_t nodes_of(const Graph& graph) {
   int64_t count = 0;
   for (NodeId id : graph.order()) {

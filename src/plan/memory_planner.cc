@@ -145,13 +145,9 @@ std::vector<Lifetime> lifetimes(const Plan& plan) { return LifetimeScan(plan).ru
 bool has_planned_size(const Plan& plan, BufferId id) {
   const Buffer& buffer = plan.buffers[id];
   if (!buffer.type.has_rank() || bit_width(buffer.type.element) == 0) return false;
-  for (const Dim& dim : *buffer.type.dims) {
-    std::set<std::string> symbols;
-    dim.collect_symbols(symbols);
-    for (const std::string& symbol : symbols)
-      if (symbol.starts_with(data_symbol_prefix)) return false;
-  }
-  return true;
+  std::set<std::string> found_while_running;
+  for (const Dim& dim : *buffer.type.dims) dim.collect_data_symbols(found_while_running);
+  return found_while_running.empty();
 }
 
 size_t place_blocks(std::vector<Block>& blocks) {

@@ -8,15 +8,6 @@
 #include "runtime/check_step.h"
 
 namespace cermet {
-namespace {
-
-bool is_data_symbol(const Dim& dim) {
-  const auto symbol = dim.as_symbol();
-  return symbol && symbol->starts_with(data_symbol_prefix);
-}
-
-}  // namespace
-
 // Operands of a dynamic kernel: values where they are, results where the plan wants them.
 class StepDynamicCall : public DynamicCall {
  public:
@@ -74,7 +65,7 @@ Executor::Executor(const Engine::Impl& engine, ThreadTeam& team)
     const Buffer& buffer = plan.buffers[id];
     if (buffer.type.dims)
       for (const Dim& dim : *buffer.type.dims)
-        defines_symbols_[id] = defines_symbols_[id] || is_data_symbol(dim);
+        defines_symbols_[id] = defines_symbols_[id] || dim.is_data_symbol();
     if (buffer.storage != Storage::constant) continue;
     const Tensor& tensor = plan.constants[buffer.constant].tensor;
     slots_[id].data = tensor.data();
@@ -295,7 +286,7 @@ void Executor::define_symbols(BufferId id) {
           "'{}' has shape {}, expected {}", buffer.name, to_string(shape),
           to_string(*buffer.type.dims));
   for (size_t d = 0; d < shape.size(); ++d)
-    if (is_data_symbol((*buffer.type.dims)[d]))
+    if ((*buffer.type.dims)[d].is_data_symbol())
       symbols_[*(*buffer.type.dims)[d].as_symbol()] = shape[d];
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 
+#include "problem/turned_operand.h"
 #include "tactics/size_scan.h"
 
 namespace cermet {
@@ -75,20 +76,14 @@ class TransposeAbsorber {
   bool takes(const Reader& reader, const Layout& layout) const {
     const Step& step = *reader.step;
     if (step.problem.kind != ProblemKind::matmul || step.problem.op != "MatMul" ||
-        reader.input > 1 || !lies_in_pieces(layout, reader.input))
+        reader.input > 1 ||
+        !reads_turned_operand(reader.input, layout.order.back(), layout.order.size()))
       return false;
     Step trial = step;
     for (size_t i : {0, 1})
       if (step.inputs[i] == step.inputs[reader.input]) trial.problem.inputs[i]->layout = layout;
     const TacticQuery query{&plan_, &trial, options_.threads, reader.defines_sizes};
     return is_taken(query, tactics_, options_);
-  }
-
-  // Rows of the left factor and rows or columns of the right one stay in one piece. Columns of the
-  // left one would cost its packing more than the transpose does.
-  static bool lies_in_pieces(const Layout& layout, size_t input) {
-    const size_t rank = layout.order.size();
-    return rank >= 2 && static_cast<size_t>(layout.order.back()) + 1 + input >= rank;
   }
 
   void become_view(Step& step, const Layout& layout, const std::vector<Reader>& readers) {

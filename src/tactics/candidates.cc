@@ -48,7 +48,8 @@ std::string ratio(double time, double best, const std::string& name) {
 
 bool is_faster(const Candidate& a, const Candidate& b) {
   if (a.measured_us >= 0 || b.measured_us >= 0)
-    return a.measured_us >= 0 && (b.measured_us < 0 || a.measured_us < (1 - tie) * b.measured_us);
+    return a.measured_us >= 0 &&
+           (b.measured_us < 0 || a.measured_us < (1 - timing_tie) * b.measured_us);
   return a.estimate_us >= 0 && b.estimate_us >= 0 && a.estimate_us < b.estimate_us;
 }
 
@@ -108,7 +109,7 @@ std::string why_lost(const Candidate& candidate, const Candidate& winner) {
     return is_faster(winner, candidate)
                ? "takes " + ratio(candidate.measured_us, winner.measured_us, name)
                : fmt::format("as fast as {} within {} %, which comes first in the list", name,
-                             100 * tie);
+                             100 * timing_tie);
   std::string reason;
   if (winner.measured_us >= 0)
     reason = fmt::format("{} was measured, this was not", name);

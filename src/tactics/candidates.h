@@ -34,7 +34,7 @@ Candidates find_candidates(const TacticQuery& query, std::span<const Tactic> tac
                            const TacticOptions& options);
 
 // Measured times that differ by less are the same.
-inline constexpr double tie = 0.02;
+inline constexpr double timing_tie = 0.02;
 
 // Measured ones before others, by their times; else by estimates.
 bool is_faster(const Candidate& a, const Candidate& b);

@@ -60,7 +60,6 @@ class Chooser {
 
   void measure(Pending& pending) {
     pending.candidates.measure(query(*pending.step, pending.defines_sizes), options_);
-    pending.winner = pending.candidates.winner(*pending.step);
   }
 
   // The steps that take longest first.
@@ -104,7 +103,7 @@ class Chooser {
       gain += time->second - time->first;
       if (*other != pending.winner) others.emplace_back(&pending, *other);
     }
-    if (others.empty() || gain > tie * total) return;
+    if (others.empty() || gain > timing_tie * total) return;
     for (const auto& [pending, other] : others) {
       pending->candidates.list[pending->winner].reason =
           fmt::format("{} would make the engine {:.2f} % faster, which is not worth opening it",
@@ -218,12 +217,15 @@ bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& op
   });
 }
 
+bool takes(const Tactic& tactic, const TacticQuery& query, const TacticOptions& options) {
+  return !is_disabled(tactic, *query.step, options) && !tactic.reason_against(query);
+}
+
 bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,
               const TacticOptions& options) {
   const auto knowing = tactics.first(tactics.size() - 1);
-  return std::any_of(knowing.begin(), knowing.end(), [&](const Tactic& tactic) {
-    return !is_disabled(tactic, *query.step, options) && !tactic.reason_against(query);
-  });
+  return std::any_of(knowing.begin(), knowing.end(),
+                     [&](const Tactic& tactic) { return takes(tactic, query, options); });
 }
 
 std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tactics,

@@ -31,7 +31,7 @@ size_t axis_of(const Problem& problem, size_t rank) {
 }
 
 void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
-  for (const Dim& dim : dims) dim.collect_symbols(into);
+  for (const Dim& dim : dims) dim.collect_data_symbols(into);
 }
 
 class CutScan {
@@ -149,9 +149,7 @@ class CutScan {
     adopt_sizes_of_data(whole, known);
     adopt_sizes_of_data(part.sizes, needed);
     adopt_sizes_of_data(part.start, needed);
-    return std::all_of(needed.begin(), needed.end(), [&](const std::string& symbol) {
-      return !symbol.starts_with(data_symbol_prefix) || known.contains(symbol);
-    });
+    return std::includes(known.begin(), known.end(), needed.begin(), needed.end());
   }
 
   void become_view(Step& step, const std::vector<Dim>& offsets) {

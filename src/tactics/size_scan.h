@@ -33,10 +33,9 @@ class SizeScan {
     const auto& dims = plan_->buffers[id].type.dims;
     if (!dims) return true;  // not even the rank is known
     std::set<std::string> symbols;
-    for (const Dim& dim : *dims) dim.collect_symbols(symbols);
+    for (const Dim& dim : *dims) dim.collect_data_symbols(symbols);
     bool fresh = false;
-    for (const std::string& symbol : symbols)
-      if (symbol.starts_with(data_symbol_prefix)) fresh |= defined_.insert(symbol).second;
+    for (const std::string& symbol : symbols) fresh |= defined_.insert(symbol).second;
     return fresh;
   }
 

@@ -1,7 +1,5 @@
 #include "tactics/split_epilogues.h"
 
-#include <algorithm>
-
 #include "tactics/cut_step.h"
 #include "tactics/size_scan.h"
 
@@ -11,7 +9,7 @@ namespace {
 class Splitter {
  public:
   Splitter(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
-      : plan_(plan), tactics_(tactics.first(tactics.size() - 1)), options_(options), sizes_(plan) {}
+      : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
   void region(Region& region) {
     sizes_.enter(region);
@@ -27,10 +25,7 @@ class Splitter {
 
  private:
   bool accepted(const Step& step) const {
-    const TacticQuery query{&plan_, &step, options_.threads, defines_sizes_};
-    return std::any_of(tactics_.begin(), tactics_.end(), [&](const Tactic& tactic) {
-      return !is_disabled(tactic, step, options_) && !tactic.reason_against(query);
-    });
+    return is_taken({&plan_, &step, options_.threads, defines_sizes_}, tactics_, options_);
   }
 
   bool split(const Step& step, std::vector<Step>& into) {

@@ -97,6 +97,9 @@ std::vector<StepChoice> choose_tactics(Plan& plan, std::span<const Tactic> tacti
                                        const TacticOptions& options,
                                        std::vector<std::string>& requirements);
 
+// Whether the step may have the tactic, and the tactic can compute it.
+bool takes(const Tactic& tactic, const TacticQuery& query, const TacticOptions& options);
+
 // Whether a tactic other than the last of the list, which takes everything row-major, computes the
 // step.
 bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,

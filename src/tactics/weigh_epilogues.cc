@@ -82,20 +82,16 @@ class Weigher {
     for (Way& way : ways) way.total.measured_us = -1;
   }
 
-  bool accepts(const Tactic& tactic, const Step& step) const {
-    return !is_disabled(tactic, step, options_) && !tactic.reason_against(query(step));
-  }
-
   // For each tactic that does not take the whole the longest head that it takes. The last tactic of
   // the list takes everything.
   std::vector<CutExpression> worthwhile_cuts(const Step& step) {
     std::vector<CutExpression> cuts = cuts_of(step.problem.expression);
     std::set<size_t> found;
     for (const Tactic& tactic : tactics_.first(tactics_.size() - 1)) {
-      if (accepts(tactic, step)) continue;
+      if (takes(tactic, query(step), options_)) continue;
       for (size_t i = 0; i < cuts.size(); ++i) {
         const CutStep parts = cut_step(plan_, step, cuts[i]);
-        const bool taken = accepts(tactic, parts.head);
+        const bool taken = takes(tactic, query(parts.head), options_);
         plan_.buffers.pop_back();
         if (!taken) continue;
         found.insert(i);

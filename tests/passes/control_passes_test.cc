@@ -155,6 +155,20 @@ TEST(ControlPasses, SizesOfDataAreKnownInTheBody) {
   }
 }
 
+// Two branches that sum up what they make of the elements that `make` gives: Exp, or Cos.
+template <class Make>
+std::vector<Graph> branches_over(const Graph& outer, Make&& make) {
+  std::vector<Graph> branches(2);
+  for (Graph& branch : branches) {
+    branch.share_symbols(outer);
+    GraphMaker maker(branch);
+    maker.output(maker.add("ReduceSum",
+                           {maker.add(&branch == branches.data() ? "Exp" : "Cos", {make(maker)})},
+                           attributes({{"keepdims", int64_t{0}}})));
+  }
+  return branches;
+}
+
 // Only a whole size is known outside: the branch that is put in its place holds another, whose
 // sizes follow from what it can't see.
 TEST(ControlPasses, SizesOfDataAreKnownInCopies) {
@@ -165,19 +179,13 @@ TEST(ControlPasses, SizesOfDataAreKnownInCopies) {
   const ValueId s = b.input("s", "float32[N]"), choose = b.input("choose", "boolean[]");
   const ValueId count =
       b.add("Shape", {b.add("Compress", {s, b.add("Less", {s, b.add("Neg", {s})})})});
-  std::vector<Graph> branches(2);
-  for (Graph& branch : branches) {
-    branch.share_symbols(graph);
-    GraphMaker maker(branch);
-    const ValueId given = branch.add_input("count", b.graph.type(count));
-    branch.value(given).contents = b.graph.value(count).contents;
-    const ValueId zeros = maker.add(
-        "ConstantOfShape", {maker.add("Add", {given, maker.constant("one", ints({1}, {1}))})});
-    maker.output(maker.add("ReduceSum",
-                           {maker.add(&branch == &branches[0] ? "Exp" : "Cos", {zeros})},
-                           attributes({{"keepdims", int64_t{0}}})));
-  }
-  const ValueId sum = b.add_control("If", {choose, count}, std::move(branches), 1)[0];
+  const auto zeros = [&](GraphMaker& branch) {
+    const ValueId given = branch.graph().add_input("count", b.graph.type(count));
+    branch.graph().value(given).contents = b.graph.value(count).contents;
+    return branch.add("ConstantOfShape",
+                      {branch.add("Add", {given, branch.constant("one", ints({1}, {1}))})});
+  };
+  const ValueId sum = b.add_control("If", {choose, count}, branches_over(graph, zeros), 1)[0];
   b.output(b.add("Sub", {s, sum}));
   m.output(m.add_control("Loop", {m.constant("n", ints({}, {3})), no_value, x, c}, {b.graph}, 1,
                          captured(1))[0]);
@@ -194,18 +202,13 @@ TEST(ControlPasses, SizesOfDataDifferBetweenCopies) {
   Body b(graph);
   const ValueId count = b.input("count", "int64[1]"), sum = b.input("sum", "float32[]");
   const ValueId choose = b.input("choose", "boolean[]");
-  std::vector<Graph> branches(2);
-  for (Graph& branch : branches) {
-    branch.share_symbols(graph);
-    GraphMaker maker(branch);
-    const ValueId size = maker.input("count", "int64[1]");
-    const ValueId ones = maker.add("Expand", {maker.constant("one", reals({1}, {1})), size});
-    maker.output(maker.add("ReduceSum",
-                           {maker.add(&branch == &branches[0] ? "Exp" : "Cos", {ones})},
-                           attributes({{"keepdims", int64_t{0}}})));
-  }
+  const auto ones = [](GraphMaker& branch) {
+    return branch.add("Expand",
+                      {branch.constant("one", reals({1}, {1})), branch.input("count", "int64[1]")});
+  };
   b.output(b.add("Add", {count, b.constant("step", ints({1}, {3}))}));
-  b.output(b.add("Add", {sum, b.add_control("If", {choose, count}, std::move(branches), 1)[0]}));
+  b.output(
+      b.add("Add", {sum, b.add_control("If", {choose, count}, branches_over(graph, ones), 1)[0]}));
   m.output(m.add_control(
       "Loop", {m.constant("n", ints({}, {3})), no_value, k, m.constant("zero", reals({}, {0})), c},
       {b.graph}, 2, captured(1))[1]);

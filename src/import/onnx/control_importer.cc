@@ -1,7 +1,6 @@
 // If, Loop and SequenceMap: their bodies become closed graphs.
 #include <algorithm>
 
-#include "base/scalar.h"
 #include "import/onnx/control_nodes.h"
 #include "import/onnx/node_importer.h"
 #include "ops/infer_control.h"
@@ -17,16 +16,6 @@ ValueType defined_here(Graph& graph, ValueType type) {
   for (Dim& dim : *type.dims)
     if (!dim.is_constant()) dim = graph.new_symbol("declared");
   return type;
-}
-
-// A condition that is the same in every run.
-std::optional<bool> known_condition(const GraphValue& condition) {
-  if (condition.constant && condition.constant->tensor.elements() == 1)
-    return load_element<uint64_t>(condition.constant->tensor.view(), 0) != 0;
-  if (condition.contents && condition.contents->size() == 1 &&
-      condition.contents->front().is_constant())
-    return condition.contents->front().constant() != 0;
-  return std::nullopt;
 }
 
 // A body may take an optional and always give a value: then its result becomes an optional too.

@@ -20,7 +20,7 @@ constexpr int64_t rows_bytes = 192 << 10;    // of the places of one task
 // Images of fewer dimensions have leading ones of size 1.
 struct ConvolutionShape {
   int64_t batch = 1, inputs = 0, outputs = 0;  // channels, of all groups
-  std::array<ConvolutionAxis, 3> axes;
+  std::array<WindowAxis, 3> axes;
 
   int64_t image() const { return axes[0].output * axes[1].output * axes[2].output; }
   int64_t rows() const { return batch * image(); }
@@ -215,7 +215,7 @@ class Convolution : public Kernel {
     ConvolutionShape shape{x[0], x[1], y[1], {}};
     const size_t spatial = attributes_.window.rank();
     for (size_t d = 0; d < spatial; ++d)
-      shape.axes[3 - spatial + d] = convolution_axis(attributes_, x, y, d);
+      shape.axes[3 - spatial + d] = window_axis(attributes_.window, x, y, d);
     return std::make_unique<BoundConvolution>(shape, form_, weights_.as<float>(), f_, finish_,
                                               EpilogueLoop(finish_.epilogue, problem_, context),
                                               context.threads);

@@ -2,17 +2,6 @@
 
 namespace cermet::cpu {
 
-ConvolutionAxis convolution_axis(const ConvolutionAttributes& attributes, const Shape& x,
-                                 const Shape& y, size_t d) {
-  const Window& window = attributes.window;
-  return {x[d + 2],
-          y[d + 2],
-          window.kernel[d].constant(),
-          window.strides[d],
-          window.dilations[d],
-          attributes.padding(x[d + 2], d).begin.constant()};
-}
-
 const Tensor& convolution_weights(const KernelContext& context) {
   const Tensor* weights = context.constant(1);
   require(weights != nullptr, ErrorCode::invalid_engine, "{}: the weights are no constant",

@@ -6,32 +6,12 @@
 
 #include "backends/cpu/run/bounds.h"
 #include "backends/cpu/run/epilogue_loop.h"
+#include "backends/cpu/run/window_axis.h"
 #include "base/error.h"
 #include "ops/convolution/convolution.attrs.h"
 #include "plan/kernel.h"
 
 namespace cermet::cpu {
-
-// One spatial dimension.
-struct ConvolutionAxis {
-  int64_t input = 1, output = 1, kernel = 1, stride = 1, dilation = 1, pad = 0;
-
-  // Elements of the window at `position` that lie inside: [first, last).
-  int64_t first(int64_t position) const { return elements_before(pad - position * stride); }
-  int64_t last(int64_t position) const { return elements_before(input + pad - position * stride); }
-  // How many elements of the window lie in front of a place that is `distance` behind its start.
-  int64_t elements_before(int64_t distance) const {
-    return distance <= 0 ? 0 : std::min(kernel, (distance + dilation - 1) / dilation);
-  }
-  // Where the window's element `index` lies.
-  int64_t place(int64_t position, int64_t index) const {
-    return position * stride + index * dilation - pad;
-  }
-};
-
-// Dimension d of images of the shapes x and y, [batch, channels, sizes...].
-ConvolutionAxis convolution_axis(const ConvolutionAttributes& attributes, const Shape& x,
-                                 const Shape& y, size_t d);
 
 // The constant of input 1. Throws invalid_engine where it is none.
 const Tensor& convolution_weights(const KernelContext& context);

@@ -11,7 +11,7 @@ namespace {
 
 struct DepthwiseShape {
   int64_t batch = 1, channels = 1;
-  ConvolutionAxis height, width;
+  WindowAxis height, width;
 };
 
 class BoundDepthwise : public BoundKernel {
@@ -114,8 +114,8 @@ class Depthwise : public Kernel {
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const Shape& x = *context.inputs[0];
     const Shape& y = *context.outputs[0];
-    DepthwiseShape shape{x[0], x[1], convolution_axis(attributes_, x, y, 0),
-                         convolution_axis(attributes_, x, y, 1)};
+    DepthwiseShape shape{x[0], x[1], window_axis(attributes_.window, x, y, 0),
+                         window_axis(attributes_.window, x, y, 1)};
     return std::make_unique<BoundDepthwise>(shape, weights_.as<float>(), function_, has_bias_,
                                             EpilogueLoop(epilogue_, problem_, context),
                                             context.threads);

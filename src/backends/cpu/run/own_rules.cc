@@ -62,6 +62,15 @@ size_t own_inputs(const Problem& problem) {
   return problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
 }
 
+// Row-major or channels-last, input and result alike.
+Reason check_image_layouts(const Problem& problem) {
+  const Layout& layout = problem.inputs[0]->layout;
+  if (layout != problem.outputs[0]->layout) return "input and result have different layouts";
+  if (!layout.is_row_major() && layout != Layout::channels_last(problem.inputs[0]->type.rank()))
+    return "the input has layout " + layout.to_string();
+  return std::nullopt;
+}
+
 Reason check_row_major(const Problem& problem) {
   for (const auto* operands : {&problem.inputs, &problem.outputs})
     for (const auto& operand : *operands)
@@ -250,10 +259,7 @@ Reason rejects_resize(const KernelContext& context) {
   const Dims& y = *problem.outputs[0]->type.dims;
   if (x.size() < 3 || x.size() > 4 || y.size() != x.size())
     return "one or two spatial dimensions are taken";
-  const Layout& layout = problem.inputs[0]->layout;
-  if (layout != problem.outputs[0]->layout) return "input and result have different layouts";
-  if (!layout.is_row_major() && layout != Layout::channels_last(static_cast<int>(x.size())))
-    return "the input has layout " + layout.to_string();
+  if (auto reason = check_image_layouts(problem)) return reason;
   if (x[0] != y[0] || x[1] != y[1]) return "batch and channels have to stay";
   const auto attributes = ResizeAttributes::from(problem.attributes);
   if (attributes.transform == CoordinateTransform::tf_crop_and_resize)
@@ -272,11 +278,7 @@ Reason rejects_pooling(const KernelContext& context) {
   if (problem.has_epilogue()) return "takes no epilogue";
   const int rank = problem.inputs[0]->type.rank();
   if (rank < 3 || rank > 4) return "one or two spatial dimensions are taken";
-  const Layout& layout = problem.inputs[0]->layout;
-  if (layout != problem.outputs[0]->layout) return "input and result have different layouts";
-  if (!layout.is_row_major() && layout != Layout::channels_last(rank))
-    return "the input has layout " + layout.to_string();
-  return std::nullopt;
+  return check_image_layouts(problem);
 }
 
 Reason rejects_reorder(const KernelContext& context) {

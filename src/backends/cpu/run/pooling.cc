@@ -1,41 +1,19 @@
 // AveragePool, MaxPool and their global forms over one or two spatial dimensions, in float32.
 // Images are row-major or channels-last, input and result alike. A result is made of the rows under
 // its window: all channels of a place, or one element of a plane.
-#include <array>
-
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/pooling_functions.h"
+#include "backends/cpu/run/window_axis.h"
 #include "backends/cpu/run/work_split.h"
 #include "ops/convolution/pooling.attrs.h"
 
 namespace cermet::cpu {
 namespace {
 
-// The window along one dimension.
-struct PoolAxis {
-  int64_t input = 1, output = 1, kernel = 1, stride = 1, dilation = 1;
-  int64_t begin = 0, end = 0;  // padding
-
-  // Taps of the window at `place` that lie in [low, high).
-  struct Taps {
-    int64_t first = 0;  // where the first one lies
-    int64_t count = 0;
-  };
-  Taps taps(int64_t place, int64_t low, int64_t high) const {
-    const int64_t start = place * stride - begin;
-    const int64_t left_out = start >= low ? 0 : pieces(low - start, dilation);
-    const int64_t first = start + left_out * dilation;
-    const int64_t inside = first >= high ? 0 : pieces(high - first, dilation);
-    return {first, std::min(inside, kernel - std::min(kernel, left_out))};
-  }
-  Taps in_image(int64_t place) const { return taps(place, 0, input); }
-  int64_t padded_count(int64_t place) const { return taps(place, -begin, input + end).count; }
-};
-
 // [outer, height, width, inner]
 struct PoolShape {
   int64_t outer = 0, inner = 0;
-  PoolAxis height, width;
+  WindowAxis height, width;
   bool averages = false, counts_padding = false;
 };
 
@@ -70,14 +48,13 @@ class BoundPooling : public BoundKernel {
     const int64_t line = s_.width.input * s_.inner;
     const auto* x = static_cast<const float*>(call.inputs[0]) + image * s_.height.input * line;
     auto* y = static_cast<float*>(call.outputs[0]) + number * s_.width.output * s_.inner;
-    const PoolAxis::Taps down = s_.height.in_image(h);
+    const int64_t bottom = s_.height.last(h);
     for (int64_t w = 0; w < s_.width.output; ++w, y += s_.inner) {
-      const PoolAxis::Taps along = s_.width.in_image(w);
+      const int64_t left = s_.width.first(w), right = s_.width.last(w);
       int64_t taps = 0;
-      for (int64_t i = 0; i < down.count; ++i) {
-        const float* row = x + (down.first + i * s_.height.dilation) * line;
-        for (int64_t j = 0; j < along.count; ++j)
-          rows[taps++] = row + (along.first + j * s_.width.dilation) * s_.inner;
+      for (int64_t i = s_.height.first(h); i < bottom; ++i) {
+        const float* row = x + s_.height.place(h, i) * line;
+        for (int64_t j = left; j < right; ++j) rows[taps++] = row + s_.width.place(w, j) * s_.inner;
       }
       reduce_(rows, taps, s_.inner, factor(h, w, taps), y);
     }
@@ -112,24 +89,16 @@ class Pooling : public Kernel {
       s.inner = last ? x[1] : 1;
       s.averages = problem_.op.ends_with("AveragePool");
       s.counts_padding = attributes_.count_include_pad;
-      if (x.size() == 4) s.height = axis(x, y, 2);
-      s.width = axis(x, y, x.size() - 1);
+      if (x.size() == 4) s.height = axis(x, y, 0);
+      s.width = axis(x, y, x.size() - 3);
     }
     return std::make_unique<BoundPooling>(s, functions_, context.threads);
   }
 
  private:
-  PoolAxis axis(const Shape& x, const Shape& y, size_t d) const {
-    PoolAxis result{x[d], y[d], x[d]};
-    if (is_global_) return result;
-    const Window& window = attributes_.window;
-    const Padding padding = attributes_.padding(Dim(x[d]), d - 2);
-    result.kernel = window.kernel[d - 2].constant();
-    result.stride = window.strides[d - 2];
-    result.dilation = window.dilations[d - 2];
-    result.begin = padding.begin.constant();
-    result.end = padding.end.constant();
-    return result;
+  WindowAxis axis(const Shape& x, const Shape& y, size_t d) const {
+    if (is_global_) return {.input = x[d + 2], .output = y[d + 2], .kernel = x[d + 2]};
+    return window_axis(attributes_.window, x, y, d);
   }
 
   const Problem& problem_;
