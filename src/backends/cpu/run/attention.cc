@@ -9,7 +9,6 @@
 #include <limits>
 #include <utility>
 
-#include "backends/cpu/run/attention_functions.h"
 #include "backends/cpu/run/gemm_pack.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/row_functions.h"
@@ -19,6 +18,7 @@
 namespace cermet::cpu {
 namespace {
 
+constexpr int64_t attention_keys = gemm_depth;  // that are weighed at once
 constexpr int64_t most_queries = 256;  // of a task: keys are packed once for each
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
@@ -26,7 +26,6 @@ int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece;
 
 struct Functions {
   const GemmFunctions* products;
-  const AttentionFunctions* attention;
   const RowFunctions* rows;
   Transpose32 transpose;
 };
@@ -98,7 +97,7 @@ class BoundAttention : public BoundKernel {
   int64_t keys_at_once() const { return std::min(attention_keys, s_.keys); }
   size_t scratch_floats() const {
     return static_cast<size_t>(padded(key_floats()) + padded(value_floats()) +
-                               2 * f_.products->rows * weights_row + 3 * padded(block_));
+                               2 * f_.products->rows * gemm_row + 3 * padded(block_));
   }
 
   Task task_of(const Call& call, int64_t number, float* scratch) const {
@@ -117,8 +116,8 @@ class BoundAttention : public BoundKernel {
     const auto take = [&](int64_t floats) { return std::exchange(scratch, scratch + floats); };
     t.packed_k = take(padded(key_floats()));
     t.packed_v = take(padded(value_floats()));
-    t.weights = take(f_.products->rows * weights_row);
-    t.queries = take(f_.products->rows * weights_row);
+    t.weights = take(f_.products->rows * gemm_row);
+    t.queries = take(f_.products->rows * gemm_row);
     t.greatest = take(padded(block_));
     t.totals = take(padded(block_));
     t.keep = take(padded(block_));
@@ -137,7 +136,7 @@ class BoundAttention : public BoundKernel {
         const int64_t rows = std::min(height_, t.count - r);
         score(t, keys, r, rows);
         for (int64_t i = 0; i < rows; ++i)
-          make_weights(t, keys, r + i, t.weights + i * weights_row);
+          make_weights(t, keys, r + i, t.weights + i * gemm_row);
         weigh(t, keys, r, rows);
       }
     }
@@ -159,16 +158,16 @@ class BoundAttention : public BoundKernel {
   // Scores of some queries. Those behind the last key of a panel are of no key.
   void score(const Task& t, const Keys& keys, int64_t r, int64_t rows) const {
     for (int64_t i = 0; i < rows; ++i)
-      f_.rows->scale(s_.size, t.q + (r + i) * s_.q.row, 0, s_.scale, t.queries + i * weights_row);
-    WeighedTile tile;
-    tile.weights = t.queries;
+      f_.rows->scale(s_.size, t.q + (r + i) * s_.q.row, 0, s_.scale, t.queries + i * gemm_row);
+    GemmTile tile;
+    tile.a = t.queries;
     tile.depth = s_.size;
-    tile.y_row = weights_row;
+    tile.c_row = gemm_row;
     for (int64_t j = 0; j < keys.count; j += columns()) {
-      tile.values = t.packed_k + j * s_.size;
+      tile.b = t.packed_k + j * s_.size;
       tile.width = keys.count - j <= columns() / 2 ? columns() / 2 : columns();
-      tile.y = t.weights + j;
-      f_.attention->weigh[rows](tile);
+      tile.c = t.weights + j;
+      f_.products->tile[rows](tile);
     }
   }
 
@@ -182,7 +181,7 @@ class BoundAttention : public BoundKernel {
     t.keep[query] = 1;
     const int64_t mask_at = s_.mask_strides.at(t.b, t.h, i) + keys.first;
     if (s_.mask == Mask::added) {
-      f_.attention->add(count, row, static_cast<const float*>(t.mask) + mask_at);
+      f_.rows->add(count, static_cast<const float*>(t.mask) + mask_at, row);
     } else if (s_.mask == Mask::allowed) {
       const auto* allowed = static_cast<const uint8_t*>(t.mask) + mask_at;
       for (int64_t j = 0; j < count; ++j) row[j] = allowed[j] != 0 ? row[j] : minus_infinity;
@@ -200,16 +199,16 @@ class BoundAttention : public BoundKernel {
   }
 
   void weigh(const Task& t, const Keys& keys, int64_t r, int64_t rows) const {
-    WeighedTile tile;
-    tile.weights = t.weights;
+    GemmTile tile;
+    tile.a = t.weights;
     tile.depth = keys.count;
     tile.keep = keys.first > 0 ? t.keep + r : nullptr;
-    tile.y_row = s_.y.row;
+    tile.c_row = s_.y.row;
     for (int64_t j = 0; j < s_.value_size; j += columns()) {
-      tile.values = t.packed_v + j * keys.count;
+      tile.b = t.packed_v + j * keys.count;
       tile.width = std::min(columns(), s_.value_size - j);
-      tile.y = t.y + r * s_.y.row + j;
-      f_.attention->weigh[rows](tile);
+      tile.c = t.y + r * s_.y.row + j;
+      f_.products->tile[rows](tile);
     }
   }
 
@@ -260,8 +259,7 @@ class Attention : public Kernel {
  public:
   Attention(const Problem& problem, InstructionSet set)
       : problem_(problem),
-        functions_{&gemm_functions(set), &attention_functions(set), &row_functions(set),
-                   transpose_32(set)} {}
+        functions_{&gemm_functions(set), &row_functions(set), transpose_32(set)} {}
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const int64_t key_heads = problem_.attributes.integer("kv_num_heads", 0);

@@ -99,22 +99,28 @@ class BoundConvolution : public BoundKernel {
     const int64_t last = std::min(form_.panels(), first + panels_);
     const int64_t begin = block * block_, end = std::min(s_.rows(), begin + block_);
     auto** places = reinterpret_cast<const float**>(scratch);
-    for (int64_t row = begin; row < end; row += f_.rows)
-      find_places(call, group, row, std::min(f_.rows, end - row),
-                  places + (row - begin) * form_.taps);
+    const auto each_tile = [&](auto&& work) {
+      for (int64_t row = begin, number = 0; row < end; ++number) {
+        const int64_t rows = tile_height(end - row, f_.rows);
+        work(row, rows, places + (row - begin) * form_.taps, number);
+        row += rows;
+      }
+    };
+    each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
+      find_places(call, group, row, rows, tile_places);
+    });
     if (rows_collide()) {
       auto* copies = reinterpret_cast<float*>(scratch + places_bytes());
-      for (int64_t row = begin; row < end; row += f_.rows) {
-        const int64_t rows = std::min(f_.rows, end - row);
-        copy_rows(rows, places + (row - begin), copies);
+      each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
+        copy_rows(rows, tile_places, copies);
         for (int64_t panel = first; panel < last; ++panel)
-          compute_tile(call, group, panel, row, rows, places + (row - begin), 0);
-      }
+          compute_tile(call, group, panel, row, rows, tile_places, 0);
+      });
     } else {
       for (int64_t panel = first; panel < last; ++panel)
-        for (int64_t row = begin; row < end; row += f_.rows)
-          compute_tile(call, group, panel, row, std::min(f_.rows, end - row),
-                       places + (row - begin) * form_.taps, (row - begin) / f_.rows);
+        each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t number) {
+          compute_tile(call, group, panel, row, rows, tile_places, number);
+        });
     }
     if (!epilogue_.empty())
       finish(scratch + places_bytes() + copies_bytes(), group, first, last, begin, end);

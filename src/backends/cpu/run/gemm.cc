@@ -1,6 +1,8 @@
 // Matrix products of float32: y = finish(A B), A [batch, M, K], B [batch, K, N], any strides. A
 // constant B is packed once, everything else by the thread that multiplies it. Tiles are
 // accumulated in y over blocks of K.
+#include <array>
+
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/gemm_functions.h"
 #include "backends/cpu/run/gemm_pack.h"
@@ -11,9 +13,15 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t block_depth = 384;   // a panel of B of that depth fits the first-level cache
 constexpr int64_t block_height = 168;  // rows of A that are packed at once
 constexpr int64_t block_width = 256;   // columns of a task
+
+// What is in y stays as it is.
+constexpr std::array<float, most_gemm_rows> ones = [] {
+  std::array<float, most_gemm_rows> values{};
+  for (float& value : values) value = 1;
+  return values;
+}();
 
 struct GemmShape {
   int64_t rows = 0, depth = 0, columns = 0;
@@ -28,8 +36,8 @@ Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int6
   const int64_t panels = pieces(columns, panel);
   Tensor packed(ElementType::float32, {panels * panel * depth});
   auto* to = packed.view().as<float>();
-  for (int64_t k = 0; k < depth; k += block_depth) {
-    const int64_t deep = std::min(block_depth, depth - k);
+  for (int64_t k = 0; k < depth; k += gemm_depth) {
+    const int64_t deep = std::min(gemm_depth, depth - k);
     for (int64_t p = 0; p < panels; ++p, to += deep * panel)
       pack_columns({b.at(k, p * panel), b.row, b.column}, deep,
                    std::min(panel, columns - p * panel), panel, transpose, to);
@@ -39,15 +47,17 @@ Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int6
 
 class BoundGemm : public BoundKernel {
  public:
-  BoundGemm(GemmShape shape, const GemmFunctions& functions, Transpose32 transpose,
-            const float* packed, EpilogueLoop epilogue, int threads)
+  BoundGemm(GemmShape shape, const GemmFunctions& functions, const RowFunctions& row_functions,
+            Transpose32 transpose, const float* packed, EpilogueLoop epilogue, int threads)
       : s_(std::move(shape)),
         f_(functions),
+        row_functions_(row_functions),
         transpose_(transpose),
         packed_(packed),
         epilogue_(std::move(epilogue)),
         threads_(threads) {
-    height_ = std::clamp(pieces(s_.rows, f_.rows) * f_.rows, f_.rows, block_height);
+    const int64_t blocks = std::max<int64_t>(1, pieces(s_.rows, block_height));
+    height_ = std::max<int64_t>(1, pieces(pieces(s_.rows, blocks), f_.rows)) * f_.rows;
     width_ = std::max(f_.columns, block_width / f_.columns * f_.columns);
     // Smaller tasks where there would be too few for the threads.
     while (tasks() < 3 * threads && threads > 1 && width_ > f_.columns)
@@ -77,11 +87,11 @@ class BoundGemm : public BoundKernel {
 
   // Packed A, a panel of B, then the epilogue's.
   size_t a_bytes() const {
-    return rounded_to_line(static_cast<size_t>(height_ * std::min(block_depth, s_.depth)) * 4);
+    return rounded_to_line(static_cast<size_t>(height_ * gemm_row) * 4);
   }
   size_t b_bytes() const {
     if (packed_ != nullptr) return 0;
-    return rounded_to_line(static_cast<size_t>(f_.columns * std::min(block_depth, s_.depth)) * 4);
+    return rounded_to_line(static_cast<size_t>(f_.columns * std::min(gemm_depth, s_.depth)) * 4);
   }
   size_t scratch_bytes() const { return a_bytes() + b_bytes() + epilogue_.scratch_bytes(); }
 
@@ -106,7 +116,7 @@ class BoundGemm : public BoundKernel {
     t.column_end = std::min(s_.columns, t.column + width_);
     t.packed_a = reinterpret_cast<float*>(scratch);
     t.packed_b = reinterpret_cast<float*>(scratch + a_bytes());
-    for (int64_t k = 0; k < s_.depth; k += block_depth) multiply(t, k);
+    for (int64_t k = 0; k < s_.depth; k += gemm_depth) multiply(t, k);
     if (s_.depth == 0) clear(t);
     if (epilogue_.empty()) return;
     std::byte* own = scratch + a_bytes() + b_bytes();
@@ -123,17 +133,16 @@ class BoundGemm : public BoundKernel {
 
   // Adds the products of one block of K.
   void multiply(const Task& t, int64_t k) const {
-    const int64_t deep = std::min(block_depth, s_.depth - k);
-    for (int64_t r = t.row; r < t.row_end; r += f_.rows)
-      pack_rows({t.a.at(r, k), t.a.row, t.a.column}, std::min(f_.rows, t.row_end - r), deep,
-                s_.factor, t.packed_a + (r - t.row) * deep);
+    const int64_t deep = std::min(gemm_depth, s_.depth - k);
+    pack_rows({t.a.at(t.row, k), t.a.row, t.a.column}, t.row_end - t.row, deep, s_.factor,
+              row_functions_, transpose_, t.packed_a);
     const int64_t panels = pieces(s_.columns, f_.columns);
     for (int64_t c = t.column; c < t.column_end; c += f_.columns) {
       GemmTile tile;
       tile.width = std::min(f_.columns, t.column_end - c);
       tile.depth = deep;
       tile.c_row = s_.columns;
-      tile.adds = k > 0;
+      tile.keep = k > 0 ? ones.data() : nullptr;
       if (packed_ != nullptr) {
         tile.b = packed_ + k * panels * f_.columns + c * deep;
       } else {
@@ -141,18 +150,20 @@ class BoundGemm : public BoundKernel {
                      t.packed_b);
         tile.b = t.packed_b;
       }
-      for (int64_t r = t.row; r < t.row_end; r += f_.rows) {
-        tile.a = t.packed_a + (r - t.row) * deep;
+      for (int64_t r = t.row, number = 0; r < t.row_end; ++number) {
+        const int64_t rows = tile_height(t.row_end - r, f_.rows);
+        tile.a = t.packed_a + (r - t.row) * gemm_row;
         tile.c = t.c + r * s_.columns + c;
-        if (packed_ != nullptr)
-          tile.ahead = panel_ahead(deep * f_.columns, f_.columns, (r - t.row) / f_.rows);
-        f_.tile[std::min(f_.rows, t.row_end - r)](tile);
+        if (packed_ != nullptr) tile.ahead = panel_ahead(deep * f_.columns, f_.columns, number);
+        f_.tile[rows](tile);
+        r += rows;
       }
     }
   }
 
   GemmShape s_;
   const GemmFunctions& f_;
+  const RowFunctions& row_functions_;
   Transpose32 transpose_;
   const float* packed_;
   EpilogueLoop epilogue_;
@@ -193,6 +204,7 @@ class Gemm : public Kernel {
   Gemm(const KernelContext& context, InstructionSet set)
       : problem_(context.step->problem),
         functions_(gemm_functions(set)),
+        row_functions_(row_functions(set)),
         transpose_(transpose_32(set)),
         epilogue_(finish_of(problem_, set)) {
     const Tensor* b = context.constant(1);
@@ -210,7 +222,7 @@ class Gemm : public Kernel {
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     return std::make_unique<BoundGemm>(
         shape_of(*context.inputs[0], *context.inputs[1], *context.outputs[0]), functions_,
-        transpose_, packed_ ? packed_.as<float>() : nullptr,
+        row_functions_, transpose_, packed_ ? packed_.as<float>() : nullptr,
         EpilogueLoop(epilogue_, problem_, context), context.threads);
   }
 
@@ -276,6 +288,7 @@ class Gemm : public Kernel {
 
   const Problem& problem_;
   const GemmFunctions& functions_;
+  const RowFunctions& row_functions_;
   Transpose32 transpose_;
   EpilogueProgram epilogue_;
   Tensor packed_;

@@ -5,18 +5,21 @@
 
 namespace cermet::cpu {
 
-void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor, float* to) {
-  if (a.row == 1) {
-    for (int64_t k = 0; k < depth; ++k)
-      for (int64_t r = 0; r < height; ++r) to[k * height + r] = factor * *a.at(r, k);
+void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor,
+               const RowFunctions& rows, Transpose32 transpose, float* to) {
+  if (a.column == 1) {
+    for (int64_t r = 0; r < height; ++r)
+      rows.scale(depth, a.at(r, 0), 0, factor, to + r * gemm_row);
     return;
   }
-  // Some columns at a time, so that the target stays in the first-level cache.
-  constexpr int64_t block = 64;
-  for (int64_t k0 = 0; k0 < depth; k0 += block)
+  if (a.row == 1)
+    transpose(depth, height, a.data, a.column, to, gemm_row);
+  else
     for (int64_t r = 0; r < height; ++r)
-      for (int64_t k = k0; k < std::min(k0 + block, depth); ++k)
-        to[k * height + r] = factor * *a.at(r, k);
+      for (int64_t k = 0; k < depth; ++k) to[r * gemm_row + k] = *a.at(r, k);
+  if (factor == 1) return;
+  for (int64_t r = 0; r < height; ++r)
+    rows.scale(depth, to + r * gemm_row, 0, factor, to + r * gemm_row);
 }
 
 void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel,

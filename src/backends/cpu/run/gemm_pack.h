@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "backends/cpu/run/gemm_functions.h"
+#include "backends/cpu/run/row_functions.h"
 #include "backends/cpu/run/strided_copy.h"
 
 namespace cermet::cpu {
@@ -15,8 +17,10 @@ struct MatrixView {
   const float* at(int64_t r, int64_t c) const { return data + r * row + c * column; }
 };
 
-// to[k * height + r] = factor * a(r, k) for r < height, k < depth.
-void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor, float* to);
+// to[r * gemm_row + k] = factor * a(r, k) for r < height, k < depth. Rows or columns in one piece
+// are copied as such.
+void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor,
+               const RowFunctions& rows, Transpose32 transpose, float* to);
 // to[k * panel + j] = b(k, j) for k < depth, j < width, and 0 for width <= j < panel. Columns in
 // one piece are copied by `transpose`.
 void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel,

@@ -17,6 +17,7 @@ struct RowFunctions {
   float (*min)(int64_t n, const float* x);  // likewise; infinity
   // y = exp(x - shift); gives the sum of y. With y nullptr only the sum.
   float (*exp)(int64_t n, const float* x, float shift, float* y);
+  void (*add)(int64_t n, const float* x, float* y);  // y += x
   // y = (x - shift) * factor
   void (*scale)(int64_t n, const float* x, float shift, float factor, float* y);
   // y = (x - shift) * factor * scales + offsets; offsets may be nullptr.

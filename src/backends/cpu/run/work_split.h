@@ -16,6 +16,13 @@ inline constexpr int64_t elements_worth_a_thread = 32768;
 // How many pieces cover `size`, the last one perhaps in part.
 inline int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
 
+// Rows of the next tile where `rest` are left. The last two are about as high as each other: a low
+// one has too few sums to keep the arithmetic units busy.
+inline int64_t tile_height(int64_t rest, int64_t full) {
+  if (rest <= full) return rest;
+  return rest >= 2 * full ? full : (rest + 1) / 2;
+}
+
 inline size_t rounded_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Weights that are read panel after panel come from memory in time when each tile of results asks
