@@ -13,8 +13,8 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t block_height = 168;  // rows of A that are packed at once
-constexpr int64_t block_width = 256;   // columns of a task
+constexpr int64_t block_height = 252;  // rows of A that are copied at once, for the second-level cache
+constexpr int64_t block_width = 1024;  // columns of a task
 
 // What is in y stays as it is.
 constexpr std::array<float, most_gemm_rows> ones = [] {
