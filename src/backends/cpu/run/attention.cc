@@ -19,7 +19,7 @@ namespace cermet::cpu {
 namespace {
 
 constexpr int64_t attention_keys = gemm_depth;  // that are weighed at once
-constexpr int64_t most_queries = 256;  // of a task: keys are packed once for each
+constexpr int64_t most_queries = 256;           // of a task: keys are packed once for each
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
 
 int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
@@ -135,8 +135,7 @@ class BoundAttention : public BoundKernel {
       for (int64_t r = 0; r < t.count; r += height_) {
         const int64_t rows = std::min(height_, t.count - r);
         score(t, keys, r, rows);
-        for (int64_t i = 0; i < rows; ++i)
-          make_weights(t, keys, r + i, t.weights + i * gemm_row);
+        for (int64_t i = 0; i < rows; ++i) make_weights(t, keys, r + i, t.weights + i * gemm_row);
         weigh(t, keys, r, rows);
       }
     }

@@ -41,6 +41,7 @@ class BoundConvolution : public BoundKernel {
         epilogue_(std::move(epilogue)),
         threads_(threads),
         zeros_(ElementType::float32, {form.inputs}) {
+    find_taps();
     const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
     const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
     block_ = std::clamp<int64_t>(s_.rows(), 1, tiles * f_.rows);
@@ -66,6 +67,19 @@ class BoundConvolution : public BoundKernel {
   }
 
  private:
+  void find_taps() {
+    const auto& [depth, height, width] = s_.axes;
+    for (int64_t i = 0; i < depth.kernel; ++i)
+      for (int64_t j = 0; j < height.kernel; ++j)
+        for (int64_t k = 0; k < width.kernel; ++k)
+          taps_.push_back(((i * depth.dilation * height.input + j * height.dilation) * width.input +
+                           k * width.dilation) *
+                          s_.inputs);
+    is_pointwise_ = std::all_of(s_.axes.begin(), s_.axes.end(), [](const WindowAxis& axis) {
+      return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.input == axis.output;
+    });
+  }
+
   int64_t row_blocks() const { return pieces(s_.rows(), block_); }
   int64_t parts() const { return form_.groups * pieces(form_.panels(), panels_); }
   int64_t tasks() const { return row_blocks() * parts(); }
@@ -106,51 +120,93 @@ class BoundConvolution : public BoundKernel {
         row += rows;
       }
     };
+    const auto* x = static_cast<const float*>(call.inputs[0]) + group * form_.inputs;
+    Position position = position_of(begin);
     each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
-      find_places(call, group, row, rows, tile_places);
+      find_places(x, position, row, rows, tile_places);
     });
     if (rows_collide()) {
       auto* copies = reinterpret_cast<float*>(scratch + places_bytes());
       each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
         copy_rows(rows, tile_places, copies);
         for (int64_t panel = first; panel < last; ++panel)
-          compute_tile(call, group, panel, row, rows, tile_places, 0);
+          compute_tile(panel_tile(call, group, panel), row, rows, tile_places, 0);
       });
     } else {
-      for (int64_t panel = first; panel < last; ++panel)
+      for (int64_t panel = first; panel < last; ++panel) {
+        const ConvolutionTile tile = panel_tile(call, group, panel);
         each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t number) {
-          compute_tile(call, group, panel, row, rows, tile_places, number);
+          compute_tile(tile, row, rows, tile_places, number);
         });
+      }
     }
     if (!epilogue_.empty())
       finish(scratch + places_bytes() + copies_bytes(), group, first, last, begin, end);
   }
 
-  // places[tap * rows + r]
-  void find_places(const Call& call, int64_t group, int64_t row, int64_t rows,
-                   const float** places) const {
-    const auto* x = static_cast<const float*>(call.inputs[0]) + group * form_.inputs;
-    for (int64_t r = 0; r < rows; ++r, ++row) {
-      const int64_t image = row / s_.image();
-      std::array<int64_t, 3> at;
-      for (int64_t d = 2, rest = row % s_.image(); d >= 0; --d) {
-        at[d] = s_.axes[d].place(rest % s_.axes[d].output, 0);
-        rest /= s_.axes[d].output;
-      }
-      int64_t tap = 0;
-      const auto& [depth, height, width] = s_.axes;
-      for (int64_t i = 0; i < depth.kernel; ++i)
-        for (int64_t j = 0; j < height.kernel; ++j) {
-          const int64_t d = at[0] + i * depth.dilation, h = at[1] + j * height.dilation;
-          const bool line = d >= 0 && d < depth.input && h >= 0 && h < height.input;
-          const int64_t first = ((image * depth.input + d) * height.input + h) * width.input;
-          for (int64_t k = 0; k < width.kernel; ++k, ++tap) {
-            const int64_t w = at[2] + k * width.dilation;
-            const bool inside = line && w >= 0 && w < width.input;
-            places[tap * rows + r] = inside ? x + (first + w) * s_.inputs : zeros_.as<float>();
-          }
-        }
+  // A row of results as image, depth, height and width.
+  struct Position {
+    int64_t image = 0;
+    std::array<int64_t, 3> at{};
+  };
+  Position position_of(int64_t row) const {
+    Position p{row / s_.image(), {}};
+    for (int64_t d = 2, rest = row % s_.image(); d >= 0; --d) {
+      p.at[d] = rest % s_.axes[d].output;
+      rest /= s_.axes[d].output;
     }
+    return p;
+  }
+  void advance(Position& p) const {
+    for (int64_t d = 2; d >= 0; --d) {
+      if (++p.at[d] < s_.axes[d].output) return;
+      p.at[d] = 0;
+    }
+    ++p.image;
+  }
+
+  // places[tap * rows + r] of the rows from `row` on, which lies at `p`; afterwards p lies behind
+  // the last one.
+  void find_places(const float* x, Position& p, int64_t row, int64_t rows,
+                   const float** places) const {
+    if (is_pointwise_) {
+      for (int64_t r = 0; r < rows; ++r) places[r] = x + (row + r) * s_.inputs;
+      return;
+    }
+    for (int64_t r = 0; r < rows; ++r, advance(p)) {
+      std::array<int64_t, 3> first;
+      bool inside = true;
+      int64_t place = p.image;
+      for (size_t d = 0; d < 3; ++d) {
+        const WindowAxis& axis = s_.axes[d];
+        first[d] = axis.place(p.at[d], 0);
+        inside &= first[d] >= 0 && first[d] + (axis.kernel - 1) * axis.dilation < axis.input;
+        place = place * axis.input + first[d];
+      }
+      if (inside) {
+        const float* start = x + place * s_.inputs;
+        for (int64_t tap = 0; tap < form_.taps; ++tap) places[tap * rows + r] = start + taps_[tap];
+      } else {
+        find_places_at_edge(x, p.image, first, rows, places + r);
+      }
+    }
+  }
+
+  // places[tap * rows] of a window that reaches beyond its image.
+  void find_places_at_edge(const float* x, int64_t image, const std::array<int64_t, 3>& start,
+                           int64_t rows, const float** places) const {
+    const auto& [depth, height, width] = s_.axes;
+    for (int64_t i = 0; i < depth.kernel; ++i)
+      for (int64_t j = 0; j < height.kernel; ++j) {
+        const int64_t d = start[0] + i * depth.dilation, h = start[1] + j * height.dilation;
+        const bool line = d >= 0 && d < depth.input && h >= 0 && h < height.input;
+        const int64_t first = ((image * depth.input + d) * height.input + h) * width.input;
+        for (int64_t k = 0; k < width.kernel; ++k, places += rows) {
+          const int64_t w = start[2] + k * width.dilation;
+          const bool inside = line && w >= 0 && w < width.input;
+          *places = inside ? x + (first + w) * s_.inputs : zeros_.as<float>();
+        }
+      }
   }
 
   void copy_rows(int64_t rows, const float** places, float* copies) const {
@@ -160,22 +216,29 @@ class BoundConvolution : public BoundKernel {
     }
   }
 
-  // The tile is number `number` of those with this panel.
-  void compute_tile(const Call& call, int64_t group, int64_t panel, int64_t row, int64_t rows,
-                    const float* const* places, int64_t number) const {
+  // What the tiles of a panel have in common.
+  ConvolutionTile panel_tile(const Call& call, int64_t group, int64_t panel) const {
     const int64_t column = group * form_.outputs + panel * form_.columns;
     ConvolutionTile tile;
-    tile.places = places;
     tile.taps = form_.taps;
     tile.depth = form_.inputs;
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
-    tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
     tile.bias = finish_.bias(call, column);
-    tile.added = finish_.added(call, row * s_.outputs + column);
+    tile.added = finish_.added(call, column);
     tile.bounds = finish_.sum.bounds;
-    tile.y = static_cast<float*>(call.outputs[0]) + row * s_.outputs + column;
+    tile.y = static_cast<float*>(call.outputs[0]) + column;
     tile.y_row = s_.outputs;
     tile.width = std::min(form_.columns, form_.outputs - panel * form_.columns);
+    return tile;
+  }
+
+  // The tile is number `number` of those with this panel.
+  void compute_tile(ConvolutionTile tile, int64_t row, int64_t rows, const float* const* places,
+                    int64_t number) const {
+    tile.places = places;
+    tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
+    tile.y += row * s_.outputs;
+    if (tile.added != nullptr) tile.added += row * s_.outputs;
     f_.tile[rows](tile);
   }
 
@@ -199,8 +262,10 @@ class BoundConvolution : public BoundKernel {
   EpilogueLoop epilogue_;
   size_t threads_;
   Tensor zeros_;
-  int64_t block_ = 1;   // rows of a task
-  int64_t panels_ = 1;  // of a task
+  std::vector<int64_t> taps_;  // where they lie from the window's first one
+  bool is_pointwise_ = false;  // one tap, at the same place as the result
+  int64_t block_ = 1;          // rows of a task
+  int64_t panels_ = 1;         // of a task
 };
 
 class Convolution : public Kernel {

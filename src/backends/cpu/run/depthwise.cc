@@ -17,11 +17,11 @@ struct DepthwiseShape {
 class BoundDepthwise : public BoundKernel {
  public:
   BoundDepthwise(const DepthwiseShape& shape, const float* weights, DepthwiseFunction function,
-                 bool has_bias, EpilogueLoop epilogue, int threads)
+                 const ConvolutionFinish& finish, EpilogueLoop epilogue, int threads)
       : s_(shape),
         weights_(weights),
-        has_bias_(has_bias),
         function_(function),
+        finish_(finish),
         epilogue_(std::move(epilogue)),
         threads_(threads) {
     while (inner_begin_ < s_.width.output && s_.width.first(inner_begin_) > 0) ++inner_begin_;
@@ -59,8 +59,11 @@ class BoundDepthwise : public BoundKernel {
             (image * s_.height.input + (last > first ? s_.height.place(h, first) : 0)) * line;
     row.w_row = s_.width.kernel * s_.channels;
     row.w = weights_ + first * row.w_row;
-    row.bias = has_bias_ ? static_cast<const float*>(call.inputs[2]) : nullptr;
-    row.y = static_cast<float*>(call.outputs[0]) + number * s_.width.output * s_.channels;
+    row.bias = finish_.bias(call, 0);
+    const int64_t start = number * s_.width.output * s_.channels;
+    row.added = finish_.added(call, start);
+    row.bounds = finish_.sum.bounds;
+    row.y = static_cast<float*>(call.outputs[0]) + start;
     row.step = s_.width.stride * s_.channels;
     row.row = s_.height.dilation * line;
     row.column = s_.width.dilation * s_.channels;
@@ -79,14 +82,15 @@ class BoundDepthwise : public BoundKernel {
     if (row.columns > 0) row.x += s_.width.place(w, first) * s_.channels;
     row.w += first * s_.channels;
     row.y += w * s_.channels;
+    if (row.added != nullptr) row.added += w * s_.channels;
     row.outputs = outputs;
     function_(row);
   }
 
   DepthwiseShape s_;
   const float* weights_;
-  bool has_bias_;
   DepthwiseFunction function_;
+  const ConvolutionFinish& finish_;
   EpilogueLoop epilogue_;
   size_t threads_;
   int64_t inner_begin_ = 0, inner_end_ = 0;
@@ -97,7 +101,7 @@ class Depthwise : public Kernel {
   Depthwise(const KernelContext& context, InstructionSet set)
       : problem_(context.step->problem),
         function_(depthwise_function(set)),
-        epilogue_(problem_, set) {
+        finish_(problem_, set) {
     const Tensor& weights = convolution_weights(context);
     const Shape& shape = weights.shape();  // [channels, 1, height, width]
     const int64_t window = shape[2] * shape[3];
@@ -108,7 +112,6 @@ class Depthwise : public Kernel {
         to[i * shape[0] + c] = weights.as<float>()[c * window + i];
     const Dims kernel{shape[2], shape[3]};
     attributes_ = ConvolutionAttributes::from(problem_.attributes, kernel);
-    has_bias_ = has_bias(problem_);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -116,18 +119,17 @@ class Depthwise : public Kernel {
     const Shape& y = *context.outputs[0];
     DepthwiseShape shape{x[0], x[1], window_axis(attributes_.window, x, y, 0),
                          window_axis(attributes_.window, x, y, 1)};
-    return std::make_unique<BoundDepthwise>(shape, weights_.as<float>(), function_, has_bias_,
-                                            EpilogueLoop(epilogue_, problem_, context),
+    return std::make_unique<BoundDepthwise>(shape, weights_.as<float>(), function_, finish_,
+                                            EpilogueLoop(finish_.epilogue, problem_, context),
                                             context.threads);
   }
 
  private:
   const Problem& problem_;
   DepthwiseFunction function_;
-  EpilogueProgram epilogue_;
+  ConvolutionFinish finish_;
   ConvolutionAttributes attributes_;
   Tensor weights_;
-  bool has_bias_ = false;
 };
 
 }  // namespace

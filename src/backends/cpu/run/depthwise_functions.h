@@ -3,17 +3,21 @@
 
 #include <cstdint>
 
+#include "backends/cpu/run/bounds.h"
 #include "base/cpu_features.h"
 
 namespace cermet::cpu {
 
-// y[o * channels + c] = bias[c] + sum over r < rows, k < columns of
-//   x[o * step + r * row + k * column + c] * w[r * w_row + k * channels + c]
-// for o < outputs and c < channels. y is no part of x; nothing has to be aligned.
+// y[o * channels + c] = bounded(added[o * channels + c] + bias[c] + sum over r < rows, k < columns
+// of
+//   x[o * step + r * row + k * column + c] * w[r * w_row + k * channels + c])
+// for o < outputs and c < channels. y is no part of x or added; nothing has to be aligned.
 struct DepthwiseRow {
   const float* x = nullptr;
   const float* w = nullptr;
-  const float* bias = nullptr;  // nullptr: zeros
+  const float* bias = nullptr;   // nullptr: zeros
+  const float* added = nullptr;  // nullptr: zeros
+  Bounds bounds;
   float* y = nullptr;
   int64_t step = 0, row = 0, column = 0, w_row = 0;
   int64_t rows = 0, columns = 0;

@@ -13,7 +13,8 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t block_height = 252;  // rows of A that are copied at once, for the second-level cache
+constexpr int64_t block_height =
+    252;  // rows of A that are copied at once, for the second-level cache
 constexpr int64_t block_width = 1024;  // columns of a task
 
 // What is in y stays as it is.
@@ -86,9 +87,7 @@ class BoundGemm : public BoundKernel {
   int64_t tasks() const { return static_cast<int64_t>(s_.a_offsets.size()) * tasks_a_matrix(); }
 
   // Packed A, a panel of B, then the epilogue's.
-  size_t a_bytes() const {
-    return rounded_to_line(static_cast<size_t>(height_ * gemm_row) * 4);
-  }
+  size_t a_bytes() const { return rounded_to_line(static_cast<size_t>(height_ * gemm_row) * 4); }
   size_t b_bytes() const {
     if (packed_ != nullptr) return 0;
     return rounded_to_line(static_cast<size_t>(f_.columns * std::min(gemm_depth, s_.depth)) * 4);
