@@ -40,8 +40,10 @@ class BoundConvolution : public BoundKernel {
         finish_(finish),
         epilogue_(std::move(epilogue)),
         threads_(threads),
-        zeros_(ElementType::float32, {form.inputs}) {
-    find_taps();
+        zeros_(ElementType::float32, {form.inputs * shape.axes[2].kernel}) {
+    is_pointwise_ = std::all_of(s_.axes.begin(), s_.axes.end(), [](const WindowAxis& axis) {
+      return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.input == axis.output;
+    });
     const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
     const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
     block_ = std::clamp<int64_t>(s_.rows(), 1, tiles * f_.rows);
@@ -67,19 +69,6 @@ class BoundConvolution : public BoundKernel {
   }
 
  private:
-  void find_taps() {
-    const auto& [depth, height, width] = s_.axes;
-    for (int64_t i = 0; i < depth.kernel; ++i)
-      for (int64_t j = 0; j < height.kernel; ++j)
-        for (int64_t k = 0; k < width.kernel; ++k)
-          taps_.push_back(((i * depth.dilation * height.input + j * height.dilation) * width.input +
-                           k * width.dilation) *
-                          s_.inputs);
-    is_pointwise_ = std::all_of(s_.axes.begin(), s_.axes.end(), [](const WindowAxis& axis) {
-      return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.input == axis.output;
-    });
-  }
-
   int64_t row_blocks() const { return pieces(s_.rows(), block_); }
   int64_t parts() const { return form_.groups * pieces(form_.panels(), panels_); }
   int64_t tasks() const { return row_blocks() * parts(); }
@@ -96,13 +85,16 @@ class BoundConvolution : public BoundKernel {
   }
   int64_t copy_row() const { return form_.inputs + 16; }
 
-  // Places of a block's tiles, a tile's copied rows, then the epilogue's.
+  // Places of a block's tiles, the tiles, a tile's copied rows, then the epilogue's.
   size_t places_bytes() const {
     return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) * f_.rows * form_.taps) *
                            sizeof(const float*));
   }
+  size_t tiles_bytes() const {
+    return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) + 1) * sizeof(TilePlaces));
+  }
   size_t scratch_bytes() const {
-    return places_bytes() + copies_bytes() + epilogue_.scratch_bytes();
+    return places_bytes() + tiles_bytes() + copies_bytes() + epilogue_.scratch_bytes();
   }
 
   // Neighbouring tasks share weights where those are large, and places where they are not.
@@ -113,35 +105,37 @@ class BoundConvolution : public BoundKernel {
     const int64_t last = std::min(form_.panels(), first + panels_);
     const int64_t begin = block * block_, end = std::min(s_.rows(), begin + block_);
     auto** places = reinterpret_cast<const float**>(scratch);
+    auto* tiles = reinterpret_cast<TilePlaces*>(scratch + places_bytes());
     const auto each_tile = [&](auto&& work) {
       for (int64_t row = begin, number = 0; row < end; ++number) {
         const int64_t rows = tile_height(end - row, f_.rows);
-        work(row, rows, places + (row - begin) * form_.taps, number);
+        work(row, rows, number);
         row += rows;
       }
     };
     const auto* x = static_cast<const float*>(call.inputs[0]) + group * form_.inputs;
     Position position = position_of(begin);
-    each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
-      find_places(x, position, row, rows, tile_places);
+    each_tile([&](int64_t row, int64_t rows, int64_t number) {
+      tiles[number] = find_places(x, position, row, rows, places + (row - begin) * form_.taps);
     });
     if (rows_collide()) {
-      auto* copies = reinterpret_cast<float*>(scratch + places_bytes());
-      each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t) {
-        copy_rows(rows, tile_places, copies);
+      auto* copies = reinterpret_cast<float*>(scratch + places_bytes() + tiles_bytes());
+      each_tile([&](int64_t row, int64_t rows, int64_t number) {
+        copy_rows(rows, tiles[number].places, copies);
         for (int64_t panel = first; panel < last; ++panel)
-          compute_tile(panel_tile(call, group, panel), row, rows, tile_places, 0);
+          compute_tile(panel_tile(call, group, panel), row, rows, tiles[number], 0);
       });
     } else {
       for (int64_t panel = first; panel < last; ++panel) {
         const ConvolutionTile tile = panel_tile(call, group, panel);
-        each_tile([&](int64_t row, int64_t rows, const float** tile_places, int64_t number) {
-          compute_tile(tile, row, rows, tile_places, number);
+        each_tile([&](int64_t row, int64_t rows, int64_t number) {
+          compute_tile(tile, row, rows, tiles[number], number);
         });
       }
     }
     if (!epilogue_.empty())
-      finish(scratch + places_bytes() + copies_bytes(), group, first, last, begin, end);
+      finish(scratch + places_bytes() + tiles_bytes() + copies_bytes(), group, first, last, begin,
+             end);
   }
 
   // A row of results as image, depth, height and width.
@@ -157,56 +151,84 @@ class BoundConvolution : public BoundKernel {
     }
     return p;
   }
-  void advance(Position& p) const {
+  // How many of `rows` from p on lie in its line.
+  int64_t rows_in_line(const Position& p, int64_t rows) const {
+    return std::min(rows, s_.axes[2].output - p.at[2]);
+  }
+  // No further than to the beginning of the next line.
+  void advance(Position& p, int64_t rows) const {
+    p.at[2] += rows;
     for (int64_t d = 2; d >= 0; --d) {
-      if (++p.at[d] < s_.axes[d].output) return;
+      if (p.at[d] < s_.axes[d].output) return;
       p.at[d] = 0;
+      ++(d > 0 ? p.at[d - 1] : p.image);
     }
-    ++p.image;
   }
 
-  // places[tap * rows + r] of the rows from `row` on, which lies at `p`; afterwards p lies behind
-  // the last one.
-  void find_places(const float* x, Position& p, int64_t row, int64_t rows,
-                   const float** places) const {
+  // Places of a tile and how many elements lie in one piece at each.
+  struct TilePlaces {
+    const float** places = nullptr;
+    int64_t pieces = 0, depth = 0;
+  };
+
+  // places[piece * rows + r] of the rows from `row` on, which lies at `p`; afterwards p lies behind
+  // the last one. Taps side by side make one piece where the whole tile has them.
+  TilePlaces find_places(const float* x, Position& p, int64_t row, int64_t rows,
+                         const float** places) const {
     if (is_pointwise_) {
       for (int64_t r = 0; r < rows; ++r) places[r] = x + (row + r) * s_.inputs;
-      return;
+      return {places, 1, form_.inputs};
     }
-    for (int64_t r = 0; r < rows; ++r, advance(p)) {
-      std::array<int64_t, 3> first;
-      bool inside = true;
-      int64_t place = p.image;
-      for (size_t d = 0; d < 3; ++d) {
-        const WindowAxis& axis = s_.axes[d];
-        first[d] = axis.place(p.at[d], 0);
-        inside &= first[d] >= 0 && first[d] + (axis.kernel - 1) * axis.dilation < axis.input;
-        place = place * axis.input + first[d];
-      }
-      if (inside) {
-        const float* start = x + place * s_.inputs;
-        for (int64_t tap = 0; tap < form_.taps; ++tap) places[tap * rows + r] = start + taps_[tap];
-      } else {
-        find_places_at_edge(x, p.image, first, rows, places + r);
-      }
+    const int64_t run = has_runs(p, rows) ? s_.axes[2].kernel : 1;
+    for (int64_t r = 0, count; r < rows; r += count, advance(p, count)) {
+      count = rows_in_line(p, rows - r);
+      find_places_of_line(x, p, run, count, rows, places + r);
     }
+    return {places, form_.taps / run, form_.inputs * run};
   }
 
-  // places[tap * rows] of a window that reaches beyond its image.
-  void find_places_at_edge(const float* x, int64_t image, const std::array<int64_t, 3>& start,
+  bool has_runs(Position p, int64_t rows) const {
+    const WindowAxis& width = s_.axes[2];
+    bool runs = width.dilation == 1;
+    for (int64_t r = 0, count; runs && r < rows; r += count, advance(p, count)) {
+      count = rows_in_line(p, rows - r);
+      runs = width.place(p.at[2], 0) >= 0 &&
+             width.place(p.at[2] + count - 1, width.kernel - 1) < width.input;
+    }
+    return runs;
+  }
+
+  // places[piece * rows + r] for r < count.
+  void find_places_of_line(const float* x, const Position& p, int64_t run, int64_t count,
                            int64_t rows, const float** places) const {
     const auto& [depth, height, width] = s_.axes;
     for (int64_t i = 0; i < depth.kernel; ++i)
       for (int64_t j = 0; j < height.kernel; ++j) {
-        const int64_t d = start[0] + i * depth.dilation, h = start[1] + j * height.dilation;
-        const bool line = d >= 0 && d < depth.input && h >= 0 && h < height.input;
-        const int64_t first = ((image * depth.input + d) * height.input + h) * width.input;
-        for (int64_t k = 0; k < width.kernel; ++k, places += rows) {
-          const int64_t w = start[2] + k * width.dilation;
-          const bool inside = line && w >= 0 && w < width.input;
-          *places = inside ? x + (first + w) * s_.inputs : zeros_.as<float>();
-        }
+        const int64_t d = depth.place(p.at[0], i), h = height.place(p.at[1], j);
+        const float* line = nullptr;
+        if (d >= 0 && d < depth.input && h >= 0 && h < height.input)
+          line = x + ((p.image * depth.input + d) * height.input + h) * width.input * s_.inputs;
+        for (int64_t k = 0; k < width.kernel; k += run, places += rows)
+          find_places_in_line(line, width.place(p.at[2], k), count, places);
       }
+  }
+
+  // Elements `at`, `at` + stride, ... of a line; nullptr is a line outside of the image.
+  void find_places_in_line(const float* line, int64_t at, int64_t count,
+                           const float** places) const {
+    const int64_t stride = s_.axes[2].stride, input = s_.axes[2].input;
+    const float* zeros = zeros_.as<float>();
+    if (line == nullptr) {
+      for (int64_t r = 0; r < count; ++r) places[r] = zeros;
+      return;
+    }
+    const int64_t step = stride * s_.inputs, start = at * s_.inputs;
+    if (at >= 0 && at + (count - 1) * stride < input) {
+      for (int64_t r = 0; r < count; ++r) places[r] = line + (start + r * step);
+      return;
+    }
+    for (int64_t r = 0; r < count; ++r, at += stride)
+      places[r] = at >= 0 && at < input ? line + (start + r * step) : zeros;
   }
 
   void copy_rows(int64_t rows, const float** places, float* copies) const {
@@ -220,8 +242,6 @@ class BoundConvolution : public BoundKernel {
   ConvolutionTile panel_tile(const Call& call, int64_t group, int64_t panel) const {
     const int64_t column = group * form_.outputs + panel * form_.columns;
     ConvolutionTile tile;
-    tile.taps = form_.taps;
-    tile.depth = form_.inputs;
     tile.w = weights_ + (group * form_.panels() + panel) * form_.panel_elements();
     tile.bias = finish_.bias(call, column);
     tile.added = finish_.added(call, column);
@@ -233,9 +253,11 @@ class BoundConvolution : public BoundKernel {
   }
 
   // The tile is number `number` of those with this panel.
-  void compute_tile(ConvolutionTile tile, int64_t row, int64_t rows, const float* const* places,
+  void compute_tile(ConvolutionTile tile, int64_t row, int64_t rows, const TilePlaces& places,
                     int64_t number) const {
-    tile.places = places;
+    tile.places = places.places;
+    tile.taps = places.pieces;
+    tile.depth = places.depth;
     tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
     tile.y += row * s_.outputs;
     if (tile.added != nullptr) tile.added += row * s_.outputs;
@@ -262,7 +284,6 @@ class BoundConvolution : public BoundKernel {
   EpilogueLoop epilogue_;
   size_t threads_;
   Tensor zeros_;
-  std::vector<int64_t> taps_;  // where they lie from the window's first one
   bool is_pointwise_ = false;  // one tap, at the same place as the result
   int64_t block_ = 1;          // rows of a task
   int64_t panels_ = 1;         // of a task
