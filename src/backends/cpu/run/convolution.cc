@@ -2,10 +2,9 @@
 // of x[n, p * stride + t * dilation - pad, i] * w[o, t, i], by group; any window of one to three
 // dimensions. Products accumulate in float32. Elements of x are read where they lie; outside of the
 // image lie zeros.
-#include <array>
-
 #include "backends/cpu/run/convolution_functions.h"
 #include "backends/cpu/run/convolution_operands.h"
+#include "backends/cpu/run/convolution_places.h"
 #include "backends/cpu/run/convolution_weights.h"
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/own_kernels.h"
@@ -17,17 +16,7 @@ namespace {
 constexpr int64_t panels_bytes = 512 << 10;  // of weights that are used again from a cache
 constexpr int64_t rows_bytes = 192 << 10;    // of the places of one task
 
-// Images of fewer dimensions have leading ones of size 1.
-struct ConvolutionShape {
-  int64_t batch = 1, inputs = 0, outputs = 0;  // channels, of all groups
-  std::array<WindowAxis, 3> axes;
-
-  int64_t image() const { return axes[0].output * axes[1].output * axes[2].output; }
-  int64_t rows() const { return batch * image(); }
-};
-
-// Results are counted across, down, deep and by image: rows of `outputs` channels. A task is a
-// block of rows with a part of the panels of a group.
+// A task is a block of rows with a part of the panels of a group.
 class BoundConvolution : public BoundKernel {
  public:
   BoundConvolution(const ConvolutionShape& shape, const ConvolutionForm& form, const float* weights,
@@ -40,16 +29,13 @@ class BoundConvolution : public BoundKernel {
         finish_(finish),
         epilogue_(std::move(epilogue)),
         threads_(threads),
-        zeros_(ElementType::float32, {form.inputs * shape.axes[2].kernel}) {
-    is_pointwise_ = std::all_of(s_.axes.begin(), s_.axes.end(), [](const WindowAxis& axis) {
-      return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.input == axis.output;
-    });
+        places_(shape, form) {
     const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
     const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
-    block_ = std::clamp<int64_t>(s_.rows(), 1, tiles * f_.rows);
+    block_ = std::clamp<int64_t>(rows_together(), 1, tiles * f_.rows);
     panels_ = form_.panels();
     const int64_t most = std::max<int64_t>(1, panels_bytes / (4 * form_.panel_elements()));
-    if (pieces(s_.rows(), block_) > 1) panels_ = std::min(panels_, most);
+    if (row_blocks() > 1) panels_ = std::min(panels_, most);
     // Smaller tasks where there would be too few for the threads.
     while (threads > 1 && tasks() < 4 * threads && block_ > 2 * f_.rows)
       block_ = pieces(block_ / 2, f_.rows) * f_.rows;
@@ -69,7 +55,12 @@ class BoundConvolution : public BoundKernel {
   }
 
  private:
-  int64_t row_blocks() const { return pieces(s_.rows(), block_); }
+  // Rows that a block may be of: all, or those of an image.
+  int64_t rows_together() const {
+    return places_.copies_lines() ? std::max<int64_t>(1, s_.image()) : s_.rows();
+  }
+  int64_t blocks_together() const { return pieces(rows_together(), block_); }
+  int64_t row_blocks() const { return s_.rows() / rows_together() * blocks_together(); }
   int64_t parts() const { return form_.groups * pieces(form_.panels(), panels_); }
   int64_t tasks() const { return row_blocks() * parts(); }
   int64_t grain() const {
@@ -80,12 +71,13 @@ class BoundConvolution : public BoundKernel {
   // Rows whose distance is a multiple of half a page share few sets of the first-level cache.
   bool rows_collide() const { return form_.taps == 1 && s_.inputs * 4 % 2048 == 0; }
   size_t copies_bytes() const {
-    if (!rows_collide()) return 0;
+    if (!rows_collide()) return places_.lines_bytes(block_);
     return rounded_to_line(static_cast<size_t>(f_.rows * copy_row()) * 4);
   }
   int64_t copy_row() const { return form_.inputs + 16; }
 
-  // Places of a block's tiles, the tiles, a tile's copied rows, then the epilogue's.
+  // Places of a block's tiles, the tiles, copied lines or a tile's copied rows, then the
+  // epilogue's.
   size_t places_bytes() const {
     return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) * f_.rows * form_.taps) *
                            sizeof(const float*));
@@ -103,7 +95,9 @@ class BoundConvolution : public BoundKernel {
     const int64_t group_parts = parts() / form_.groups;
     const int64_t group = part / group_parts, first = part % group_parts * panels_;
     const int64_t last = std::min(form_.panels(), first + panels_);
-    const int64_t begin = block * block_, end = std::min(s_.rows(), begin + block_);
+    const int64_t start = block / blocks_together() * rows_together();
+    const int64_t begin = start + block % blocks_together() * block_;
+    const int64_t end = std::min(start + rows_together(), begin + block_);
     auto** places = reinterpret_cast<const float**>(scratch);
     auto* tiles = reinterpret_cast<TilePlaces*>(scratch + places_bytes());
     const auto each_tile = [&](auto&& work) {
@@ -113,13 +107,14 @@ class BoundConvolution : public BoundKernel {
         row += rows;
       }
     };
-    const auto* x = static_cast<const float*>(call.inputs[0]) + group * form_.inputs;
-    Position position = position_of(begin);
+    auto* copies = reinterpret_cast<float*>(scratch + places_bytes() + tiles_bytes());
+    ConvolutionPlaces::Walk walk(places_,
+                                 static_cast<const float*>(call.inputs[0]) + group * form_.inputs,
+                                 begin, end, copies);
     each_tile([&](int64_t row, int64_t rows, int64_t number) {
-      tiles[number] = find_places(x, position, row, rows, places + (row - begin) * form_.taps);
+      tiles[number] = walk.next(rows, places + (row - begin) * form_.taps);
     });
     if (rows_collide()) {
-      auto* copies = reinterpret_cast<float*>(scratch + places_bytes() + tiles_bytes());
       each_tile([&](int64_t row, int64_t rows, int64_t number) {
         copy_rows(rows, tiles[number].places, copies);
         for (int64_t panel = first; panel < last; ++panel)
@@ -136,99 +131,6 @@ class BoundConvolution : public BoundKernel {
     if (!epilogue_.empty())
       finish(scratch + places_bytes() + tiles_bytes() + copies_bytes(), group, first, last, begin,
              end);
-  }
-
-  // A row of results as image, depth, height and width.
-  struct Position {
-    int64_t image = 0;
-    std::array<int64_t, 3> at{};
-  };
-  Position position_of(int64_t row) const {
-    Position p{row / s_.image(), {}};
-    for (int64_t d = 2, rest = row % s_.image(); d >= 0; --d) {
-      p.at[d] = rest % s_.axes[d].output;
-      rest /= s_.axes[d].output;
-    }
-    return p;
-  }
-  // How many of `rows` from p on lie in its line.
-  int64_t rows_in_line(const Position& p, int64_t rows) const {
-    return std::min(rows, s_.axes[2].output - p.at[2]);
-  }
-  // No further than to the beginning of the next line.
-  void advance(Position& p, int64_t rows) const {
-    p.at[2] += rows;
-    for (int64_t d = 2; d >= 0; --d) {
-      if (p.at[d] < s_.axes[d].output) return;
-      p.at[d] = 0;
-      ++(d > 0 ? p.at[d - 1] : p.image);
-    }
-  }
-
-  // Places of a tile and how many elements lie in one piece at each.
-  struct TilePlaces {
-    const float** places = nullptr;
-    int64_t pieces = 0, depth = 0;
-  };
-
-  // places[piece * rows + r] of the rows from `row` on, which lies at `p`; afterwards p lies behind
-  // the last one. Taps side by side make one piece where the whole tile has them.
-  TilePlaces find_places(const float* x, Position& p, int64_t row, int64_t rows,
-                         const float** places) const {
-    if (is_pointwise_) {
-      for (int64_t r = 0; r < rows; ++r) places[r] = x + (row + r) * s_.inputs;
-      return {places, 1, form_.inputs};
-    }
-    const int64_t run = has_runs(p, rows) ? s_.axes[2].kernel : 1;
-    for (int64_t r = 0, count; r < rows; r += count, advance(p, count)) {
-      count = rows_in_line(p, rows - r);
-      find_places_of_line(x, p, run, count, rows, places + r);
-    }
-    return {places, form_.taps / run, form_.inputs * run};
-  }
-
-  bool has_runs(Position p, int64_t rows) const {
-    const WindowAxis& width = s_.axes[2];
-    bool runs = width.dilation == 1;
-    for (int64_t r = 0, count; runs && r < rows; r += count, advance(p, count)) {
-      count = rows_in_line(p, rows - r);
-      runs = width.place(p.at[2], 0) >= 0 &&
-             width.place(p.at[2] + count - 1, width.kernel - 1) < width.input;
-    }
-    return runs;
-  }
-
-  // places[piece * rows + r] for r < count.
-  void find_places_of_line(const float* x, const Position& p, int64_t run, int64_t count,
-                           int64_t rows, const float** places) const {
-    const auto& [depth, height, width] = s_.axes;
-    for (int64_t i = 0; i < depth.kernel; ++i)
-      for (int64_t j = 0; j < height.kernel; ++j) {
-        const int64_t d = depth.place(p.at[0], i), h = height.place(p.at[1], j);
-        const float* line = nullptr;
-        if (d >= 0 && d < depth.input && h >= 0 && h < height.input)
-          line = x + ((p.image * depth.input + d) * height.input + h) * width.input * s_.inputs;
-        for (int64_t k = 0; k < width.kernel; k += run, places += rows)
-          find_places_in_line(line, width.place(p.at[2], k), count, places);
-      }
-  }
-
-  // Elements `at`, `at` + stride, ... of a line; nullptr is a line outside of the image.
-  void find_places_in_line(const float* line, int64_t at, int64_t count,
-                           const float** places) const {
-    const int64_t stride = s_.axes[2].stride, input = s_.axes[2].input;
-    const float* zeros = zeros_.as<float>();
-    if (line == nullptr) {
-      for (int64_t r = 0; r < count; ++r) places[r] = zeros;
-      return;
-    }
-    const int64_t step = stride * s_.inputs, start = at * s_.inputs;
-    if (at >= 0 && at + (count - 1) * stride < input) {
-      for (int64_t r = 0; r < count; ++r) places[r] = line + (start + r * step);
-      return;
-    }
-    for (int64_t r = 0; r < count; ++r, at += stride)
-      places[r] = at >= 0 && at < input ? line + (start + r * step) : zeros;
   }
 
   void copy_rows(int64_t rows, const float** places, float* copies) const {
@@ -283,10 +185,9 @@ class BoundConvolution : public BoundKernel {
   const ConvolutionFinish& finish_;
   EpilogueLoop epilogue_;
   size_t threads_;
-  Tensor zeros_;
-  bool is_pointwise_ = false;  // one tap, at the same place as the result
-  int64_t block_ = 1;          // rows of a task
-  int64_t panels_ = 1;         // of a task
+  ConvolutionPlaces places_;
+  int64_t block_ = 1;   // rows of a task
+  int64_t panels_ = 1;  // of a task
 };
 
 class Convolution : public Kernel {
