@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -31,6 +32,15 @@ ThreadTeam::ThreadTeam(TeamOptions options) : options_(std::move(options)) {
 ThreadTeam::ThreadTeam(int threads) : ThreadTeam(TeamOptions{.threads = threads, .cpus = {}}) {}
 
 ThreadTeam::~ThreadTeam() = default;
+
+void ThreadTeam::wake(std::chrono::microseconds limit) {
+  std::atomic<int> awake = 0;
+  run([&](int, int workers) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    ++awake;
+    while (awake < workers && std::chrono::steady_clock::now() < end) continue;
+  });
+}
 
 Crew& ThreadTeam::crew() {
   if (!crew_) crew_ = std::make_unique<Crew>(options_.threads, options_.spin, options_.cpus);

@@ -65,6 +65,9 @@ class ThreadTeam {
     });
   }
 
+  // Wakes threads that sleep and waits for them, no longer than `limit`.
+  void wake(std::chrono::microseconds limit);
+
   // The threads themselves, for work whose shares wait for each other. Starts them: throws as
   // Crew's constructor does.
   Crew& crew();

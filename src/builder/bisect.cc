@@ -129,7 +129,7 @@ class Bisection {
     Plan plan = lower(graph);
     plan.profiles = plan_profiles(plan, options_.profiles);
     TacticOptions tactics = tactic_options(steps);
-    Tuner tuner({0, false, options_.threads}, cache_, cpu::time_step);
+    Tuner tuner({0, false, options_.threads}, cache_, cpu::step_timer());
     arrange(plan, road_.tactics, tactics);
     if (!options_.timing_cache.empty()) tactics.tuner = &tuner;
     choose_tactics(plan, road_.tactics, tactics, info.requirements);

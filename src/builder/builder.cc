@@ -81,7 +81,7 @@ class Tuning {
       : options_(options),
         cache_(cpu::device_name()),
         tuner_({options.frozen ? 0 : options.tuning_budget, options.frozen, threads}, cache_,
-               cpu::time_step) {
+               cpu::step_timer()) {
     require(!options.frozen || !options.timing_cache.empty(), ErrorCode::invalid_argument,
             "frozen timings were asked for without a timing cache that holds them");
     if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);

@@ -31,12 +31,12 @@ Plan plan_of_relu(const Dims& dims) {
 }
 
 TEST(StepTimer, RunsAStepAtItsTypicalShapes) {
-  EXPECT_GT(cpu::time_step(plan_of_relu({Dim::symbol("N"), 1024}), 1, true)->run(), 0);
+  EXPECT_GT(cpu::step_timer()(plan_of_relu({Dim::symbol("N"), 1024}), 1, true)->run(), 0);
 }
 
 TEST(StepTimer, StepsBeyondReasonAreNotTried) {
   try {
-    cpu::time_step(plan_of_relu(to_dims({1 << 20, 1 << 20})), 1, false);
+    cpu::step_timer()(plan_of_relu(to_dims({1 << 20, 1 << 20})), 1, false);
     FAIL() << "two operands of 4 TiB";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::out_of_memory);
