@@ -5,7 +5,8 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t few_channels = 16;
+// Wider images have few tiles with edges.
+constexpr int64_t few_channels = 16, narrow_image = 64;
 
 }  // namespace
 
@@ -18,8 +19,9 @@ ConvolutionPlaces::ConvolutionPlaces(const ConvolutionShape& shape, const Convol
   const bool flat = depth.kernel == 1 && depth.input == 1 && depth.output == 1 && depth.pad == 0;
   left_ = std::max<int64_t>(0, -width.place(0, 0));
   const int64_t behind = width.place(width.output - 1, width.kernel - 1) + 1 - width.input;
-  copies_lines_ = flat && form_.groups == 1 && s_.inputs <= few_channels && width.kernel > 1 &&
-                  width.dilation == 1 && (left_ > 0 || behind > 0);
+  copies_lines_ = flat && form_.groups == 1 && s_.inputs <= few_channels &&
+                  width.output <= narrow_image && width.kernel > 1 && width.dilation == 1 &&
+                  (left_ > 0 || behind > 0);
   line_elements_ = (left_ + width.input + std::max<int64_t>(0, behind)) * s_.inputs;
 }
 
@@ -65,27 +67,12 @@ void ConvolutionPlaces::Walk::copy_lines(int64_t end) {
   }
 }
 
-TilePlaces ConvolutionPlaces::Walk::next(int64_t rows, const float** to) {
-  const int64_t inputs = p_.form_.inputs;
-  if (p_.is_pointwise_) {
-    for (int64_t r = 0; r < rows; ++r) to[r] = x_ + (row_ + r) * s_.inputs;
-    row_ += rows;
-    return {to, 1, inputs};
-  }
-  const int64_t run = has_runs(rows) ? s_.axes[2].kernel : 1;
-  for (int64_t r = 0, count; r < rows; r += count, advance(count)) {
-    count = rows_in_line(rows - r);
-    find_in_line(run, count, rows, to + r);
-  }
-  return {to, p_.form_.taps / run, inputs * run};
-}
-
-int64_t ConvolutionPlaces::Walk::rows_in_line(int64_t rows) const {
+inline int64_t ConvolutionPlaces::Walk::rows_in_line(int64_t rows) const {
   return std::min(rows, s_.axes[2].output - at_[2]);
 }
 
 // No further than to the beginning of the next line.
-void ConvolutionPlaces::Walk::advance(int64_t rows) {
+inline void ConvolutionPlaces::Walk::advance(int64_t rows) {
   row_ += rows;
   at_[2] += rows;
   for (size_t d = 3; d-- > 0;) {
@@ -95,7 +82,7 @@ void ConvolutionPlaces::Walk::advance(int64_t rows) {
   }
 }
 
-bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
+inline bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
   const WindowAxis& width = s_.axes[2];
   if (p_.copies_lines_ || width.dilation != 1) return p_.copies_lines_;
   int64_t start = at_[2];
@@ -108,20 +95,8 @@ bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
   return true;
 }
 
-// to[piece * rows + r] for r < count.
-void ConvolutionPlaces::Walk::find_in_line(int64_t run, int64_t count, int64_t rows,
-                                           const float** to) const {
-  const auto& [depth, height, width] = s_.axes;
-  for (int64_t i = 0; i < depth.kernel; ++i)
-    for (int64_t j = 0; j < height.kernel; ++j) {
-      const float* from = line(i, j);
-      for (int64_t k = 0; k < width.kernel; k += run, to += rows)
-        find(from, width.place(at_[2], k), count, to);
-    }
-}
-
 // Where the image's first place of a line would lie; nullptr outside of the image.
-const float* ConvolutionPlaces::Walk::line(int64_t depth_tap, int64_t height_tap) const {
+inline const float* ConvolutionPlaces::Walk::line(int64_t depth_tap, int64_t height_tap) const {
   const auto& [depth, height, width] = s_.axes;
   const int64_t d = depth.place(at_[0], depth_tap), h = height.place(at_[1], height_tap);
   if (p_.copies_lines_)
@@ -131,8 +106,8 @@ const float* ConvolutionPlaces::Walk::line(int64_t depth_tap, int64_t height_tap
 }
 
 // The elements `at`, `at` + stride, ... of a line.
-void ConvolutionPlaces::Walk::find(const float* line, int64_t at, int64_t count,
-                                   const float** to) const {
+inline void ConvolutionPlaces::Walk::find(const float* line, int64_t at, int64_t count,
+                                          const float** to) const {
   const int64_t stride = s_.axes[2].stride, input = s_.axes[2].input;
   const float* zeros = p_.zeros_.as<float>();
   if (line == nullptr) {
@@ -146,6 +121,35 @@ void ConvolutionPlaces::Walk::find(const float* line, int64_t at, int64_t count,
   }
   for (int64_t r = 0; r < count; ++r, at += stride)
     to[r] = at >= 0 && at < input ? line + (start + r * step) : zeros;
+}
+
+// to[piece * rows + r] for r < count.
+inline void ConvolutionPlaces::Walk::find_in_line(int64_t run, int64_t count, int64_t rows,
+                                                  const float** to) const {
+  const auto& [depth, height, width] = s_.axes;
+  for (int64_t i = 0; i < depth.kernel; ++i)
+    for (int64_t j = 0; j < height.kernel; ++j) {
+      const float* from = line(i, j);
+      for (int64_t k = 0; k < width.kernel; k += run, to += rows)
+        find(from, width.place(at_[2], k), count, to);
+    }
+}
+
+TilePlaces ConvolutionPlaces::Walk::next(int64_t rows, const float** to) {
+  const int64_t inputs = p_.form_.inputs;
+  if (p_.is_pointwise_) {
+    for (int64_t r = 0; r < rows; ++r) to[r] = x_ + (row_ + r) * s_.inputs;
+    row_ += rows;
+    return {to, 1, inputs};
+  }
+  const bool runs = has_runs(rows);
+  const int64_t run = runs ? s_.axes[2].kernel : 1;
+  for (int64_t r = 0, count; r < rows; r += count, advance(count)) {
+    count = rows_in_line(rows - r);
+    find_in_line(run, count, rows, to + r);
+  }
+  const int64_t lines = s_.axes[0].kernel * s_.axes[1].kernel;
+  return {to, runs ? lines : p_.form_.taps, inputs * run};
 }
 
 }  // namespace cermet::cpu

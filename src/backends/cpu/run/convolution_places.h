@@ -31,8 +31,8 @@ class ConvolutionPlaces {
   ConvolutionPlaces(const ConvolutionShape& shape, const ConvolutionForm& form);
 
   // Taps side by side make one piece where all rows of a tile see all of them. At the edges of
-  // images with few channels that would seldom be so: the lines that a task reads are copied, with
-  // zeros before and behind them. The task's rows are of one image then.
+  // small images with few channels that would seldom be so: the lines that a task reads are copied,
+  // with zeros before and behind them. The task's rows are of one image then.
   bool copies_lines() const { return copies_lines_; }
   size_t lines_bytes(int64_t rows) const;  // of a task of so many rows
 
@@ -46,12 +46,12 @@ class ConvolutionPlaces {
 
    private:
     void copy_lines(int64_t end);
-    void advance(int64_t rows);
-    int64_t rows_in_line(int64_t rows) const;
-    bool has_runs(int64_t rows) const;
-    void find_in_line(int64_t run, int64_t count, int64_t rows, const float** to) const;
-    const float* line(int64_t depth_tap, int64_t height_tap) const;
-    void find(const float* line, int64_t at, int64_t count, const float** to) const;
+    inline void advance(int64_t rows);
+    inline int64_t rows_in_line(int64_t rows) const;
+    inline bool has_runs(int64_t rows) const;
+    inline void find_in_line(int64_t run, int64_t count, int64_t rows, const float** to) const;
+    inline const float* line(int64_t depth_tap, int64_t height_tap) const;
+    inline void find(const float* line, int64_t at, int64_t count, const float** to) const;
 
     const ConvolutionPlaces& p_;
     const ConvolutionShape& s_;

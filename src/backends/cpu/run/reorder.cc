@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "backends/cpu/run/kernels.h"
+#include "backends/cpu/run/strided_copy.h"
 #include "base/error.h"
 
 namespace cermet::cpu {
@@ -52,10 +53,20 @@ void copy_plane(const T* x, T* y, int64_t row_begin, int64_t row_end, int64_t co
     }
 }
 
+// Likewise, for columns known to the compiler.
+template <int columns, class T>
+void copy_narrow(const T* x, T* y, int64_t row_begin, int64_t row_end, int64_t row_stride,
+                 int64_t column_stride) {
+  for (int64_t r = row_begin; r < row_end; ++r)
+#pragma GCC unroll 4
+    for (int c = 0; c < columns; ++c) y[r * columns + c] = x[r * row_stride + c * column_stride];
+}
+
 template <class T>
 class BoundReorder : public BoundKernel {
  public:
-  explicit BoundReorder(Walk walk) : walk_(std::move(walk)) {
+  explicit BoundReorder(Walk walk)
+      : walk_(std::move(walk)), transpose_(transpose_32(best_instruction_set())) {
     planes_ = element_count(Shape(walk_.sizes.begin(), walk_.sizes.end() - 2));
   }
 
@@ -68,14 +79,26 @@ class BoundReorder : public BoundKernel {
       for (int64_t at = begin; at < end;) {
         const int64_t plane = at / rows;
         const int64_t last = std::min(end, (plane + 1) * rows);
-        copy_plane(x + plane_offset(plane), y + plane * rows * columns, at - plane * rows,
-                   last - plane * rows, columns, walk_.from[rank - 2], walk_.from[rank - 1]);
+        copy_rows(x + plane_offset(plane), y + plane * rows * columns, at - plane * rows,
+                  last - plane * rows);
         at = last;
       }
     });
   }
 
  private:
+  void copy_rows(const T* x, T* y, int64_t begin, int64_t end) const {
+    const size_t rank = walk_.sizes.size();
+    const int64_t columns = walk_.sizes[rank - 1];
+    const int64_t row = walk_.from[rank - 2], column = walk_.from[rank - 1];
+    if (columns == 2) return copy_narrow<2>(x, y, begin, end, row, column);
+    if (columns == 3) return copy_narrow<3>(x, y, begin, end, row, column);
+    if constexpr (sizeof(T) == 4)
+      if (row == 1)
+        return transpose_(columns, end - begin, x + begin, column, y + begin * columns, columns);
+    copy_plane(x, y, begin, end, columns, row, column);
+  }
+
   int64_t plane_offset(int64_t plane) const {
     int64_t offset = 0;
     for (size_t d = walk_.sizes.size() - 2; d-- > 0;) {
@@ -86,6 +109,7 @@ class BoundReorder : public BoundKernel {
   }
 
   Walk walk_;
+  Transpose32 transpose_;
   int64_t planes_ = 1;
 };
 
