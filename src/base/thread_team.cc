@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <atomic>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"

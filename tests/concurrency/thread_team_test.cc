@@ -175,6 +175,17 @@ TEST(ThreadTeam, SharesThatWaitForEachOtherHaveThreadsOfTheirOwn) {
   EXPECT_EQ(meeting.here, 3);
 }
 
+TEST(ThreadTeam, WakesThreadsThatSleep) {
+  ThreadTeam team({.threads = 3, .spin = std::chrono::microseconds(0), .cpus = {}});
+  constexpr std::chrono::seconds limit(60);
+  for (int i = 0; i < 3; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const auto start = std::chrono::steady_clock::now();
+    team.wake(limit);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, limit);
+  }
+}
+
 TEST(ThreadTeam, KeepsWorkersOnTheirCpus) {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
