@@ -1,6 +1,7 @@
 #include "backends/cpu/build/run_step.h"
 
 #include "backends/cpu/run/kernels.h"
+#include "backends/cpu/run/own_kernels.h"
 #include "base/error.h"
 
 namespace cermet::cpu {
@@ -25,7 +26,7 @@ Tensor under_layout(const Tensor& tensor, const Layout& to, ThreadTeam& team) {
   }
   Tensor result(tensor.type(), tensor.shape());
   const std::optional<Shape> shape = tensor.shape();
-  const auto kernel = make_reorder_kernel({&plan, &step});
+  const auto kernel = for_this_machine<make_reorder_kernel>({&plan, &step});
   const auto bound = kernel->bind({std::span(&shape, 1), std::span(&shape, 1), team.size()});
   const void* in = tensor.data();
   void* out = result.view().data;

@@ -40,7 +40,7 @@ std::span<const KernelEntry> kernels() {
       {"cpu.gemm", 1, own<rejects_gemm, make_gemm_kernel>},
       {"cpu.resize", 1, own<rejects_resize, make_resize_kernel>},
       {"cpu.pooling", 1, own<rejects_pooling, make_pooling_kernel>},
-      {"cpu.reorder", 1, checked<rejects_reorder, make_reorder_kernel>},
+      {"cpu.reorder", 1, own<rejects_reorder, make_reorder_kernel>},
       {"cpu.custom", 1, checked<rejects_custom, make_custom_kernel>},
       {"cpu.reference", 1, checked<rejects_reference, make_reference_kernel>},
   }};

@@ -20,6 +20,5 @@ std::unique_ptr<Kernel> make_reference_kernel(const KernelContext& context);
 std::unique_ptr<Kernel> make_custom_kernel(const KernelContext& context);
 
 // The same values under another layout.
-std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context);
 
 }  // namespace cermet::cpu

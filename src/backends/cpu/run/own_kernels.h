@@ -20,6 +20,7 @@ std::unique_ptr<Kernel> make_winograd_kernel(const KernelContext& context, Instr
 std::unique_ptr<Kernel> make_resize_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_pooling_kernel(const KernelContext& context, InstructionSet set);
 std::unique_ptr<Kernel> make_gemm_kernel(const KernelContext& context, InstructionSet set);
+std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context, InstructionSet set);
 
 // The factory for this machine's instruction set.
 template <OwnKernelFactory make>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backends/cpu/run/kernels.h"
+#include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/strided_copy.h"
 #include "base/error.h"
 
@@ -65,8 +65,7 @@ void copy_narrow(const T* x, T* y, int64_t row_begin, int64_t row_end, int64_t r
 template <class T>
 class BoundReorder : public BoundKernel {
  public:
-  explicit BoundReorder(Walk walk)
-      : walk_(std::move(walk)), transpose_(transpose_32(best_instruction_set())) {
+  BoundReorder(Walk walk, Transpose32 transpose) : walk_(std::move(walk)), transpose_(transpose) {
     planes_ = element_count(Shape(walk_.sizes.begin(), walk_.sizes.end() - 2));
   }
 
@@ -115,8 +114,9 @@ class BoundReorder : public BoundKernel {
 
 class ReorderKernel : public Kernel {
  public:
-  explicit ReorderKernel(const Problem& problem)
-      : type_(problem.outputs[0]->type.element),
+  ReorderKernel(const Problem& problem, InstructionSet set)
+      : transpose_(transpose_32(set)),
+        type_(problem.outputs[0]->type.element),
         from_(problem.inputs[0]->layout),
         to_(problem.outputs[0]->layout) {
     require(bit_width(type_) >= 8 && from_.block_axis < 0 && to_.block_axis < 0,
@@ -128,27 +128,29 @@ class ReorderKernel : public Kernel {
     Walk walk = make_walk(*context.outputs[0], from_, to_);
     switch (bit_width(type_)) {
       case 8:
-        return std::make_unique<BoundReorder<uint8_t>>(std::move(walk));
+        return std::make_unique<BoundReorder<uint8_t>>(std::move(walk), transpose_);
       case 16:
-        return std::make_unique<BoundReorder<uint16_t>>(std::move(walk));
+        return std::make_unique<BoundReorder<uint16_t>>(std::move(walk), transpose_);
       case 32:
-        return std::make_unique<BoundReorder<uint32_t>>(std::move(walk));
+        return std::make_unique<BoundReorder<uint32_t>>(std::move(walk), transpose_);
       case 64:
-        return std::make_unique<BoundReorder<uint64_t>>(std::move(walk));
+        return std::make_unique<BoundReorder<uint64_t>>(std::move(walk), transpose_);
       default:
-        return std::make_unique<BoundReorder<std::pair<uint64_t, uint64_t>>>(std::move(walk));
+        return std::make_unique<BoundReorder<std::pair<uint64_t, uint64_t>>>(std::move(walk),
+                                                                             transpose_);
     }
   }
 
  private:
+  Transpose32 transpose_;
   ElementType type_;
   Layout from_, to_;
 };
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context) {
-  return std::make_unique<ReorderKernel>(context.step->problem);
+std::unique_ptr<Kernel> make_reorder_kernel(const KernelContext& context, InstructionSet set) {
+  return std::make_unique<ReorderKernel>(context.step->problem, set);
 }
 
 }  // namespace cermet::cpu
