@@ -13,8 +13,11 @@
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t panels_bytes = 512 << 10;  // of weights that are used again from a cache
-constexpr int64_t rows_bytes = 192 << 10;    // of the places of one task
+constexpr int64_t panels_bytes = 256 << 10;  // of weights that are used again from a cache
+constexpr int64_t rows_bytes = 192 << 10;    // of what one task reads and finishes
+// Elements of the window that tiles sum up at once, so that a panel's weights stay in the
+// first-level cache from tile to tile; a few more are no reason to go over the results twice.
+constexpr int64_t most_depth = 320, block_depth = 256;
 
 // A task is a block of rows with a part of the panels of a group.
 class BoundConvolution : public BoundKernel {
@@ -30,16 +33,15 @@ class BoundConvolution : public BoundKernel {
         epilogue_(std::move(epilogue)),
         threads_(threads),
         places_(shape, form) {
-    const int64_t row_bytes = 4 * (form.taps * form.inputs + form.outputs);
+    split_depth();
+    const int64_t elements = form.inputs * (form.taps > 1 ? 2 : 1);
+    const int64_t row_bytes = 4 * (elements + (epilogue_.empty() ? 0 : form.outputs));
     const int64_t tiles = std::max<int64_t>(1, rows_bytes / row_bytes / f_.rows);
     block_ = std::clamp<int64_t>(rows_together(), 1, tiles * f_.rows);
     panels_ = form_.panels();
     const int64_t most = std::max<int64_t>(1, panels_bytes / (4 * form_.panel_elements()));
     if (row_blocks() > 1) panels_ = std::min(panels_, most);
-    // Smaller tasks where there would be too few for the threads.
-    while (threads > 1 && tasks() < 4 * threads && block_ > 2 * f_.rows)
-      block_ = pieces(block_ / 2, f_.rows) * f_.rows;
-    while (threads > 1 && tasks() < 2 * threads && panels_ > 1) panels_ = (panels_ + 1) / 2;
+    if (threads > 1) share_out(threads);
   }
 
   size_t workspace_bytes() const override { return threads_ * scratch_bytes(); }
@@ -55,6 +57,32 @@ class BoundConvolution : public BoundKernel {
   }
 
  private:
+  void split_depth() {
+    depth_ = form_.inputs;
+    taps_ = form_.taps;
+    const int64_t whole = form_.taps * form_.inputs;
+    if (whole <= most_depth) return;
+    if (form_.inputs > most_depth) {
+      taps_ = 1;
+      depth_ = pieces(form_.inputs, pieces(form_.inputs, block_depth));
+      return;
+    }
+    // Taps in one piece stay together.
+    const int64_t run = places_.longest_run();
+    const int64_t runs = form_.taps / run;
+    taps_ = run * pieces(runs, std::min(runs, pieces(whole, block_depth)));
+  }
+
+  // Smaller tasks where there would be too few for the threads: what is less is read more often.
+  void share_out(int64_t threads) {
+    const bool many_weights = form_.elements() > s_.rows() * s_.inputs;
+    if (many_weights)
+      while (tasks() < 2 * threads && panels_ > 1) panels_ = (panels_ + 1) / 2;
+    while (tasks() < (many_weights ? 2 : 4) * threads && block_ > 2 * f_.rows)
+      block_ = pieces(block_ / 2, f_.rows) * f_.rows;
+    while (tasks() < 2 * threads && panels_ > 1) panels_ = (panels_ + 1) / 2;
+  }
+
   // Rows that a block may be of: all, or those of an image.
   int64_t rows_together() const {
     return places_.copies_lines() ? std::max<int64_t>(1, s_.image()) : s_.rows();
@@ -72,12 +100,11 @@ class BoundConvolution : public BoundKernel {
   bool rows_collide() const { return form_.taps == 1 && s_.inputs * 4 % 2048 == 0; }
   size_t copies_bytes() const {
     if (!rows_collide()) return places_.lines_bytes(block_);
-    return rounded_to_line(static_cast<size_t>(f_.rows * copy_row()) * 4);
+    return rounded_to_line(static_cast<size_t>(block_ * copy_row()) * 4);
   }
   int64_t copy_row() const { return form_.inputs + 16; }
 
-  // Places of a block's tiles, the tiles, copied lines or a tile's copied rows, then the
-  // epilogue's.
+  // Places of a block's tiles, the tiles, copied lines or rows, then the epilogue's.
   size_t places_bytes() const {
     return rounded_to_line(static_cast<size_t>(pieces(block_, f_.rows) * f_.rows * form_.taps) *
                            sizeof(const float*));
@@ -114,19 +141,14 @@ class BoundConvolution : public BoundKernel {
     each_tile([&](int64_t row, int64_t rows, int64_t number) {
       tiles[number] = walk.next(rows, places + (row - begin) * form_.taps);
     });
-    if (rows_collide()) {
-      each_tile([&](int64_t row, int64_t rows, int64_t number) {
-        copy_rows(rows, tiles[number].places, copies);
-        for (int64_t panel = first; panel < last; ++panel)
-          compute_tile(panel_tile(call, group, panel), row, rows, tiles[number], 0);
-      });
-    } else {
-      for (int64_t panel = first; panel < last; ++panel) {
-        const ConvolutionTile tile = panel_tile(call, group, panel);
+    if (rows_collide()) copy_rows(end - begin, places, copies);
+    for (int64_t panel = first; panel < last; ++panel) {
+      const ConvolutionTile tile = panel_tile(call, group, panel);
+      each_part([&](const Part& part) {
         each_tile([&](int64_t row, int64_t rows, int64_t number) {
-          compute_tile(tile, row, rows, tiles[number], number);
+          compute_tile(tile, part, row, rows, tiles[number], number);
         });
-      }
+      });
     }
     if (!epilogue_.empty())
       finish(scratch + places_bytes() + tiles_bytes() + copies_bytes(), group, first, last, begin,
@@ -154,15 +176,36 @@ class BoundConvolution : public BoundKernel {
     return tile;
   }
 
-  // The tile is number `number` of those with this panel.
-  void compute_tile(ConvolutionTile tile, int64_t row, int64_t rows, const TilePlaces& places,
-                    int64_t number) const {
-    tile.places = places.places;
-    tile.taps = places.pieces;
-    tile.depth = places.depth;
-    tile.ahead = panel_ahead(form_.panel_elements(), form_.columns, number);
+  // Elements of the window that are summed up at once: of some taps all, or of one some.
+  struct Part {
+    int64_t tap = 0, taps = 0, first = 0, depth = 0;
+  };
+  template <class Work>
+  void each_part(Work&& work) const {
+    for (int64_t tap = 0; tap < form_.taps; tap += taps_)
+      for (int64_t first = 0; first < form_.inputs; first += depth_)
+        work(Part{tap, std::min(taps_, form_.taps - tap), first,
+                  std::min(depth_, form_.inputs - first)});
+  }
+
+  // Sums of the parts before are in the result. The tile is number `number` of those with this
+  // panel.
+  void compute_tile(ConvolutionTile tile, const Part& part, int64_t row, int64_t rows,
+                    const TilePlaces& places, int64_t number) const {
+    tile.places = places.places + part.tap / places.taps * rows;
+    tile.taps = part.taps / places.taps;
+    tile.depth = part.depth * places.taps;
+    tile.first = part.first;
+    tile.w += (part.tap * form_.inputs + part.first) * form_.columns;
+    tile.ahead = panel_ahead(part.taps * part.depth * form_.columns, form_.columns, number);
     tile.y += row * s_.outputs;
     if (tile.added != nullptr) tile.added += row * s_.outputs;
+    if (part.tap + part.first > 0) {
+      tile.bias = nullptr;
+      tile.added = tile.y;
+    }
+    const bool last = part.tap + part.taps == form_.taps && part.first + part.depth == form_.inputs;
+    if (!last) tile.bounds = {};
     f_.tile[rows](tile);
   }
 
@@ -186,8 +229,9 @@ class BoundConvolution : public BoundKernel {
   EpilogueLoop epilogue_;
   size_t threads_;
   ConvolutionPlaces places_;
-  int64_t block_ = 1;   // rows of a task
-  int64_t panels_ = 1;  // of a task
+  int64_t taps_ = 1, depth_ = 0;  // of a part
+  int64_t block_ = 1;             // rows of a task
+  int64_t panels_ = 1;            // of a task
 };
 
 class Convolution : public Kernel {

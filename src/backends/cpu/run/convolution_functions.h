@@ -11,13 +11,13 @@ namespace cermet::cpu {
 inline constexpr int most_convolution_rows = 14;
 
 // y[r * y_row + j] = bounded(added[r * y_row + j] + bias[j] + sum over tap < taps, k < depth of
-//   places[tap * rows + r][k] * w[(tap * depth + k) * columns + j])
+//   places[tap * rows + r][first + k] * w[(tap * depth + k) * columns + j])
 // for r < rows, the function's own, and j < width, width at most `columns`. w is padded to
-// `columns` and bias has `width` elements; added and y don't overlap. The lines of w[(tap * depth +
-// k) * columns + ahead] are asked for in the second-level cache while that goes on.
+// `columns` and bias has `width` elements; added is y or does not overlap it. The lines of w[(tap *
+// depth + k) * columns + ahead] are asked for in the second-level cache while that goes on.
 struct ConvolutionTile {
   const float* const* places = nullptr;
-  int64_t taps = 0, depth = 0;
+  int64_t taps = 0, depth = 0, first = 0;
   const float* w = nullptr;
   int64_t ahead = 0;
   const float* bias = nullptr;   // nullptr: zeros

@@ -6,6 +6,7 @@ namespace cermet::cpu {
 namespace {
 
 // Wider images have few tiles with edges.
+constexpr int64_t long_enough = 256;  // elements
 constexpr int64_t few_channels = 16, narrow_image = 64;
 
 }  // namespace
@@ -19,9 +20,10 @@ ConvolutionPlaces::ConvolutionPlaces(const ConvolutionShape& shape, const Convol
   const bool flat = depth.kernel == 1 && depth.input == 1 && depth.output == 1 && depth.pad == 0;
   left_ = std::max<int64_t>(0, -width.place(0, 0));
   const int64_t behind = width.place(width.output - 1, width.kernel - 1) + 1 - width.input;
-  copies_lines_ = flat && form_.groups == 1 && s_.inputs <= few_channels &&
-                  width.output <= narrow_image && width.kernel > 1 && width.dilation == 1 &&
-                  (left_ > 0 || behind > 0);
+  makes_runs_ = form_.groups == 1 && width.kernel > 1 && width.dilation == 1 &&
+                width.kernel * form_.inputs <= long_enough;
+  copies_lines_ = makes_runs_ && flat && s_.inputs <= few_channels &&
+                  width.output <= narrow_image && (left_ > 0 || behind > 0);
   line_elements_ = (left_ + width.input + std::max<int64_t>(0, behind)) * s_.inputs;
 }
 
@@ -84,7 +86,7 @@ inline void ConvolutionPlaces::Walk::advance(int64_t rows) {
 
 inline bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
   const WindowAxis& width = s_.axes[2];
-  if (p_.copies_lines_ || width.dilation != 1) return p_.copies_lines_;
+  if (p_.copies_lines_ || !p_.makes_runs_) return p_.copies_lines_;
   int64_t start = at_[2];
   for (int64_t r = 0, count; r < rows; r += count, start = 0) {
     count = std::min(rows - r, width.output - start);
@@ -136,20 +138,17 @@ inline void ConvolutionPlaces::Walk::find_in_line(int64_t run, int64_t count, in
 }
 
 TilePlaces ConvolutionPlaces::Walk::next(int64_t rows, const float** to) {
-  const int64_t inputs = p_.form_.inputs;
   if (p_.is_pointwise_) {
     for (int64_t r = 0; r < rows; ++r) to[r] = x_ + (row_ + r) * s_.inputs;
     row_ += rows;
-    return {to, 1, inputs};
+    return {to, 1};
   }
-  const bool runs = has_runs(rows);
-  const int64_t run = runs ? s_.axes[2].kernel : 1;
+  const int64_t run = has_runs(rows) ? s_.axes[2].kernel : 1;
   for (int64_t r = 0, count; r < rows; r += count, advance(count)) {
     count = rows_in_line(rows - r);
     find_in_line(run, count, rows, to + r);
   }
-  const int64_t lines = s_.axes[0].kernel * s_.axes[1].kernel;
-  return {to, runs ? lines : p_.form_.taps, inputs * run};
+  return {to, run};
 }
 
 }  // namespace cermet::cpu

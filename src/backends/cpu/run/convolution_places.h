@@ -19,10 +19,10 @@ struct ConvolutionShape {
   int64_t rows() const { return batch * image(); }
 };
 
-// Of a tile: places[piece * rows + r], with `depth` elements in one piece at each.
+// Of a tile: places[piece * rows + r], each the first of `taps` taps in one piece.
 struct TilePlaces {
   const float** places = nullptr;
-  int64_t pieces = 0, depth = 0;
+  int64_t taps = 1;
 };
 
 // Results are counted across, down, deep and by image: rows of `outputs` channels.
@@ -30,10 +30,13 @@ class ConvolutionPlaces {
  public:
   ConvolutionPlaces(const ConvolutionShape& shape, const ConvolutionForm& form);
 
-  // Taps side by side make one piece where all rows of a tile see all of them. At the edges of
+  // Taps side by side make one piece where all rows of a tile see all of them, if they are few
+  // elements. At the edges of
   // small images with few channels that would seldom be so: the lines that a task reads are copied,
   // with zeros before and behind them. The task's rows are of one image then.
   bool copies_lines() const { return copies_lines_; }
+  // Most taps of a piece.
+  int64_t longest_run() const { return makes_runs_ ? s_.axes[2].kernel : 1; }
   size_t lines_bytes(int64_t rows) const;  // of a task of so many rows
 
   // Finds the places of the tiles of a task, one after the other.
@@ -69,7 +72,7 @@ class ConvolutionPlaces {
   ConvolutionForm form_;
   Tensor zeros_;
   bool is_pointwise_ = false;  // one tap, at the same place as the result
-  bool copies_lines_ = false;
+  bool makes_runs_ = false, copies_lines_ = false;
   int64_t left_ = 0, line_elements_ = 0;  // of copied lines: places before the image, and of all
 };
 
