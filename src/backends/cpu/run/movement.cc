@@ -46,8 +46,7 @@ class Movement : public Kernel {
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& bind) const override {
-    return std::make_unique<BoundMovement>(
-        rule_->make({context_.step->problem, context_, bind, set_}));
+    return bind_copies(rule_->make({context_.step->problem, context_, bind, set_}));
   }
 
  private:
@@ -57,6 +56,10 @@ class Movement : public Kernel {
 };
 
 }  // namespace
+
+std::unique_ptr<BoundKernel> bind_copies(std::vector<MovementCopy> copies) {
+  return std::make_unique<BoundMovement>(std::move(copies));
+}
 
 std::unique_ptr<Kernel> make_movement_kernel(const KernelContext& context, InstructionSet set) {
   if (context.step->problem.op == "Gather") return make_gather_kernel(context);

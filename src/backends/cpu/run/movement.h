@@ -49,6 +49,9 @@ struct MovementRule {
 // nullptr for an operator that has none.
 const MovementRule* find_movement_rule(const Problem& problem);
 
+// Does them one after the other, each shared out to all threads.
+std::unique_ptr<BoundKernel> bind_copies(std::vector<MovementCopy> copies);
+
 std::vector<MovementCopy> pad_copies(const MovementContext& context);
 
 // Why the kernels of this file and Gather's can't compute it; nothing when they can. `constant`

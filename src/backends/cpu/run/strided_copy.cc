@@ -36,16 +36,7 @@ StridedCopy::StridedCopy(StridedLoop loop, int64_t from_offset, int64_t to_offse
   loop_.extend(2);
   order_transposition();
   if (points == 0) return;
-  const size_t rank = loop_.sizes.size();
-  if (!transposes_ && loop_.sizes[rank - 1] > 4096) {
-    // Long rows become several, so that threads can share them.
-    int64_t piece = loop_.sizes[rank - 1];
-    while (piece > 4096 && piece % 2 == 0) piece /= 2;
-    const int64_t pieces = loop_.sizes[rank - 1] / piece;
-    loop_.sizes[rank - 1] = piece;
-    loop_.sizes.insert(loop_.sizes.end() - 1, pieces);
-    for (auto& s : loop_.strides) s.insert(s.end() - 1, s.back() * piece);
-  }
+  split_long_rows();
   const size_t last = loop_.sizes.size() - 1;
   panel_ = transposes_ ? std::min(panel_rows, loop_.sizes[last - 1]) : 1;
   const int64_t panels = (loop_.sizes[last - 1] + panel_ - 1) / panel_;
@@ -73,6 +64,19 @@ void StridedCopy::order_transposition() {
     transposes_ = true;
     return;
   }
+}
+
+// Rows become several, or a plane of a single panel several planes, so that threads can share them.
+void StridedCopy::split_long_rows() {
+  if (transposes_ && loop_.sizes[loop_.sizes.size() - 2] > panel_rows) return;
+  const int inside = transposes_ ? 2 : 1;  // dimensions of a piece
+  int64_t piece = loop_.sizes.back();
+  while (piece > 4096 && piece % 2 == 0) piece /= 2;
+  const int64_t pieces = loop_.sizes.back() / piece;
+  if (pieces == 1) return;
+  loop_.sizes.back() = piece;
+  loop_.sizes.insert(loop_.sizes.end() - inside, pieces);
+  for (auto& s : loop_.strides) s.insert(s.end() - inside, s.back() * piece);
 }
 
 void StridedCopy::run(const void* from, void* to, int worker, int workers) const {

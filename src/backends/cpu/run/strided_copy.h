@@ -37,6 +37,7 @@ class StridedCopy {
 
  private:
   void order_transposition();
+  void split_long_rows();
   void run_units(const std::byte* from, std::byte* to, int64_t begin, int64_t end) const;
   void copy_plane(const std::byte* from, std::byte* to, int64_t row_begin, int64_t row_end) const;
 
