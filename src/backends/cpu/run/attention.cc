@@ -11,8 +11,6 @@
 
 #include "backends/cpu/run/gemm_pack.h"
 #include "backends/cpu/run/own_kernels.h"
-#include "backends/cpu/run/row_functions.h"
-#include "backends/cpu/run/strided_copy.h"
 #include "backends/cpu/run/work_split.h"
 
 namespace cermet::cpu {
@@ -21,14 +19,6 @@ namespace {
 constexpr int64_t attention_keys = gemm_depth;  // that are weighed at once
 constexpr int64_t most_queries = 256;           // of a task: keys are packed once for each
 constexpr float minus_infinity = -std::numeric_limits<float>::infinity();
-
-int64_t pieces(int64_t size, int64_t piece) { return (size + piece - 1) / piece; }
-
-struct Functions {
-  const GemmFunctions* products;
-  const RowFunctions* rows;
-  Transpose32 transpose;
-};
 
 // Where a head of an operand begins and how far its rows are apart; a row is contiguous.
 struct HeadStrides {
@@ -49,12 +39,12 @@ struct AttentionShape {
 
 class BoundAttention : public BoundKernel {
  public:
-  BoundAttention(const AttentionShape& shape, const Functions& functions, int threads)
+  BoundAttention(const AttentionShape& shape, const ProductFunctions& functions, int threads)
       : s_(shape), f_(functions), threads_(threads) {
     block_ = std::clamp<int64_t>(s_.queries, 1, most_queries);
-    while (threads > 1 && tasks() < 3 * threads && block_ > 2 * f_.products->rows)
+    while (threads > 1 && tasks() < 3 * threads && block_ > 2 * f_.products.rows)
       block_ = pieces(block_, 2);
-    height_ = pieces(block_, pieces(block_, f_.products->rows));
+    height_ = pieces(block_, pieces(block_, f_.products.rows));
   }
 
   size_t workspace_bytes() const override { return scratch_floats() * sizeof(float) * threads_; }
@@ -88,7 +78,7 @@ class BoundAttention : public BoundKernel {
 
   int64_t blocks() const { return pieces(s_.queries, block_); }
   int64_t tasks() const { return s_.batch * s_.heads * blocks(); }
-  int64_t columns() const { return f_.products->columns; }
+  int64_t columns() const { return f_.products.columns; }
   static int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }
   int64_t key_floats() const { return pieces(keys_at_once(), columns()) * columns() * s_.size; }
   int64_t value_floats() const {
@@ -97,7 +87,7 @@ class BoundAttention : public BoundKernel {
   int64_t keys_at_once() const { return std::min(attention_keys, s_.keys); }
   size_t scratch_floats() const {
     return static_cast<size_t>(padded(key_floats()) + padded(value_floats()) +
-                               2 * f_.products->rows * gemm_row + 3 * padded(block_));
+                               2 * f_.products.rows * gemm_row + 3 * padded(block_));
   }
 
   Task task_of(const Call& call, int64_t number, float* scratch) const {
@@ -116,8 +106,8 @@ class BoundAttention : public BoundKernel {
     const auto take = [&](int64_t floats) { return std::exchange(scratch, scratch + floats); };
     t.packed_k = take(padded(key_floats()));
     t.packed_v = take(padded(value_floats()));
-    t.weights = take(f_.products->rows * gemm_row);
-    t.queries = take(f_.products->rows * gemm_row);
+    t.weights = take(f_.products.rows * gemm_row);
+    t.queries = take(f_.products.rows * gemm_row);
     t.greatest = take(padded(block_));
     t.totals = take(padded(block_));
     t.keep = take(padded(block_));
@@ -157,7 +147,7 @@ class BoundAttention : public BoundKernel {
   // Scores of some queries. Those behind the last key of a panel are of no key.
   void score(const Task& t, const Keys& keys, int64_t r, int64_t rows) const {
     for (int64_t i = 0; i < rows; ++i)
-      f_.rows->scale(s_.size, t.q + (r + i) * s_.q.row, 0, s_.scale, t.queries + i * gemm_row);
+      f_.rows.scale(s_.size, t.q + (r + i) * s_.q.row, 0, s_.scale, t.queries + i * gemm_row);
     GemmTile tile;
     tile.a = t.queries;
     tile.depth = s_.size;
@@ -166,7 +156,7 @@ class BoundAttention : public BoundKernel {
       tile.b = t.packed_k + j * s_.size;
       tile.width = keys.count - j <= columns() / 2 ? columns() / 2 : columns();
       tile.c = t.weights + j;
-      f_.products->tile[rows](tile);
+      f_.products.tile[rows](tile);
     }
   }
 
@@ -180,12 +170,12 @@ class BoundAttention : public BoundKernel {
     t.keep[query] = 1;
     const int64_t mask_at = s_.mask_strides.at(t.b, t.h, i) + keys.first;
     if (s_.mask == Mask::added) {
-      f_.rows->add(count, static_cast<const float*>(t.mask) + mask_at, row);
+      f_.rows.add(count, static_cast<const float*>(t.mask) + mask_at, row);
     } else if (s_.mask == Mask::allowed) {
       const auto* allowed = static_cast<const uint8_t*>(t.mask) + mask_at;
       for (int64_t j = 0; j < count; ++j) row[j] = allowed[j] != 0 ? row[j] : minus_infinity;
     }
-    const float top = f_.rows->max(whole, row);
+    const float top = f_.rows.max(whole, row);
     const float before = t.greatest[query];
     if (!(top <= before)) t.greatest[query] = top;
     const float shift = t.greatest[query];
@@ -194,7 +184,7 @@ class BoundAttention : public BoundKernel {
       return;
     }
     if (keys.first > 0) t.keep[query] = std::exp(before - shift);
-    t.totals[query] = t.totals[query] * t.keep[query] + f_.rows->exp(whole, row, shift, row);
+    t.totals[query] = t.totals[query] * t.keep[query] + f_.rows.exp(whole, row, shift, row);
   }
 
   void weigh(const Task& t, const Keys& keys, int64_t r, int64_t rows) const {
@@ -207,7 +197,7 @@ class BoundAttention : public BoundKernel {
       tile.b = t.packed_v + j * keys.count;
       tile.width = std::min(columns(), s_.value_size - j);
       tile.c = t.y + r * s_.y.row + j;
-      f_.products->tile[rows](tile);
+      f_.products.tile[rows](tile);
     }
   }
 
@@ -221,12 +211,12 @@ class BoundAttention : public BoundKernel {
       else if (t.greatest[i] == minus_infinity)
         std::fill_n(y, s_.value_size, std::numeric_limits<float>::quiet_NaN());
       else
-        f_.rows->scale(s_.value_size, y, 0, 1 / t.totals[i], y);
+        f_.rows.scale(s_.value_size, y, 0, 1 / t.totals[i], y);
     }
   }
 
   AttentionShape s_;
-  Functions f_;
+  ProductFunctions f_;
   size_t threads_;
   int64_t block_ = 0;   // queries of a task
   int64_t height_ = 0;  // queries of a tile
@@ -257,8 +247,7 @@ HeadStrides mask_strides(const Shape& mask) {
 class Attention : public Kernel {
  public:
   Attention(const Problem& problem, InstructionSet set)
-      : problem_(problem),
-        functions_{&gemm_functions(set), &row_functions(set), transpose_32(set)} {}
+      : problem_(problem), functions_(product_functions(set)) {}
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const int64_t key_heads = problem_.attributes.integer("kv_num_heads", 0);
@@ -315,7 +304,7 @@ class Attention : public Kernel {
   }
 
   const Problem& problem_;
-  Functions functions_;
+  ProductFunctions functions_;
 };
 
 }  // namespace

@@ -1,12 +1,14 @@
 #include <array>
 
+#include "backends/cpu/run/gemm_functions.h"
 #include "backends/cpu/run/own_rules.h"
 #include "base/error.h"
 
 namespace cermet::cpu {
 namespace {
 
-constexpr int64_t largest_head = 256;  // blocks of keys and values stay in the second-level cache
+// What a tile sums up; and blocks of keys and values stay in the second-level cache.
+constexpr int64_t largest_head = gemm_depth;
 
 // The size of the heads of input i; nothing when it depends on a symbol.
 std::optional<int64_t> head_size(const Problem& problem, size_t i) {

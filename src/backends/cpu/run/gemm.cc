@@ -48,12 +48,11 @@ Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int6
 
 class BoundGemm : public BoundKernel {
  public:
-  BoundGemm(GemmShape shape, const GemmFunctions& functions, const RowFunctions& row_functions,
-            Transpose32 transpose, const float* packed, EpilogueLoop epilogue, int threads)
+  BoundGemm(GemmShape shape, const ProductFunctions& functions, const float* packed,
+            EpilogueLoop epilogue, int threads)
       : s_(std::move(shape)),
-        f_(functions),
-        row_functions_(row_functions),
-        transpose_(transpose),
+        functions_(functions),
+        f_(functions_.products),
         packed_(packed),
         epilogue_(std::move(epilogue)),
         threads_(threads) {
@@ -134,7 +133,7 @@ class BoundGemm : public BoundKernel {
   void multiply(const Task& t, int64_t k) const {
     const int64_t deep = std::min(gemm_depth, s_.depth - k);
     pack_rows({t.a.at(t.row, k), t.a.row, t.a.column}, t.row_end - t.row, deep, s_.factor,
-              row_functions_, transpose_, t.packed_a);
+              functions_, t.packed_a);
     const int64_t panels = pieces(s_.columns, f_.columns);
     for (int64_t c = t.column; c < t.column_end; c += f_.columns) {
       GemmTile tile;
@@ -145,8 +144,8 @@ class BoundGemm : public BoundKernel {
       if (packed_ != nullptr) {
         tile.b = packed_ + k * panels * f_.columns + c * deep;
       } else {
-        pack_columns({t.b.at(k, c), t.b.row, t.b.column}, deep, tile.width, f_.columns, transpose_,
-                     t.packed_b);
+        pack_columns({t.b.at(k, c), t.b.row, t.b.column}, deep, tile.width, f_.columns,
+                     functions_.transpose, t.packed_b);
         tile.b = t.packed_b;
       }
       for (int64_t r = t.row, number = 0; r < t.row_end; ++number) {
@@ -161,9 +160,8 @@ class BoundGemm : public BoundKernel {
   }
 
   GemmShape s_;
+  ProductFunctions functions_;
   const GemmFunctions& f_;
-  const RowFunctions& row_functions_;
-  Transpose32 transpose_;
   const float* packed_;
   EpilogueLoop epilogue_;
   size_t threads_;
@@ -202,9 +200,7 @@ class Gemm : public Kernel {
  public:
   Gemm(const KernelContext& context, InstructionSet set)
       : problem_(context.step->problem),
-        functions_(gemm_functions(set)),
-        row_functions_(row_functions(set)),
-        transpose_(transpose_32(set)),
+        functions_(product_functions(set)),
         epilogue_(finish_of(problem_, set)) {
     const Tensor* b = context.constant(1);
     if (b == nullptr || b->elements() == 0) return;
@@ -215,14 +211,14 @@ class Gemm : public Kernel {
     const int64_t depth = shape[turned ? rank - 1 : rank - 2];
     const int64_t columns = shape[turned ? rank - 2 : rank - 1];
     packed_ = packed_constant({b->as<float>(), turned ? 1 : columns, turned ? depth : 1}, depth,
-                              columns, functions_.columns, transpose_);
+                              columns, functions_.products.columns, functions_.transpose);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     return std::make_unique<BoundGemm>(
         shape_of(*context.inputs[0], *context.inputs[1], *context.outputs[0]), functions_,
-        row_functions_, transpose_, packed_ ? packed_.as<float>() : nullptr,
-        EpilogueLoop(epilogue_, problem_, context), context.threads);
+        packed_ ? packed_.as<float>() : nullptr, EpilogueLoop(epilogue_, problem_, context),
+        context.threads);
   }
 
  private:
@@ -286,9 +282,7 @@ class Gemm : public Kernel {
   }
 
   const Problem& problem_;
-  const GemmFunctions& functions_;
-  const RowFunctions& row_functions_;
-  Transpose32 transpose_;
+  ProductFunctions functions_;
   EpilogueProgram epilogue_;
   Tensor packed_;
 };

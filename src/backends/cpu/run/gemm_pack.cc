@@ -5,21 +5,25 @@
 
 namespace cermet::cpu {
 
+ProductFunctions product_functions(InstructionSet set) {
+  return {gemm_functions(set), row_functions(set), transpose_32(set)};
+}
+
 void pack_rows(const MatrixView& a, int64_t height, int64_t depth, float factor,
-               const RowFunctions& rows, Transpose32 transpose, float* to) {
+               const ProductFunctions& functions, float* to) {
   if (a.column == 1) {
     for (int64_t r = 0; r < height; ++r)
-      rows.scale(depth, a.at(r, 0), 0, factor, to + r * gemm_row);
+      functions.rows.scale(depth, a.at(r, 0), 0, factor, to + r * gemm_row);
     return;
   }
   if (a.row == 1)
-    transpose(depth, height, a.data, a.column, to, gemm_row);
+    functions.transpose(depth, height, a.data, a.column, to, gemm_row);
   else
     for (int64_t r = 0; r < height; ++r)
       for (int64_t k = 0; k < depth; ++k) to[r * gemm_row + k] = *a.at(r, k);
   if (factor == 1) return;
   for (int64_t r = 0; r < height; ++r)
-    rows.scale(depth, to + r * gemm_row, 0, factor, to + r * gemm_row);
+    functions.rows.scale(depth, to + r * gemm_row, 0, factor, to + r * gemm_row);
 }
 
 void pack_columns(const MatrixView& b, int64_t depth, int64_t width, int64_t panel,
