@@ -69,11 +69,10 @@ TEST(Convolution, AppliesItsEpilogue) {
   for (const ConvolutionCase& c : cases) {
     KernelCase what = convolution(c, true);
     const Shape result = run_reference(what)[0].shape();
-    what.problem.expression = ScalarExpr::parse(
-        "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
-        "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
-        "%6 = max float32 %4 %5; -> %6");
-    what.problem.epilogue_first = 3;
+    add_epilogue(what,
+                 "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+                 "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
+                 "%6 = max float32 %4 %5; -> %6");
     Shape channels(result.size() - 1, 1);
     channels[0] = result[1];
     what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
@@ -89,8 +88,7 @@ TEST(Convolution, BoundsItsResults) {
         "%3 = constant float32 3; %4 = min float32 %2 %3; -> %4"})
     for (const auto& c : cases) {
       KernelCase what = convolution(c, true);
-      what.problem.expression = ScalarExpr::parse(expression);
-      what.problem.epilogue_first = 3;
+      add_epilogue(what, expression);
       expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
     }
 }
@@ -109,8 +107,7 @@ TEST(Convolution, AddsATensorAndBoundsTheSum) {
     for (const ConvolutionCase& c : cases) {
       KernelCase what = convolution(c, true);
       const Shape result = run_reference(what)[0].shape();
-      what.problem.expression = ScalarExpr::parse(expression);
-      what.problem.epilogue_first = 3;
+      add_epilogue(what, expression);
       what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
       expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});
       Shape channels(result.size() - 1, 1);
@@ -125,8 +122,7 @@ TEST(Convolution, AddsATensorAndBoundsTheSum) {
 TEST(Convolution, AddsATensorOfAnotherLayout) {
   KernelCase what = convolution(cases[0], true);
   const Shape result = run_reference(what)[0].shape();
-  what.problem.expression = ScalarExpr::parse(sums[1]);
-  what.problem.epilogue_first = 3;
+  add_epilogue(what, sums[1]);
   what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
   what.layouts[3] = {};
   expect_same_as_reference(what, cpu::make_convolution_kernel, {1e-5, 2e-4});

@@ -48,11 +48,10 @@ TEST(Depthwise, AppliesItsEpilogue) {
   for (const DepthwiseCase& c : shapes) {
     if (c.x[0] == 0 || c.stride != 1) continue;
     KernelCase what = depthwise(c, true);
-    what.problem.expression = ScalarExpr::parse(
-        "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
-        "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
-        "%6 = max float32 %4 %5; -> %6");
-    what.problem.epilogue_first = 3;
+    add_epilogue(what,
+                 "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+                 "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
+                 "%6 = max float32 %4 %5; -> %6");
     what.inputs.emplace_back(random_tensor(float32, {c.x[1], 1, 1}, -1, 1, 4));
     what.inputs.emplace_back(random_tensor(float32, {1}, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_depthwise_kernel, {1e-5, 1e-5});
@@ -63,11 +62,10 @@ TEST(Depthwise, AddsATensorAndBoundsTheSum) {
   for (const DepthwiseCase& c : shapes) {
     KernelCase what = depthwise(c, true);
     const Shape result = run_reference(what)[0].shape();
-    what.problem.expression = ScalarExpr::parse(
-        "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
-        "%3 = constant float32 0; %4 = max float32 %2 %3; %5 = constant float32 0.75; "
-        "%6 = min float32 %4 %5; -> %6");
-    what.problem.epilogue_first = 3;
+    add_epilogue(what,
+                 "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+                 "%3 = constant float32 0; %4 = max float32 %2 %3; %5 = constant float32 0.75; "
+                 "%6 = min float32 %4 %5; -> %6");
     what.inputs.emplace_back(random_tensor(float32, result, -1, 1, 4));
     what.layouts = {Layout::channels_last(4), {}, {}, Layout::channels_last(4)};
     expect_same_as_reference(what, cpu::make_depthwise_kernel, {1e-5, 1e-5});

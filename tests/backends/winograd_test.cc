@@ -56,11 +56,10 @@ TEST(Winograd, AppliesItsEpilogue) {
   for (const WinogradCase& c : cases) {
     if (c.pads != std::vector<int64_t>{1, 1, 1, 1} || c.x[0] == 0) continue;
     KernelCase what = winograd(c, 4, true);
-    what.problem.expression = ScalarExpr::parse(
-        "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
-        "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
-        "%6 = max float32 %4 %5; -> %6");
-    what.problem.epilogue_first = 3;
+    add_epilogue(what,
+                 "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+                 "%3 = input float32 2; %4 = mul float32 %2 %3; %5 = constant float32 0; "
+                 "%6 = max float32 %4 %5; -> %6");
     what.inputs.emplace_back(random_tensor(float32, {c.x[0], c.outputs, c.x[2], c.x[3]}, -1, 1, 4));
     what.inputs.emplace_back(random_tensor(float32, {c.outputs, 1, 1}, -1, 1, 5));
     expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, 4));
@@ -72,10 +71,9 @@ TEST(Winograd, AddsATensorAndBoundsTheSum) {
     if (c.pads != std::vector<int64_t>{1, 1, 1, 1}) continue;
     for (int tile : {2, 4}) {
       KernelCase what = winograd(c, tile, true);
-      what.problem.expression = ScalarExpr::parse(
-          "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
-          "%3 = constant float32 0; %4 = max float32 %2 %3; -> %4");
-      what.problem.epilogue_first = 3;
+      add_epilogue(what,
+                   "%0 = input float32 0; %1 = input float32 1; %2 = add float32 %0 %1; "
+                   "%3 = constant float32 0; %4 = max float32 %2 %3; -> %4");
       what.inputs.emplace_back(
           random_tensor(float32, {c.x[0], c.outputs, c.x[2], c.x[3]}, -1, 1, 4));
       expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, tile));
@@ -100,8 +98,7 @@ TEST(Winograd, BoundsItsResults) {
         "%3 = constant float32 3; %4 = min float32 %2 %3; -> %4"})
     for (const auto& c : cases) {
       KernelCase what = winograd(c, 4, true);
-      what.problem.expression = ScalarExpr::parse(expression);
-      what.problem.epilogue_first = 3;
+      add_epilogue(what, expression);
       expect_same_as_reference(what, cpu::make_winograd_kernel, tolerance_of(c, 4));
     }
 }

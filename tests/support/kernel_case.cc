@@ -116,6 +116,11 @@ KernelCase pointwise_case(std::string_view expression, std::vector<std::optional
   return what;
 }
 
+void add_epilogue(KernelCase& what, std::string_view expression) {
+  what.problem.expression = ScalarExpr::parse(expression);
+  what.problem.epilogue_first = what.inputs.size();
+}
+
 std::vector<Tensor> run_reference(KernelCase& what) {
   Problem& problem = what.problem;
   problem.inputs.clear();

@@ -26,6 +26,9 @@ KernelCase kernel_case(ProblemKind kind, std::string op, std::vector<std::option
 // As text; %N are nodes, see ScalarExpr::parse.
 KernelCase pointwise_case(std::string_view expression, std::vector<std::optional<Tensor>> inputs);
 
+// The epilogue's operands are the inputs that come behind those which the case has now.
+void add_epilogue(KernelCase& what, std::string_view expression);
+
 struct KernelRun {
   cpu::OwnKernelFactory make = nullptr;
   InstructionSet set = InstructionSet::portable;
