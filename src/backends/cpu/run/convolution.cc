@@ -144,9 +144,9 @@ class BoundConvolution : public BoundKernel {
     if (rows_collide()) copy_rows(end - begin, places, copies);
     for (int64_t panel = first; panel < last; ++panel) {
       const ConvolutionTile tile = panel_tile(call, group, panel);
-      each_part([&](const Part& part) {
+      each_part([&](const Part& elements) {
         each_tile([&](int64_t row, int64_t rows, int64_t number) {
-          compute_tile(tile, part, row, rows, tiles[number], number);
+          compute_tile(tile, elements, row, rows, tiles[number], number);
         });
       });
     }

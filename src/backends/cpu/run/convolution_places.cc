@@ -5,14 +5,14 @@
 namespace cermet::cpu {
 namespace {
 
+constexpr int64_t long_enough = 256;  // elements of a piece
 // Wider images have few tiles with edges.
-constexpr int64_t long_enough = 256;  // elements
 constexpr int64_t few_channels = 16, narrow_image = 64;
 
 }  // namespace
 
 ConvolutionPlaces::ConvolutionPlaces(const ConvolutionShape& shape, const ConvolutionForm& form)
-    : s_(shape), form_(form), zeros_(ElementType::float32, {form.inputs * shape.axes[2].kernel}) {
+    : s_(shape), form_(form) {
   is_pointwise_ = std::all_of(s_.axes.begin(), s_.axes.end(), [](const WindowAxis& axis) {
     return axis.kernel == 1 && axis.stride == 1 && axis.pad == 0 && axis.input == axis.output;
   });
@@ -22,6 +22,7 @@ ConvolutionPlaces::ConvolutionPlaces(const ConvolutionShape& shape, const Convol
   const int64_t behind = width.place(width.output - 1, width.kernel - 1) + 1 - width.input;
   makes_runs_ = form_.groups == 1 && width.kernel > 1 && width.dilation == 1 &&
                 width.kernel * form_.inputs <= long_enough;
+  zeros_ = Tensor(ElementType::float32, {form_.inputs * longest_run()});
   copies_lines_ = makes_runs_ && flat && s_.inputs <= few_channels &&
                   width.output <= narrow_image && (left_ > 0 || behind > 0);
   line_elements_ = (left_ + width.input + std::max<int64_t>(0, behind)) * s_.inputs;
@@ -86,7 +87,8 @@ inline void ConvolutionPlaces::Walk::advance(int64_t rows) {
 
 inline bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
   const WindowAxis& width = s_.axes[2];
-  if (p_.copies_lines_ || !p_.makes_runs_) return p_.copies_lines_;
+  if (p_.copies_lines_) return true;
+  if (!p_.makes_runs_) return false;
   int64_t start = at_[2];
   for (int64_t r = 0, count; r < rows; r += count, start = 0) {
     count = std::min(rows - r, width.output - start);

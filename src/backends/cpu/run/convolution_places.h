@@ -31,9 +31,9 @@ class ConvolutionPlaces {
   ConvolutionPlaces(const ConvolutionShape& shape, const ConvolutionForm& form);
 
   // Taps side by side make one piece where all rows of a tile see all of them, if they are few
-  // elements. At the edges of
-  // small images with few channels that would seldom be so: the lines that a task reads are copied,
-  // with zeros before and behind them. The task's rows are of one image then.
+  // elements. At the edges of small images with few channels that would seldom be so: the lines
+  // that a task reads are copied, with zeros before and behind them. The task's rows are of one
+  // image then.
   bool copies_lines() const { return copies_lines_; }
   // Most taps of a piece.
   int64_t longest_run() const { return makes_runs_ ? s_.axes[2].kernel : 1; }

@@ -8,9 +8,9 @@
 
 namespace cermet::cpu {
 
-// y[o * channels + c] = bounded(added[o * channels + c] + bias[c] + sum over r < rows, k < columns
-// of
-//   x[o * step + r * row + k * column + c] * w[r * w_row + k * channels + c])
+// y[o * channels + c] = bounded(added[o * channels + c] + bias[c] + sum)
+// sum = sum over r < rows, k < columns of
+//   x[o * step + r * row + k * column + c] * w[r * w_row + k * channels + c]
 // for o < outputs and c < channels. y is no part of x or added; nothing has to be aligned.
 struct DepthwiseRow {
   const float* x = nullptr;
