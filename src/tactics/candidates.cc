@@ -38,13 +38,20 @@ std::string reasons_of(const std::vector<Candidate>& candidates) {
   return text;
 }
 
-// "1.35 times as long as TACTIC" of two times above 0.
-std::string ratio(double time, double best, const std::string& name) {
-  return best > 0 ? fmt::format("{:.2f} times as long as {}", time / best, name)
-                  : fmt::format("longer than {}", name);
+std::string name_of(const Candidate& candidate) {
+  return candidate.tactic + (candidate.configuration.empty() ? "" : " ") + candidate.configuration;
 }
 
 }  // namespace
+
+std::string how_long(const Candidate& candidate, const Candidate& other) {
+  const bool measured = candidate.measured_us >= 0 && other.measured_us >= 0;
+  const double time = measured ? candidate.measured_us : candidate.estimate_us;
+  const double best = measured ? other.measured_us : other.estimate_us;
+  const std::string ratio =
+      best > 0 ? fmt::format("{:.2f} times as long as", time / best) : "longer than";
+  return fmt::format("{} {} {}", measured ? "takes" : "estimated to take", ratio, name_of(other));
+}
 
 bool is_faster(const Candidate& a, const Candidate& b) {
   if (a.measured_us >= 0 || b.measured_us >= 0)
@@ -103,11 +110,10 @@ std::optional<std::pair<double, double>> Candidates::times(size_t a, size_t b) c
 }
 
 std::string why_lost(const Candidate& candidate, const Candidate& winner) {
-  const std::string name =
-      winner.tactic + (winner.configuration.empty() ? "" : " ") + winner.configuration;
+  const std::string name = name_of(winner);
   if (winner.measured_us >= 0 && candidate.measured_us >= 0)
     return is_faster(winner, candidate)
-               ? "takes " + ratio(candidate.measured_us, winner.measured_us, name)
+               ? how_long(candidate, winner)
                : fmt::format("as fast as {} within {} %, which comes first in the list", name,
                              100 * timing_tie);
   std::string reason;
@@ -116,7 +122,7 @@ std::string why_lost(const Candidate& candidate, const Candidate& winner) {
   else if (candidate.estimate_us < 0 || winner.estimate_us < 0)
     reason = fmt::format("{} comes first in the list", name);
   else if (candidate.estimate_us > winner.estimate_us)
-    reason = "estimated to take " + ratio(candidate.estimate_us, winner.estimate_us, name);
+    reason = how_long(candidate, winner);
   else
     reason = fmt::format("the estimate is that of {}, which comes first in the list", name);
   return reason + (candidate.unmeasured.empty() ? "" : "; ") + candidate.unmeasured;

@@ -38,6 +38,8 @@ inline constexpr double timing_tie = 0.02;
 
 // Measured ones before others, by their times; else by estimates.
 bool is_faster(const Candidate& a, const Candidate& b);
+// "takes 1.35 times as long as TACTIC", as measured where both are, else as estimated.
+std::string how_long(const Candidate& candidate, const Candidate& other);
 // Why an accepted candidate is not the winner, in words.
 std::string why_lost(const Candidate& candidate, const Candidate& winner);
 

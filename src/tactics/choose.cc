@@ -105,9 +105,10 @@ class Chooser {
     }
     if (others.empty() || gain > timing_tie * total) return;
     for (const auto& [pending, other] : others) {
-      pending->candidates.list[pending->winner].reason =
-          fmt::format("{} would make the engine {:.2f} % faster, which is not worth opening it",
-                      library, 100 * gain / total);
+      Candidate& left_out = pending->candidates.list[pending->winner];
+      left_out.reason = fmt::format(
+          "{}; {} would make the engine {:.2f} % faster, which is not worth opening it",
+          how_long(left_out, pending->candidates.list[other]), library, 100 * gain / total);
       pending->winner = other;
     }
   }
