@@ -52,6 +52,7 @@ struct EngineSummary {
   std::string options;                    // with which it was built
   std::vector<std::string> requirements;  // what a machine needs to run it
   size_t constant_bytes = 0;
+  int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
   std::vector<StepInfo> steps;
 };

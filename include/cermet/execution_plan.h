@@ -30,11 +30,11 @@ struct PlannedTensor {
 struct PlannedStep {
   std::vector<int> inputs, outputs;  // indices into tensors; absent operands are left out
   size_t workspace_offset = 0, workspace_bytes = 0;  // in the arena, during this step
-  // Arithmetic operations as docs/report.md counts them, a multiplication with addition as two.
-  // Nothing where the count is not known.
+  // Arithmetic operations as docs/report.md counts them, a multiplication with addition as two, of
+  // all slices together. Nothing where the count is not known.
   std::optional<double> operations;
-  // Every operand read once and every result written once. 0 where nothing moves (views), nothing
-  // where a size is not known.
+  // Every operand read once and every result written once in each slice. 0 where nothing moves
+  // (views), nothing where a size is not known.
   std::optional<double> bytes;
 };
 
@@ -42,6 +42,8 @@ struct ExecutionPlan {
   std::vector<PlannedTensor> tensors;
   std::vector<PlannedStep> steps;
   size_t arena_bytes = 0;
+  // The steps run so many times, each time for a slice of the batch; tensors are those of a slice.
+  int64_t slices = 1;
 };
 
 }  // namespace cermet

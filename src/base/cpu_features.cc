@@ -1,5 +1,11 @@
 #include "base/cpu_features.h"
 
+#include <algorithm>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace cermet {
 namespace {
 
@@ -45,6 +51,22 @@ std::string missing_feature(std::span<const std::string> needed, const CpuFeatur
   for (const std::string& name : needed)
     if (!has(features, name)) return name;
   return "";
+}
+
+size_t largest_cache_bytes() noexcept {
+  size_t largest = 0;
+#if defined(__x86_64__)
+  // Intel's leaf for the parameters of caches, and AMD's, which is laid out the same. sysconf()
+  // adds up the caches of a whole socket on some machines.
+  for (const unsigned leaf : {0x4U, 0x8000001DU}) {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    for (unsigned i = 0; __get_cpuid_count(leaf, i, &a, &b, &c, &d) != 0 && (a & 31) != 0; ++i) {
+      const size_t ways = (b >> 22) + 1, partitions = ((b >> 12) & 1023) + 1, line = (b & 4095) + 1;
+      largest = std::max(largest, ways * partitions * line * (size_t{c} + 1));
+    }
+  }
+#endif
+  return largest;
 }
 
 std::string_view name(InstructionSet set) noexcept {

@@ -18,6 +18,9 @@ struct CpuFeatures {
 // Asked once; what the operating system does not save is off.
 const CpuFeatures& cpu_features() noexcept;
 
+// Bytes of the largest cache that a core reaches; several cores may share it. 0: not known.
+size_t largest_cache_bytes() noexcept;
+
 // The first of `needed`, by the names of CpuFeatures' members, that a processor lacks or that this
 // release does not know; empty: none.
 std::string missing_feature(std::span<const std::string> needed, const CpuFeatures& features);

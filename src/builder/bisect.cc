@@ -8,6 +8,7 @@
 #include "backends/cpu/build/step_timer.h"
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
+#include "builder/batch.h"
 #include "builder/custom_nodes.h"
 #include "builder/difference.h"
 #include "builder/model_shapes.h"
@@ -89,6 +90,12 @@ class Bisection {
     number_steps(optimised);
     say(fmt::format("all kernels of {} steps", report_.steps));
     if (departs(optimised, all_steps)) return search_step(optimised);
+    if (road_.in_slices && slices_depart()) {
+      report_.fault = BisectReport::Fault::patch;
+      report_.pass = slice_batch;
+      report_.patch = 1;
+      return report_;
+    }
     report_.difference.clear();
     return report_;
   }
@@ -174,8 +181,20 @@ class Bisection {
   }
 
   bool departs(const Graph& graph, int steps) {
+    return departs([&] { return engine_of(graph, steps); });
+  }
+
+  bool slices_depart() {
+    const auto engine = road_.in_slices();
+    if (engine == nullptr) return false;
+    say("the batch in slices");
+    return departs([&] { return engine; });
+  }
+
+  template <class MakeEngine>
+  bool departs(MakeEngine&& make_engine) {
     std::vector<Value> results;
-    if (throws([&] { results = outputs_of(engine_of(graph, steps)); })) return true;
+    if (throws([&] { results = outputs_of(make_engine()); })) return true;
     for (size_t i = 0; i < expected_.size(); ++i)
       if (const auto where = difference(expected_[i], results[i], options_.tolerance)) {
         report_.difference = fmt::format("output '{}', {}", output_names_[i], *where);
@@ -305,6 +324,24 @@ BisectReport bisect(const Graph& imported, const BisectRoad& road, const BisectO
   return Bisection(imported, road, options).run();
 }
 
+namespace {
+
+// Of a build as the search goes along it.
+BuildOptions build_options(const BisectOptions& from) {
+  BuildOptions options;
+  options.profiles = from.profiles;
+  options.threads = from.threads;
+  options.tuning_budget = 0;
+  options.timing_cache = from.timing_cache;
+  options.validate = false;
+  options.disabled_tactics = from.disabled_tactics;
+  options.plugins = from.plugins;
+  options.logger = from.logger;
+  return options;
+}
+
+}  // namespace
+
 BisectReport bisect_model(const std::string& model_path, const BisectOptions& options) {
   const Plugins plugins(options.plugins, options.logger);
   onnx::OnnxModel model = onnx::read_model_file(model_path);
@@ -313,7 +350,13 @@ BisectReport bisect_model(const std::string& model_path, const BisectOptions& op
   import_options.claims = claims_of(plugins);
   const Graph imported = with_context([&] { return model_path; },
                                       [&] { return onnx::import_model(model, import_options); });
-  return bisect(imported, {all_passes(), cpu::tactics(), plugins}, options);
+  const auto in_slices = [&]() -> std::shared_ptr<const Engine> {
+    if (!batch_of(onnx::read_model_file(model_path).graph, options.profiles)) return nullptr;
+    const auto engine = Engine::from_memory(build_engine(model_path, build_options(options)),
+                                            options.logger, options.plugins);
+    return engine->summary().slice_items > 0 ? engine : nullptr;
+  };
+  return bisect(imported, {all_passes(), cpu::tactics(), plugins, in_slices}, options);
 }
 
 }  // namespace cermet

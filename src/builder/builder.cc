@@ -11,6 +11,7 @@
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/thread_team.h"
+#include "builder/batch.h"
 #include "builder/custom_nodes.h"
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
@@ -123,7 +124,7 @@ std::vector<std::string> graph_passes_in(const std::vector<std::string>& skipped
   for (const std::string& name : skipped) {
     require(std::find(known.begin(), known.end(), name) != known.end(), ErrorCode::invalid_argument,
             "there is no pass '{}'; the passes are: {}", name, fmt::join(known, ", "));
-    if (!is_plan_pass(name)) result.push_back(name);
+    if (!is_plan_pass(name) && name != slice_batch) result.push_back(name);
   }
   return result;
 }
@@ -157,19 +158,9 @@ class Build {
     stage("reading", 0);
     onnx::OnnxModel model = read_();
     report_.onnx_nodes = model.graph.nodes.size();
-    apply_profiles(model.graph, options_.profiles);
+    const std::optional<Dim> batch = cut_batch(model);
     stage("importing", 0.1);
-    onnx::ImportOptions import_options;
-    import_options.claims = claims_of(plugins_);
-    import_options.marked_outputs = options_.marked_outputs;
-    Graph graph =
-        with_context([&] { return name_; },
-                     [&] {
-                       Graph imported = onnx::import_model(model, import_options);
-                       tuned_sizes_ = tuned_sizes(imported, options_.profiles);
-                       apply_formats(imported, options_.input_formats, options_.output_formats);
-                       return imported;
-                     });
+    Graph graph = with_context([&] { return name_; }, [&] { return imported(model); });
     if (report_.keep_text) report_.imported_graph = print(graph);
     if (options_.validate) {
       if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
@@ -181,6 +172,7 @@ class Build {
     stage("lowering", 0.5);
     EngineImage image;
     image.plan = lower(graph);
+    image.plan.batch = batch;
     image.plan.profiles = plan_profiles(image.plan, options_.profiles);
     reorder_profiles(image.plan.profiles, options_.input_formats);
     stage("choosing kernels", 0.6);
@@ -200,14 +192,62 @@ class Build {
     stage_ = name;
   }
 
-  void optimise(Graph& graph) {
-    PassOptions pass_options;
-    pass_options.skip = graph_passes_in(options_.skip_passes);
-    pass_options.all = options_.all_passes;
-    pass_options.only = options_.only_passes;
-    pass_options.stop_after = options_.stop_after;
+  Graph imported(const onnx::OnnxModel& model) {
+    onnx::ImportOptions import_options;
+    import_options.claims = claims_of(plugins_);
+    import_options.marked_outputs = options_.marked_outputs;
+    Graph graph = onnx::import_model(model, import_options);
+    tuned_sizes_ = tuned_sizes(graph, options_.profiles);
+    apply_formats(graph, options_.input_formats, options_.output_formats);
+    return graph;
+  }
+
+  PassOptions pass_options(const cpu::Costs& costs) const {
+    PassOptions result;
+    result.skip = graph_passes_in(options_.skip_passes);
+    result.all = options_.all_passes;
+    result.only = options_.only_passes;
+    result.costs = &costs;
+    return result;
+  }
+
+  // Gives the model's inputs the sizes of the profiles; returns the batch where it is cut.
+  std::optional<Dim> cut_batch(onnx::OnnxModel& model) {
+    const auto start = std::chrono::steady_clock::now();
+    CutBatch cut;
+    if (may_slice())
+      cut = cermet::cut_batch(model, options_.profiles,
+                              [&](const Batch& batch) { return slices_of(model, batch); });
+    else
+      apply_profiles(model.graph, options_.profiles);
+    if (report_.keep_near_fusions && !cut.against.empty())
+      report_.near_fusions.push_back({std::string(slice_batch), {}, cut.against});
+    const std::chrono::duration<double, std::milli> spent =
+        std::chrono::steady_clock::now() - start;
+    report_.passes.push_back({std::string(slice_batch), cut.whole ? 1 : 0, spent.count()});
+    return cut.whole;
+  }
+
+  Slices slices_of(const onnx::OnnxModel& model, const Batch& batch) {
+    Graph graph = imported(model);
     const cpu::Costs costs(tuned_sizes_, threads_of(options_));
-    pass_options.costs = &costs;
+    run_passes(graph, pass_options(costs));
+    Plan plan = lower(graph);
+    plan.profiles = plan_profiles(plan, options_.profiles);
+    reorder_profiles(plan.profiles, options_.input_formats);
+    return best_slices(plan, batch, costs);
+  }
+
+  bool may_slice() const {
+    const auto& skipped = options_.skip_passes;
+    return options_.all_passes &&
+           std::find(skipped.begin(), skipped.end(), slice_batch) == skipped.end();
+  }
+
+  void optimise(Graph& graph) {
+    const cpu::Costs costs(tuned_sizes_, threads_of(options_));
+    PassOptions pass_options = this->pass_options(costs);
+    pass_options.stop_after = options_.stop_after;
     std::vector<NearFusion> near;
     if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))
@@ -353,7 +393,7 @@ void build_engine_file(const std::string& model_path, const std::string& engine_
 }
 
 std::vector<std::string> pass_names() {
-  std::vector<std::string> names;
+  std::vector<std::string> names{std::string(slice_batch)};
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
   for (const PlanPass& pass : plan_passes()) names.emplace_back(pass.name);
   return names;

@@ -68,7 +68,8 @@ void collect(const ShapeRange& range, const Dims& dims, FixedSizes& fixed) {
 
 }  // namespace
 
-void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles) {
+void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles,
+                    const Sizes& others) {
   FixedSizes fixed;
   for (const ShapeProfile& profile : profiles)
     for (const ShapeRange& range : profile) {
@@ -85,7 +86,7 @@ void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& pro
       check_bytes(range, input.type->element);
       collect(range, *input.type->dims, fixed);
     }
-  std::map<std::string, Dim, std::less<>> values;
+  Sizes values = others;
   for (const auto& [symbol, size] : fixed)
     if (size) values.emplace(symbol, Dim(*size));
   if (values.empty()) return;

@@ -8,9 +8,14 @@
 
 namespace cermet {
 
-// Sizes that all profiles fix to one number become that number in the model's inputs. Throws
-// invalid_argument for a range that contradicts the model or itself.
-void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles);
+// Sizes by symbol.
+using Sizes = std::map<std::string, Dim, std::less<>>;
+
+// Sizes that all profiles fix to one number become that number in the model's inputs, but symbols
+// in `others` become what stands there. Throws invalid_argument for a range that contradicts the
+// model or itself.
+void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles,
+                    const Sizes& others = {});
 
 // The symbols of the graph's inputs at the first profile's opt, for which kernels are chosen.
 SymbolValues tuned_sizes(const Graph& graph, const std::vector<ShapeProfile>& profiles);

@@ -25,6 +25,7 @@ class PlanDecoder {
     });
     plan.input_names = values_.texts(engine_.input_names());
     plan.output_names = values_.texts(engine_.output_names());
+    if (engine_.batch() != -1) plan.batch = values_.dim(engine_.batch());
     return plan;
   }
 

@@ -40,12 +40,14 @@ class MetadataEncoder {
     const auto profiles = each(plan.profiles, [&](const Profile& from) { return profile(from); });
     const auto input_names = values_.texts(plan.input_names);
     const auto output_names = values_.texts(plan.output_names);
+    const int32_t batch = plan.batch ? static_cast<int32_t>(values_.dim(*plan.batch)) : -1;
     // Last, when all of them have been met.
     const auto types = values_.all_types();
     const auto dims = values_.all_dims();
     fb::FinishEngineBuffer(
-        builder_, fb::CreateEngine(builder_, version, options, requirements, features, dims, types,
-                                   buffers, constants, root, profiles, input_names, output_names));
+        builder_,
+        fb::CreateEngine(builder_, version, options, requirements, features, dims, types, buffers,
+                         constants, root, profiles, input_names, output_names, batch));
     return builder_.Release();
   }
 

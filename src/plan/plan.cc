@@ -23,6 +23,16 @@ bool Plan::begins_at_root(BufferId id) const {
   return true;
 }
 
+int64_t Plan::slice_items() const {
+  return batch ? buffers[root.inputs.front()].type.dims->front().constant() : 0;
+}
+
+ValueType Plan::outer_type(BufferId id) const {
+  ValueType type = buffers[id].type;
+  if (batch) type.dims->front() = *batch * (type.dims->front().constant() / slice_items());
+  return type;
+}
+
 ViewForm view_form(const Problem& problem) {
   if (problem.op == "Concat") return ViewForm::whole;
   const bool parts = problem.op == "Split" || problem.op == "Slice" || problem.op == "Gather";
@@ -47,10 +57,32 @@ class Verifier {
         plan_.root.inputs.size(), plan_.input_names.size());
     law(plan_.root.outputs.size() == plan_.output_names.size(), "{} outputs have {} names",
         plan_.root.outputs.size(), plan_.output_names.size());
+    if (plan_.batch) verify_batch();
     verify_region(plan_.root);
   }
 
  private:
+  void verify_batch() {
+    law(!plan_.root.inputs.empty(), "a batch comes in by no input");
+    for (const auto* ends : {&plan_.root.inputs, &plan_.root.outputs})
+      for (BufferId id : *ends) {
+        known(id);
+        const ValueType& type = plan_.buffers[id].type;
+        law(type.has_rank() && !type.dims->empty() && type.dims->front().is_constant() &&
+                bit_width(type.element) >= 8,
+            "'{}' belongs to a batch in slices, its first dimension has to be a number",
+            plan_.buffers[id].name);
+      }
+    const int64_t items = plan_.slice_items();
+    law(items > 0, "a slice of a batch has {} items", items);
+    for (BufferId id : plan_.root.inputs)
+      law(plan_.buffers[id].type.dims->front().is_constant(items),
+          "input '{}' has another number of items than the first", plan_.buffers[id].name);
+    for (BufferId id : plan_.root.outputs)
+      law(plan_.buffers[id].type.dims->front().constant() % items == 0,
+          "output '{}' has no whole number of rows for each item", plan_.buffers[id].name);
+  }
+
   void known(BufferId id) {
     law(id >= 0 && id < static_cast<BufferId>(plan_.buffers.size()), "buffer {} does not exist",
         id);
@@ -160,6 +192,8 @@ void verify(const Plan& plan) { Verifier(plan).run(); }
 
 std::string print(const Plan& plan) {
   std::string text;
+  if (plan.batch)
+    text = fmt::format("batch {} in slices of {}\n", plan.batch->to_string(), plan.slice_items());
   print_region(plan, plan.root, 0, text);
   return text;
 }

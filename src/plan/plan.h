@@ -87,12 +87,20 @@ struct Plan {
   std::vector<Profile> profiles;          // empty: a free dimension takes any size
   std::vector<std::string> input_names;   // of root.inputs; the model's names
   std::vector<std::string> output_names;  // of root.outputs
+  // The items of a batch that is taken slice by slice: a run goes through the steps once for each,
+  // and the results of all come out side by side. The first dimension of every input says how many
+  // items a slice has.
+  std::optional<Dim> batch;
 
   const Buffer& buffer(BufferId id) const { return buffers[id]; }
   // The buffer whose memory `id` uses.
   BufferId root_of(BufferId id) const;
   // Whether `id` begins where its root does.
   bool begins_at_root(BufferId id) const;
+  // Items of a slice; 0 where there is no batch.
+  int64_t slice_items() const;
+  // The type of an input or output as a caller sees it, with the whole batch.
+  ValueType outer_type(BufferId id) const;
 };
 
 // What a step of kind view shows: its input under another shape, parts of its input, or as its

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
+#include "expr/dim.h"
 #include "problem/problem.h"
 
 namespace cermet {
@@ -20,6 +22,13 @@ class CostOracle {
   // the results are parts of the operand's memory and nothing is to be done. Nothing where it is
   // not known. `gives_output`: a result is an output of the model, which has memory of its own.
   virtual std::optional<double> step_us(const Problem& problem, bool gives_output) const = 0;
+
+  // Microseconds that a run of these problems, one after the other, takes at these sizes: what its
+  // caches can't hold comes from memory, the constants too. Nothing where it is not known.
+  virtual std::optional<double> run_us(std::span<const Problem* const>,
+                                       const SymbolValues& /*sizes*/) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace cermet

@@ -73,7 +73,9 @@ struct ExecutionContext::Impl {
         cache_size(std::max<size_t>(1, options.shape_cache)),
         executor(engine->impl(), team),
         inputs(engine->inputs().size()),
-        output_memory(engine->outputs().size()) {}
+        parts(engine->inputs().size()),
+        output_memory(engine->outputs().size()),
+        gathered(engine->outputs().size()) {}
 
   const Engine::Impl& loaded() const { return engine->impl(); }
   BufferId output_buffer(size_t i) const { return loaded().plan().root.outputs[i]; }
@@ -84,7 +86,13 @@ struct ExecutionContext::Impl {
   ShapePlan& plan_for_inputs();
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void run();
-  void copy_outputs();
+  void run_slice(int64_t slice);
+  void copy_outputs(int64_t slice);
+  // The part of input i that a slice of the batch reads.
+  const ConstTensorView& part(size_t i, int64_t slice);
+  // What the last slice gave, and the shape of all slices' results together.
+  ConstTensorView slice_output(size_t i) const;
+  Shape output_shape(size_t i) const;
 
   // The most recently used plan comes first.
   struct CachedPlan {
@@ -98,10 +106,13 @@ struct ExecutionContext::Impl {
   size_t cache_size;
   Executor executor;
   std::vector<BoundInput> inputs;
+  std::vector<ConstTensorView> parts;  // of the inputs, for the slice that runs
   std::vector<OutputMemory> output_memory;
   std::list<CachedPlan> plans;
   size_t current_bytes = 0;
   size_t peak_bytes = 0;
+  int64_t slices = 1;                // of the last run
+  std::vector<std::byte*> gathered;  // by output: the results of several slices; nullptr: of one
   bool ran = false;
 };
 
@@ -143,31 +154,64 @@ void ExecutionContext::Impl::run() {
   ShapePlan& plan = plan_for_inputs();
   ran = false;
   current_bytes = plan.memory.arena_bytes;
-  executor.activate(plan, arena.reserve(plan.memory.arena_bytes));
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const BoundInput& input = inputs[i];
-    if (input.value.kind != Value::Kind::tensor || input.value.tensor)
-      executor.set_input(i, input.value);
-    else
-      executor.set_input(i, input.tensor);
-  }
-  executor.run();
-  copy_outputs();
+  std::byte* const memory = arena.reserve(plan.memory.arena_bytes);
+  executor.activate(plan, memory);
+  slices = plan.slices;
+  for (size_t i = 0; i < gathered.size(); ++i)
+    gathered[i] = slices == 1 ? nullptr : memory + plan.gathered[i];
+  for (int64_t slice = 0; slice < slices; ++slice) run_slice(slice);
   peak_bytes = std::max(peak_bytes, current_bytes);
   ran = true;
 }
 
-void ExecutionContext::Impl::copy_outputs() {
+void ExecutionContext::Impl::run_slice(int64_t slice) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const BoundInput& input = inputs[i];
+    if (slices != 1)
+      executor.set_input(i, part(i, slice));
+    else if (input.value.kind != Value::Kind::tensor || input.value.tensor)
+      executor.set_input(i, input.value);
+    else
+      executor.set_input(i, input.tensor);
+  }
+  executor.run(slice);
+  copy_outputs(slice);
+}
+
+// Those of one slice, behind those of the slices before it.
+void ExecutionContext::Impl::copy_outputs(int64_t slice) {
   for (size_t i = 0; i < output_memory.size(); ++i) {
     const OutputMemory& target = output_memory[i];
-    if (target.data == nullptr) continue;
+    std::byte* const into = target.data ? static_cast<std::byte*>(target.data) : gathered[i];
+    if (into == nullptr) continue;
     const BufferId id = output_buffer(i);
-    const ConstTensorView view = executor.slot(id).view(loaded().plan().buffer(id).type.element);
-    require(view.bytes() <= target.bytes, ErrorCode::out_of_range,
-            "output '{}' of shape {} takes {} bytes, its memory has {}", loaded().outputs[i].name,
-            to_string(view.shape), view.bytes(), target.bytes);
-    std::memcpy(target.data, view.data, view.bytes());
+    const Slot& from = executor.slot(id);
+    const size_t bytes =
+        byte_size(loaded().plan().buffer(id).type.element, element_count(from.shape));
+    if (target.data != nullptr && bytes * slices > target.bytes)
+      fail(ErrorCode::out_of_range, "output '{}' of shape {} takes {} bytes, its memory has {}",
+           loaded().outputs[i].name, to_string(output_shape(i)), bytes * slices, target.bytes);
+    std::memcpy(into + bytes * slice, from.data, bytes);
   }
+}
+
+const ConstTensorView& ExecutionContext::Impl::part(size_t i, int64_t slice) {
+  ConstTensorView& result = parts[i];
+  result = inputs[i].tensor;
+  result.shape.front() = loaded().plan().slice_items();
+  result.data = static_cast<const std::byte*>(result.data) + slice * result.bytes();
+  return result;
+}
+
+ConstTensorView ExecutionContext::Impl::slice_output(size_t i) const {
+  const BufferId id = output_buffer(i);
+  return executor.slot(id).view(loaded().plan().buffer(id).type.element);
+}
+
+Shape ExecutionContext::Impl::output_shape(size_t i) const {
+  Shape shape = slice_output(i).shape;
+  if (slices != 1) shape.front() *= slices;
+  return shape;
 }
 
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options) {
@@ -188,7 +232,8 @@ void ExecutionContext::set_input(std::string_view name, ConstTensorView tensor) 
   const ValueType& type = impl_->input_type(i);
   require(!type.has_rank() || tensor.shape.size() == type.dims->size(), ErrorCode::out_of_range,
           "input '{}': expected {} dimensions {}, got shape {}", name, type.rank(),
-          to_string(*type.dims), to_string(tensor.shape));
+          to_string(*impl_->loaded().plan().outer_type(impl_->loaded().plan().root.inputs[i]).dims),
+          to_string(tensor.shape));
   require(tensor.data != nullptr || tensor.elements() == 0, ErrorCode::invalid_argument,
           "input '{}': shape {} without data", name, to_string(tensor.shape));
   BoundInput& input = impl_->inputs[i];
@@ -230,9 +275,9 @@ ConstTensorView ExecutionContext::output(std::string_view name) const {
           name);
   require(impl_->loaded().outputs[i].kind == Value::Kind::tensor, ErrorCode::invalid_argument,
           "output '{}' is no tensor; ask for its value", name);
-  const BufferId id = impl_->output_buffer(i);
-  ConstTensorView view =
-      impl_->executor.slot(id).view(impl_->loaded().plan().buffer(id).type.element);
+  ConstTensorView view = impl_->slice_output(i);
+  view.shape = impl_->output_shape(i);
+  if (impl_->gathered[i]) view.data = impl_->gathered[i];
   if (impl_->output_memory[i].data) view.data = impl_->output_memory[i].data;
   return view;
 }

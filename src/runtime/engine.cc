@@ -98,9 +98,9 @@ Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger)
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   for (size_t i = 0; i < plan().root.inputs.size(); ++i)
-    inputs.push_back(describe(plan().input_names[i], plan().buffer(plan().root.inputs[i]).type));
+    inputs.push_back(describe(plan().input_names[i], plan().outer_type(plan().root.inputs[i])));
   for (size_t i = 0; i < plan().root.outputs.size(); ++i)
-    outputs.push_back(describe(plan().output_names[i], plan().buffer(plan().root.outputs[i]).type));
+    outputs.push_back(describe(plan().output_names[i], plan().outer_type(plan().root.outputs[i])));
 }
 
 size_t Engine::Impl::input_index(std::string_view name) const {
@@ -158,6 +158,7 @@ EngineSummary Engine::summary() const {
   summary.version = impl_->image.info.version;
   summary.options = impl_->image.info.options;
   summary.requirements = impl_->image.info.requirements;
+  summary.slice_items = impl_->plan().slice_items();
   for (const PlanConstant& constant : impl_->plan().constants)
     summary.constant_bytes += constant.tensor.bytes();
   for (const Profile& profile : impl_->plan().profiles) {

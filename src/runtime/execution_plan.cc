@@ -59,6 +59,8 @@ std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
       planned.workspace_offset = shapes.memory.workspace_offsets[index];
     planned.operations = operations_of(step, shapes.shapes);
     planned.bytes = bytes_of(plan, step, shapes.shapes);
+    if (planned.operations) *planned.operations *= static_cast<double>(shapes.slices);
+    if (planned.bytes) *planned.bytes *= static_cast<double>(shapes.slices);
     steps.push_back(std::move(planned));
   });
   return steps;
@@ -72,7 +74,7 @@ ExecutionPlan Engine::execution_plan(const InputShapes& shapes, int threads) con
     return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team);
   });
   return {tensors_of(impl_->plan(), *planned), steps_of(impl_->plan(), *planned),
-          planned->memory.arena_bytes};
+          planned->memory.arena_bytes, planned->slices};
 }
 
 }  // namespace cermet

@@ -30,7 +30,8 @@ class Executor {
   void forget_plan() { plan_ = nullptr; }
   void set_input(size_t index, const ConstTensorView& tensor);
   void set_input(size_t index, Value value);
-  void run();
+  // Runs all steps; `slice` of the batch counts the runs that together answer a caller.
+  void run(int64_t slice = 0);
 
   const Slot& slot(BufferId id) const { return slots_[id]; }
 

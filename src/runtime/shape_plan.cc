@@ -16,7 +16,7 @@ SymbolValues bind_symbols(const Engine::Impl& engine,
   std::map<std::string, std::string, std::less<>> bound_by;
   const Plan& plan = engine.plan();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const ValueType& type = plan.buffer(plan.root.inputs[i]).type;
+    const ValueType type = plan.outer_type(plan.root.inputs[i]);
     if (!inputs[i] || !type.has_rank()) continue;
     const std::string& name = plan.input_names[i];
     require(inputs[i]->size() == type.dims->size(), ErrorCode::out_of_range,
@@ -149,6 +149,29 @@ void bind_steps(const Plan& engine, const RuntimeRegion& root, ThreadTeam& team,
     if (error) std::rethrow_exception(error);
 }
 
+// How many slices the batch has.
+int64_t slices_of(const Plan& plan, const SymbolValues& symbols) {
+  if (!plan.batch) return 1;
+  const int64_t items = plan.batch->evaluate(symbols);
+  const int64_t slice = plan.slice_items();
+  require(items % slice == 0, ErrorCode::out_of_range,
+          "input '{}', dimension 0: expected a multiple of {}, got {}", plan.input_names[0], slice,
+          items);
+  return items / slice;
+}
+
+// Makes room behind the arena for the results of all slices.
+void gather_outputs(const Plan& plan, ShapePlan& shapes) {
+  if (shapes.slices == 1) return;
+  for (BufferId id : plan.root.outputs) {
+    Shape whole = *shapes.shapes[id];
+    whole.front() *= shapes.slices;
+    const size_t bytes = byte_size(plan.buffer(id).type.element, element_count(whole));
+    shapes.gathered.push_back(shapes.memory.arena_bytes);
+    shapes.memory.arena_bytes += (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
@@ -158,6 +181,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   const Plan& plan = engine.plan();
   result->symbols = bind_symbols(engine, inputs);
   check_profiles(engine, inputs);
+  result->slices = slices_of(plan, result->symbols);
   result->shapes.resize(plan.buffers.size());
   std::vector<std::optional<size_t>> bytes(plan.buffers.size());
   for (size_t id = 0; id < plan.buffers.size(); ++id) {
@@ -167,14 +191,18 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
     if (engine.has_place[id] && result->shapes[id])
       bytes[id] = byte_size(buffer.type.element, *result->shapes[id], buffer.layout);
   }
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i]) result->shapes[plan.root.inputs[i]] = *inputs[i];
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    std::optional<Shape>& shape = result->shapes[plan.root.inputs[i]];
+    if (inputs[i]) shape = *inputs[i];
+    if (plan.batch) shape->front() = plan.slice_items();
+  }
   result->bound.resize(engine.kernels.size());
   bind_steps(plan, engine.root, team, *result);
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
   result->memory = plan_memory(plan, bytes, alias_offsets(plan, *result), workspace);
+  gather_outputs(plan, *result);
   return result;
 }
 
@@ -183,7 +211,7 @@ std::vector<std::optional<Shape>> ordered_shapes(const Engine::Impl& engine,
   std::vector<std::optional<Shape>> ordered(engine.inputs.size());
   for (const auto& [name, shape] : shapes) ordered[engine.input_index(name)] = shape;
   for (size_t i = 0; i < ordered.size(); ++i) {
-    const ValueType& type = engine.plan().buffer(engine.plan().root.inputs[i]).type;
+    const ValueType type = engine.plan().outer_type(engine.plan().root.inputs[i]);
     if (ordered[i] || !type.is_tensor()) continue;
     require(type.is_static(), ErrorCode::invalid_argument,
             "input '{}' of type {} needs a shape: give it with a profile or with --shapes",

@@ -15,6 +15,12 @@ struct ShapePlan {
   std::vector<std::optional<Shape>> shapes;         // by buffer, where they follow from the inputs
   std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
   MemoryPlan memory;
+  // Where a run takes its batch in slices, so many; shapes and places are those of one slice. 1
+  // too where there is no batch.
+  int64_t slices = 1;
+  // By output: where in the arena the results of several slices lie side by side. Empty where there
+  // is one slice.
+  std::vector<size_t> gathered;
 };
 
 // Checks the inputs' shapes (nothing where an input is no tensor) against the engine's types and

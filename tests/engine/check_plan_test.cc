@@ -86,6 +86,35 @@ const Case cases[] = {
      "expected 4 dimensions, got 4, 3 and 4"},
     {"ProfileOrder", [](Plan& p) { p.profiles[0].inputs[0].min[1] = 9; },
      "dimension 1: expected 0 <= min <= opt <= max, got 9, 8 and 16"},
+    {"BatchOfAScalar", [](Plan& p) { p.batch = 8; },
+     "'c' belongs to a batch in slices, its first dimension has to be a number"},
+    {"BatchWithoutInputs",
+     [](Plan& p) {
+       p.batch = 8;
+       p.root.inputs.clear();
+       p.input_names.clear();
+       p.profiles.clear();
+     },
+     "a batch comes in by no input"},
+    {"BatchOfOtherItems",
+     [](Plan& p) {
+       p.batch = 8;
+       p.buffers[1].type.dims = Dims{Dim(3)};
+     },
+     "input 'c' has another number of items than the first"},
+    {"BatchOfNothing",
+     [](Plan& p) {
+       p.batch = 8;
+       for (int i : {0, 1}) p.buffers[i].type.dims = Dims{Dim(0)};
+     },
+     "a slice of a batch has 0 items"},
+    {"BatchInParts",
+     [](Plan& p) {
+       p.batch = 8;
+       p.buffers[1].type.dims = Dims{Dim(2)};
+       p.buffers[8].type.dims = Dims{Dim(3)};
+     },
+     "output 'result' has no whole number of rows for each item"},
     {"InputNames", [](Plan& p) { p.input_names.pop_back(); }, "2 inputs have 1 names"},
 };
 

@@ -8,8 +8,10 @@
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "builder/difference.h"
+#include "lower/lower.h"
 #include "tests/passes/mutants.h"
 #include "tests/support/graph_maker.h"
+#include "tests/support/run_graph.h"
 
 namespace cermet::testing {
 namespace {
@@ -31,12 +33,13 @@ struct Case {
   std::vector<std::string> tried = {};
 
   BisectReport bisect(std::span<const Pass> passes,
-                      std::span<const Tactic> tactics = cpu::tactics()) {
+                      std::span<const Tactic> tactics = cpu::tactics(),
+                      std::shared_ptr<const Engine> in_slices = nullptr) {
     BisectOptions options;
     options.inputs = [this](const Engine&) { return inputs; };
     options.progress = [this](std::string_view what) { tried.emplace_back(what); };
     const Plugins plugins(std::vector<std::string>{});
-    return cermet::bisect(graph, {passes, tactics, plugins}, options);
+    return cermet::bisect(graph, {passes, tactics, plugins, [=] { return in_slices; }}, options);
   }
 };
 
@@ -51,6 +54,24 @@ Case chain() {
   m.output(x);
   made.inputs = {Value(reals({4}, {-1, 2, -3, 4}))};
   return made;
+}
+
+TEST(Bisect, FindsSlicesThatMixTheItemsOfABatch) {
+  Case it;
+  const auto sums_in = [](Graph& graph, std::string_view type) {
+    GraphMaker m(graph);
+    m.output(m.add("CumSum", {m.input("x", type), m.constant("axis", ints({}, {0}))}));
+  };
+  sums_in(it.graph, "float32[4, 2]");
+  it.inputs = {Value(reals({4, 2}, {1, 2, 3, 4, 5, 6, 7, 8}))};
+  Graph slice;
+  sums_in(slice, "float32[1, 2]");
+  Plan plan = lower(slice);
+  plan.batch = 4;
+  const BisectReport report = it.bisect(all_passes(), cpu::tactics(), engine_of(std::move(plan)));
+  EXPECT_EQ(report.fault, BisectReport::Fault::patch);
+  EXPECT_EQ(report.pass, "slice-batch");
+  EXPECT_NE(report.difference.find("expected 20, got 8"), std::string::npos) << report.difference;
 }
 
 TEST(Bisect, FindsAWrongPatchWhereverItsPassIs) {

@@ -19,14 +19,20 @@ Dims random_dims(Random& random) {
   return dims;
 }
 
-void add_inputs(RandomScope& scope, RandomModel& model) {
+Dims batch_dims(Random& random) {
+  Dims dims{Dim::symbol("N")};
+  for (int64_t rank = random.below(4); rank > 0; --rank) dims.emplace_back(random.between(1, 3));
+  return dims;
+}
+
+void add_inputs(RandomScope& scope, RandomModel& model, Dims (*dims_of)(Random&)) {
   static const std::vector<ElementType> types{
       ElementType::float32, ElementType::float32, ElementType::float32, ElementType::float64,
       ElementType::float16, ElementType::int64,   ElementType::int32,   ElementType::boolean};
   Random& random = scope.random();
   for (int64_t i = random.between(1, 3); i >= 0; --i) {
     const ElementType type = i == 0 ? ElementType::float32 : random.one_of(types);
-    const Dims dims = random_dims(random);
+    const Dims dims = dims_of(random);
     scope.input(fmt::format("x{}", i), ValueType::tensor(type, dims), {5, 0});
     model.inputs.emplace_back(scope.random_tensor(type, evaluate(dims, scope.symbols())));
   }
@@ -46,15 +52,10 @@ std::vector<ValueId> outputs_of(RandomScope& scope) {
   return outputs;
 }
 
-}  // namespace
-
-RandomModel random_model(uint64_t seed) {
+RandomModel random_model(Random& random, const SymbolValues& symbols, Dims (*dims_of)(Random&)) {
   RandomModel model;
-  Random random(seed);
-  const SymbolValues symbols{{"N", random.between(random.chance(10) ? 0 : 1, 3)},
-                             {"M", random.between(1, 4)}};
   RandomScope scope(model.graph, random, symbols, 0);
-  add_inputs(scope, model);
+  add_inputs(scope, model, dims_of);
   scope.grow(static_cast<int>(random.between(2, 14)));
   for (ValueId id : outputs_of(scope)) {
     model.graph.add_output(id);
@@ -62,6 +63,20 @@ RandomModel random_model(uint64_t seed) {
   }
   remove_dead_nodes(model.graph);
   return model;
+}
+
+}  // namespace
+
+RandomModel random_model(uint64_t seed) {
+  Random random(seed);
+  const SymbolValues symbols{{"N", random.between(random.chance(10) ? 0 : 1, 3)},
+                             {"M", random.between(1, 4)}};
+  return random_model(random, symbols, random_dims);
+}
+
+RandomModel random_batch_model(uint64_t seed) {
+  Random random(seed);
+  return random_model(random, {{"N", random.between(2, 3)}, {"M", 1}}, batch_dims);
 }
 
 void optimise_fully(Graph& graph) {

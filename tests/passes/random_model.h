@@ -18,6 +18,8 @@ struct RandomModel {
 
 // The same for the same seed.
 RandomModel random_model(uint64_t seed);
+// One whose inputs all begin with N, which is 2 or 3.
+RandomModel random_batch_model(uint64_t seed);
 
 using Optimise = std::function<void(Graph&)>;
 // All passes, the graph verified after each.

@@ -6,6 +6,7 @@
 #include <new>
 #include <thread>
 
+#include "lower/lower.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/run_graph.h"
 
@@ -53,10 +54,11 @@ namespace cermet::testing {
 namespace {
 
 // Only operators that have kernels bound to shapes.
-Graph pointwise_graph() {
+Graph pointwise_graph(std::string_view batch = "N") {
   Graph graph;
   GraphMaker m(graph);
-  const ValueId x = m.input("x", "float32[N, 8]"), y = m.input("y", "float32[N, 8]");
+  const std::string type = fmt::format("float32[{}, 8]", batch);
+  const ValueId x = m.input("x", type), y = m.input("y", type);
   const ValueId sum = m.add("Add", {m.add("Mul", {x, y}), y});
   m.output(sum);
   m.output(m.add("Reshape", {m.add("Tanh", {sum}), m.constant("flat", ints({-1}))}));
@@ -98,6 +100,15 @@ TEST_F(Bound, SwitchingBetweenShapesAllocatesNothing) {
   ExecutionContext context(engine_, {.threads = 1});
   for (int64_t n : {9, 5, 7}) allocations_at(context, n);
   for (int64_t n : {5, 9, 7, 5}) EXPECT_EQ(allocations_at(context, n), 0) << n;
+}
+
+TEST_F(Bound, SlicesOfABatchAllocateNothing) {
+  Plan plan = lower(optimised(pointwise_graph("1")));
+  plan.batch = Dim::symbol("N");
+  engine_ = engine_of(std::move(plan), Kernels::own);
+  ExecutionContext context(engine_, {.threads = 1});
+  allocations_at(context, 7);
+  EXPECT_EQ(allocations_at(context, 7), 0);
 }
 
 TEST_F(Bound, TheCacheForgetsWhatWasUsedLongestAgo) {

@@ -1,6 +1,7 @@
 #include "tests/support/run_graph.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "backends/cpu/build/tactics.h"
 #include "base/error.h"
@@ -17,6 +18,10 @@ std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile>
   verify(graph);
   Plan plan = lower(graph);
   plan.profiles = std::move(profiles);
+  return engine_of(std::move(plan), kernels);
+}
+
+std::shared_ptr<const Engine> engine_of(Plan plan, Kernels kernels) {
   TacticOptions options;
   if (kernels != Kernels::any) options.disabled = {"onednn."};
   for (const Tactic& tactic : cpu::tactics())
@@ -40,6 +45,43 @@ std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
   std::vector<Value> results;
   for (const TensorInfo& output : engine->outputs())
     results.push_back(context.output_value(output.name));
+  return results;
+}
+
+namespace {
+
+Value item_of(const Value& batch, int64_t i) {
+  ConstTensorView view = std::as_const(batch.tensor).view();
+  view.shape.front() = 1;
+  view.data = static_cast<const std::byte*>(view.data) + i * view.bytes();
+  return Value(Tensor::copy_of(view));
+}
+
+Value side_by_side(const std::vector<std::vector<Value>>& parts, size_t i) {
+  Shape shape = parts[0][i].tensor.shape();
+  shape.front() *= static_cast<int64_t>(parts.size());
+  Tensor whole(parts[0][i].tensor.type(), shape);
+  auto* to = static_cast<std::byte*>(whole.view().data);
+  for (const auto& part : parts) {
+    const Tensor& from = part[i].tensor;
+    std::memcpy(to, from.data(), from.bytes());
+    to += from.bytes();
+  }
+  return Value(std::move(whole));
+}
+
+}  // namespace
+
+std::vector<Value> run_item_by_item(const std::shared_ptr<const Engine>& engine,
+                                    const std::vector<Value>& inputs) {
+  std::vector<std::vector<Value>> parts;
+  for (int64_t i = 0; i < inputs[0].tensor.shape().front(); ++i) {
+    std::vector<Value> own;
+    for (const Value& input : inputs) own.push_back(item_of(input, i));
+    parts.push_back(run_engine(engine, own));
+  }
+  std::vector<Value> results;
+  for (size_t i = 0; i < parts[0].size(); ++i) results.push_back(side_by_side(parts, i));
   return results;
 }
 

@@ -26,8 +26,13 @@ std::vector<Value> interpret(const Graph& graph, const std::vector<Value>& input
 enum class Kernels { reference, own, any };
 std::shared_ptr<const Engine> engine_of(const Graph& graph, std::vector<Profile> profiles = {},
                                         Kernels kernels = Kernels::reference);
+// Of a plan as lower() gives it.
+std::shared_ptr<const Engine> engine_of(Plan plan, Kernels kernels = Kernels::reference);
 std::vector<Value> run_engine(const std::shared_ptr<const Engine>& engine,
                               const std::vector<Value>& inputs);
+// With inputs that begin with a batch, once for each item of it: the results side by side.
+std::vector<Value> run_item_by_item(const std::shared_ptr<const Engine>& engine,
+                                    const std::vector<Value>& inputs);
 std::vector<Value> run_graph(const Graph& graph, const std::vector<Value>& inputs);
 
 // Costs under which whatever spares a step pays: a step takes as long as any other, cuts nothing.

@@ -124,6 +124,7 @@ void print_json(const Inspection& it) {
                                  {"inputs", infos_json(it.inputs)},
                                  {"outputs", infos_json(it.outputs)},
                                  {"profiles", profiles_json(it.summary.profiles)},
+                                 {"slice_items", it.summary.slice_items},
                                  {"constant_bytes", it.summary.constant_bytes},
                                  {"activation_bytes", std::move(activation_bytes)},
                                  {"shapes", std::move(shapes)},
@@ -191,6 +192,8 @@ void print_text(const Inspection& it, bool problems) {
   print_infos("input", it.inputs);
   print_infos("output", it.outputs);
   print_profiles(it.summary.profiles);
+  if (it.summary.slice_items > 0)
+    fmt::print("batch        in slices of {}\n", it.summary.slice_items);
   print_memory(it);
   fmt::print("steps        {}, of them made of several ONNX nodes: {}, reorders: {}\n\n",
              it.summary.steps.size(), it.fusions, it.reorders);

@@ -141,6 +141,7 @@ json report_json(const ReportData& data, const json& explanation) {
             {"throughput", data.measured.runs_a_second()}}},
           {"constant_bytes", data.summary.constant_bytes},
           {"arena_bytes", data.plan.arena_bytes},
+          {"slices", data.plan.slices},
           {"near_fusions", std::move(near)},
           {"build", data.build ? build_json(*data.build) : json()},
           {"tensors", tensors_json(data.plan)},

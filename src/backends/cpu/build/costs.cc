@@ -1,9 +1,11 @@
 #include "backends/cpu/build/costs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "backends/cpu/build/cost.h"
 #include "backends/cpu/run/gemm_functions.h"
+#include "base/cpu_features.h"
 #include "expr/contiguous_part.h"
 
 namespace cermet::cpu {
@@ -12,12 +14,15 @@ namespace {
 // Measured with AVX2, oneDNN's kernels and our own, on operands that are in the cache. They compare
 // steps of one kind with each other; CoreSpeed compares tactics.
 constexpr double begin_us = 0.6;  // a step and what its kernel does before the first element
+constexpr double meet_us = 2;     // until all threads are done with a step
 constexpr double cached_bytes_a_us = 40e3;
 // An element of the left side, or of a patch. What is read for each vector of results hides behind
 // the arithmetic, but not the first time.
 constexpr double read_us = 0.12e-3;
 constexpr double piece_us = 0.008;  // a run of elements that is copied by itself
 constexpr double operations_worth_a_thread = 262144;
+// Threads share the memory, which one of them does not use up.
+double memory_bytes_a_us(int threads) { return CoreSpeed().bytes * std::sqrt(threads); }
 
 bool is_image(const Problem& problem) { return problem.kind == ProblemKind::convolution; }
 
@@ -54,6 +59,27 @@ double vector_waste(const Sums& sums) {
 double busy_threads(double operations, int threads) {
   return std::clamp(operations / operations_worth_a_thread, 1.0,
                     static_cast<double>(std::max(1, threads)));
+}
+
+// What a run can count on: others use a shared cache too, the more the larger it is.
+double cache_bytes() {
+  const size_t whole = largest_cache_bytes();
+  return whole > 0 ? static_cast<double>(std::min<size_t>(whole / 2, 32 << 20)) : 8e6;
+}
+
+// What a problem reads and writes: weights apart from what changes from run to run.
+struct Traffic {
+  double weights = 0, others = 0;
+};
+
+Traffic traffic_of(const Problem& problem, const TypicalShapes& shapes) {
+  Traffic traffic;
+  for (size_t i = 0; i < problem.inputs.size(); ++i)
+    if (problem.inputs[i] && problem.inputs[i]->constant)
+      traffic.weights += static_cast<double>(
+          byte_size(problem.inputs[i]->type.element, element_count(*shapes.inputs[i])));
+  traffic.others = bytes_of(problem, shapes) - traffic.weights;
+  return traffic;
 }
 
 // Whether all results of a Split are views of its operand.
@@ -107,6 +133,28 @@ std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) 
   if (problem.op == "Split") moving += pieces_of_cut(problem, *shapes) * piece_us;
   const double alone = std::max(operations / CoreSpeed().operations, moving) + reading;
   return begin_us + alone / busy_threads(alone * CoreSpeed().operations, threads_);
+}
+
+std::optional<double> Costs::run_us(std::span<const Problem* const> problems,
+                                    const SymbolValues& sizes) const {
+  const double cache = cache_bytes();
+  std::vector<Traffic> traffic;
+  double us = 0, weights = 0;
+  for (const Problem* problem : problems) {
+    const auto shapes = typical_shapes(*problem, sizes);
+    if (!shapes) return std::nullopt;
+    traffic.push_back(traffic_of(*problem, *shapes));
+    weights += traffic.back().weights;
+    const double alone = operations_of(*problem, *shapes) / CoreSpeed().operations;
+    us += begin_us + (threads_ > 1 ? meet_us : 0) +
+          alone / busy_threads(alone * CoreSpeed().operations, threads_);
+  }
+  const double memory = memory_bytes_a_us(threads_);
+  const double cached = cached_bytes_a_us * threads_;
+  for (const Traffic& of : traffic)
+    us += of.others / (of.others > cache ? memory : cached) +
+          of.weights / (weights + of.others > cache ? memory : cached);
+  return us;
 }
 
 }  // namespace cermet::cpu
