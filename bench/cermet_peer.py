@@ -30,6 +30,7 @@ class Cermet:
         self.program = program
         self.folder = pathlib.Path(folder)
         self.build_options = tuple(build_options)
+        self.run_options = ()
         self.timing_cache = self.folder / "timing-cache.txt"
         self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -56,10 +57,11 @@ class Cermet:
                  for file in files if file.exists()]
         return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:12]
 
-    def variant(self, name, build_options, timing_cache=True):
-        """Cermet as another peer, whose engines are built with more options."""
+    def variant(self, name, build_options, timing_cache=True, run_options=()):
+        """Cermet as another peer, whose engines are built, and run, with more options."""
         other = copy.copy(self)
         other.name = name
+        other.run_options = tuple(run_options)
         kept = self.build_options
         if any(option.startswith(BUDGET) for option in build_options):
             kept = without_budget(kept)
@@ -116,7 +118,8 @@ class Cermet:
             return json.loads(report.read_text())
 
     def bench_arguments(self, engine, case, threads, *flags):
-        return ["bench", engine, "--shapes", case.shapes, "--threads", threads, *flags]
+        return ["bench", engine, "--shapes", case.shapes, "--threads", threads,
+                *self.run_options, *flags]
 
     def round(self, seconds, warmup):
         report = self.bench(self.prepared, self.case, self.threads, "--seconds", seconds,

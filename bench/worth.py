@@ -26,12 +26,14 @@ LATENCY, BUILD = "ms of a run", "s of a build"
 
 @dataclasses.dataclass
 class Optimisation:
-    """Switched off by `off`, options of `cermet build`."""
+    """Switched off by `off`, options of `cermet build`, and `off_in_runs`, of `cermet bench`."""
     name: str
     off: list
     rows: tuple
     measured: str = LATENCY
     timing_cache: bool = True
+    batch: int = 1
+    off_in_runs: tuple = ()
 
 
 def skipping(*passes):
@@ -57,6 +59,9 @@ OPTIMISATIONS = (
     Optimisation("tuning", [f"{BUDGET}=0"],
                  ("mobilenet_v2", "resnet18", "efficientnet_b0", "yolo_small"),
                  timing_cache=False),
+    Optimisation("slices", skipping("slice-batch"), ("mobilenet_v2",), batch=8),
+    Optimisation("spinning", [], ("mobilenet_v2", "resnet18", "ultraface-rfb-320", "mnist-cntk"),
+                 off_in_runs=("--spin", "0")),
     Optimisation("validation", ["--no-validation"], ("mobilenet_v2", "resnet18"), BUILD),
 )
 STANDARD = {name for name, _ in cases.EXPORTED_ROWS + cases.BROUGHT_ROWS}
@@ -65,7 +70,7 @@ STANDARD = {name for name, _ in cases.EXPORTED_ROWS + cases.BROUGHT_ROWS}
 def concerns(optimisation, case):
     """A row that the user brought takes part in everything."""
     name = case.path.stem
-    return name not in STANDARD or (case.batch == 1 and name in optimisation.rows)
+    return name not in STANDARD or (case.batch == optimisation.batch and name in optimisation.rows)
 
 
 def pieces(bench):
@@ -84,7 +89,7 @@ def sides(cermet, optimisation):
     if not any(option.startswith(BUDGET) for option in off):
         off = [*budget, *off]
     return [cermet.variant("with", budget),
-            cermet.variant("without", off, timing_cache=optimisation.timing_cache)]
+            cermet.variant("without", off, optimisation.timing_cache, optimisation.off_in_runs)]
 
 
 def measure(bench, optimisation, case):

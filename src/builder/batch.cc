@@ -12,6 +12,8 @@ namespace {
 
 // What estimates have to promise: they are rough.
 constexpr double least_gain = 0.04;
+// More items than these have nothing to gain, and a batch may be as large as memory.
+constexpr int64_t most_items = 256;
 
 // The symbol that leads all of these.
 std::optional<std::string> leading_symbol(const std::vector<onnx::OnnxValueInfo>& inputs) {
@@ -64,7 +66,8 @@ Slices best_slices(const Plan& plan, const Batch& batch, const CostOracle& costs
   Slices best;
   double least = *whole * (1 - least_gain);
   // Where sizes vary, slices of one item fit all of them.
-  for (int64_t items = 1; items < (batch.is_fixed() ? batch.tuned : 2); ++items) {
+  const int64_t most = batch.is_fixed() ? std::min(batch.tuned - 1, most_items) : 1;
+  for (int64_t items = 1; items <= most; ++items) {
     if (batch.tuned % items != 0) continue;
     const auto us = batch_us(problems, batch, sizes, items, costs);
     if (!us || *us >= least) continue;

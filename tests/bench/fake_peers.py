@@ -60,9 +60,9 @@ class FakePeer:
         self.note("start")
         return self.milliseconds
 
-    def variant(self, name, build_options, timing_cache=True):
+    def variant(self, name, build_options, timing_cache=True, run_options=()):
         """As `variants`, name to peer, has it; `made` tells how it was asked for."""
-        self.made[name] = (build_options, timing_cache)
+        self.made[name] = (build_options, timing_cache, run_options)
         return self.variants[name]
 
     def peak_memory(self, case, threads):

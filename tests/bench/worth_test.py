@@ -31,13 +31,13 @@ class Worth(unittest.TestCase):
                          set(re.findall(r'Pass\{"(fuse-[a-z-]+)"', PASSES.read_text())))
 
     def test_standard_rows_take_part_where_they_are_concerned_and_others_everywhere(self):
-        bench = fake_bench([FakePeer("cermet")], ("bert_base", "mnist-cntk", "net"))
+        bench = fake_bench([FakePeer("cermet")], ("bert_base", "magika-v3", "net"))
         names = [piece.name for piece in worth.pieces(bench)]
         self.assertEqual({name for name in names if "bert" in name},
                          {f"worth/{name}-bert_base-b1"
                           for name in ("fusion", "attention", "oneDNN")})
         self.assertEqual(sum("net-b1" in name for name in names), len(worth.OPTIMISATIONS))
-        self.assertFalse(any("mnist" in name for name in names))
+        self.assertFalse(any("magika" in name for name in names))
 
     def test_without_cermet_there_is_nothing_to_measure(self):
         self.assertEqual(worth.pieces(fake_bench([FakePeer("ort")])), [])
@@ -47,10 +47,11 @@ class Worth(unittest.TestCase):
         cermet.variants = {"with": None, "without": None}
         for optimisation in worth.OPTIMISATIONS:
             worth.sides(cermet, optimisation)
-            self.assertEqual(cermet.made["with"], (["--tuning-budget=30"], True))
+            self.assertEqual(cermet.made["with"], (["--tuning-budget=30"], True, ()))
             budget, cache = (([], False) if optimisation.name == "tuning"
                              else (["--tuning-budget=30"], True))
-            self.assertEqual(cermet.made["without"], ([*budget, *optimisation.off], cache))
+            self.assertEqual(cermet.made["without"],
+                             ([*budget, *optimisation.off], cache, optimisation.off_in_runs))
 
     def test_an_optimisation_that_pays(self):
         found = results(Side("with", 2.0), Side("without", 3.0), "fusion")
