@@ -10,6 +10,10 @@
 namespace cermet {
 namespace {
 
+// What a library has to spare each run, beside a part of it: opening one takes milliseconds, and
+// megabytes for as long as the engine lives.
+constexpr double least_gain_us = 10;
+
 class Chooser {
  public:
   Chooser(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
@@ -103,12 +107,13 @@ class Chooser {
       gain += time->second - time->first;
       if (*other != pending.winner) others.emplace_back(&pending, *other);
     }
-    if (others.empty() || gain > timing_tie * total) return;
+    if (others.empty() || gain > std::max(timing_tie * total, least_gain_us)) return;
     for (const auto& [pending, other] : others) {
       Candidate& left_out = pending->candidates.list[pending->winner];
       left_out.reason = fmt::format(
-          "{}; {} would make the engine {:.2f} % faster, which is not worth opening it",
-          how_long(left_out, pending->candidates.list[other]), library, 100 * gain / total);
+          "{}; {} would make the engine {:.1f} us or {:.2f} % faster, which is not worth opening "
+          "it",
+          how_long(left_out, pending->candidates.list[other]), library, gain, 100 * gain / total);
       pending->winner = other;
     }
   }

@@ -11,7 +11,8 @@
 namespace cermet {
 namespace {
 
-constexpr double hopeless = 4;  // times the lowest estimate
+constexpr double hopeless = 4;   // times the lowest estimate
+constexpr double brief_us = 50;  // what is estimated to take less is measured all the same
 constexpr size_t fewest_rounds = 5, most_rounds = 21;
 constexpr double enough_us = 60e3;      // of one problem's runs, all candidates together
 constexpr double clearly_slower = 1.5;  // after the first rounds
@@ -56,7 +57,7 @@ std::vector<size_t> rivals_among(std::vector<Candidate>& candidates) {
     Candidate& candidate = candidates[i];
     if (i + 1 == candidates.size())
       candidate.unmeasured = "what takes every step is not measured";
-    else if (lowest >= 0 && candidate.estimate_us > hopeless * lowest)
+    else if (lowest >= 0 && candidate.estimate_us > std::max(brief_us, hopeless * lowest))
       candidate.unmeasured =
           fmt::format("not measured: its estimate is more than {} times the lowest", hopeless);
     else if (candidate.accepted)
