@@ -141,7 +141,10 @@ class BoundConvolution : public BoundKernel {
     each_tile([&](int64_t row, int64_t rows, int64_t number) {
       tiles[number] = walk.next(rows, places + (row - begin) * form_.taps);
     });
-    if (rows_collide()) copy_rows(end - begin, places, copies);
+    if (rows_collide())
+      each_tile([&](int64_t row, int64_t rows, int64_t number) {
+        copy_rows(rows, tiles[number], copies + (row - begin) * copy_row());
+      });
     for (int64_t panel = first; panel < last; ++panel) {
       const ConvolutionTile tile = panel_tile(call, group, panel);
       each_part([&](const Part& elements) {
@@ -155,11 +158,13 @@ class BoundConvolution : public BoundKernel {
              end);
   }
 
-  void copy_rows(int64_t rows, const float** places, float* copies) const {
-    for (int64_t r = 0; r < rows; ++r, copies += copy_row()) {
-      std::copy_n(places[r], form_.inputs, copies);
-      places[r] = copies;
+  void copy_rows(int64_t rows, TilePlaces& tile, float* copies) const {
+    for (int64_t r = 0; r < rows; ++r) {
+      const float* from = tile.step != 0 ? *tile.places + r * tile.step : tile.places[r];
+      std::copy_n(from, form_.inputs, copies + r * copy_row());
     }
+    *tile.places = copies;
+    tile.step = copy_row();
   }
 
   // What the tiles of a panel have in common.
@@ -192,7 +197,8 @@ class BoundConvolution : public BoundKernel {
   // panel.
   void compute_tile(ConvolutionTile tile, const Part& part, int64_t row, int64_t rows,
                     const TilePlaces& places, int64_t number) const {
-    tile.places = places.places + part.tap / places.taps * rows;
+    tile.places = places.places + part.tap / places.taps * (places.step != 0 ? 1 : rows);
+    tile.row_step = places.step;
     tile.taps = part.taps / places.taps;
     tile.depth = part.depth * places.taps;
     tile.first = part.first;

@@ -99,6 +99,18 @@ inline bool ConvolutionPlaces::Walk::has_runs(int64_t rows) const {
   return true;
 }
 
+// Whether rows of one line see no edge of the image.
+inline bool ConvolutionPlaces::Walk::is_inside(int64_t rows) const {
+  if (rows_in_line(rows) < rows) return false;
+  if (p_.copies_lines_) return true;
+  for (size_t d = 0; d < 3; ++d) {
+    const WindowAxis& axis = s_.axes[d];
+    const int64_t last = at_[d] + (d == 2 ? rows - 1 : 0);
+    if (axis.place(at_[d], 0) < 0 || axis.place(last, axis.kernel - 1) >= axis.input) return false;
+  }
+  return true;
+}
+
 // Where the image's first place of a line would lie; nullptr outside of the image.
 inline const float* ConvolutionPlaces::Walk::line(int64_t depth_tap, int64_t height_tap) const {
   const auto& [depth, height, width] = s_.axes;
@@ -141,9 +153,15 @@ inline void ConvolutionPlaces::Walk::find_in_line(int64_t run, int64_t count, in
 
 TilePlaces ConvolutionPlaces::Walk::next(int64_t rows, const float** to) {
   if (p_.is_pointwise_) {
-    for (int64_t r = 0; r < rows; ++r) to[r] = x_ + (row_ + r) * s_.inputs;
+    *to = x_ + row_ * s_.inputs;
     row_ += rows;
-    return {to, 1};
+    return {to, 1, s_.inputs};
+  }
+  if (is_inside(rows)) {
+    const int64_t run = p_.longest_run();
+    find_in_line(run, 1, 1, to);
+    advance(rows);
+    return {to, run, s_.axes[2].stride * s_.inputs};
   }
   const int64_t run = has_runs(rows) ? s_.axes[2].kernel : 1;
   for (int64_t r = 0, count; r < rows; r += count, advance(count)) {

@@ -19,10 +19,13 @@ struct ConvolutionShape {
   int64_t rows() const { return batch * image(); }
 };
 
-// Of a tile: places[piece * rows + r], each the first of `taps` taps in one piece.
+// Of a tile: where each of its rows finds each piece, `taps` taps one after the other. Rows are
+// `step` apart, and places[piece] is that of the first, or where step is 0 places[piece * rows + r]
+// is that of row r.
 struct TilePlaces {
   const float** places = nullptr;
   int64_t taps = 1;
+  int64_t step = 0;
 };
 
 // Results are counted across, down, deep and by image: rows of `outputs` channels.
@@ -52,6 +55,7 @@ class ConvolutionPlaces {
     inline void advance(int64_t rows);
     inline int64_t rows_in_line(int64_t rows) const;
     inline bool has_runs(int64_t rows) const;
+    inline bool is_inside(int64_t rows) const;
     inline void find_in_line(int64_t run, int64_t count, int64_t rows, const float** to) const;
     inline const float* line(int64_t depth_tap, int64_t height_tap) const;
     inline void find(const float* line, int64_t at, int64_t count, const float** to) const;
