@@ -60,7 +60,8 @@ void Crew::stop() {
 
 void Crew::work(int worker) {
   for (uint32_t region = 0;;) {
-    region = region_.wait_while(region, spin_);
+    const bool rests = resting_.load(std::memory_order_relaxed);
+    region = region_.wait_while(region, rests ? std::chrono::nanoseconds(0) : spin_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     if (take(worker, region)) do_share(worker);
   }
@@ -85,7 +86,16 @@ void Crew::do_share(int worker) {
   to_do_.subtract_one();
 }
 
+// A region whose shares have all been begun already.
+void Crew::rest() {
+  const uint32_t region = region_.load() + 1;
+  for (Seat& seat : seats_) seat.begun.store(region, std::memory_order_relaxed);
+  resting_.store(true, std::memory_order_relaxed);
+  region_.store(region);
+}
+
 void Crew::open(Share share, void* callable) {
+  resting_.store(false, std::memory_order_relaxed);
   share_ = share;
   callable_ = callable;
   to_do_.reset(static_cast<uint32_t>(size()));

@@ -40,6 +40,9 @@ class Crew {
   void begin(Share share, void* callable);
   void finish();
 
+  // Threads that are awake without work go to sleep. For the caller, between regions.
+  void rest();
+
   // Whether this thread is in a share of any crew.
   static bool in_share() noexcept;
 
@@ -61,6 +64,7 @@ class Crew {
   void* callable_ = nullptr;
   std::exception_ptr exception_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> resting_ = false;
   alignas(64) WaitableNumber region_;  // counts regions
   alignas(64) WaitableNumber to_do_;   // shares of the region that are not done
   std::atomic<bool> failed_ = false;

@@ -68,6 +68,11 @@ class ThreadTeam {
   // Wakes threads that sleep and waits for them, no longer than `limit`.
   void wake(std::chrono::microseconds limit);
 
+  // Threads that are awake without work go to sleep, so that others have their cores.
+  void rest() {
+    if (crew_) crew_->rest();
+  }
+
   // The threads themselves, for work whose shares wait for each other. Starts them: throws as
   // Crew's constructor does.
   Crew& crew();

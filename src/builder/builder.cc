@@ -240,14 +240,22 @@ class Build {
 
   bool may_slice() const {
     const auto& skipped = options_.skip_passes;
-    return options_.all_passes &&
+    return options_.all_passes && options_.stop_after != fmt::format("{}:0", slice_batch) &&
            std::find(skipped.begin(), skipped.end(), slice_batch) == skipped.end();
+  }
+
+  // "slice-batch:1": no pass after the first of all.
+  bool stops_at_slices() const {
+    return options_.stop_after.substr(0, options_.stop_after.find(':')) == slice_batch;
   }
 
   void optimise(Graph& graph) {
     const cpu::Costs costs(tuned_sizes_, threads_of(options_));
     PassOptions pass_options = this->pass_options(costs);
-    pass_options.stop_after = options_.stop_after;
+    if (stops_at_slices())
+      pass_options.all = false;
+    else
+      pass_options.stop_after = options_.stop_after;
     std::vector<NearFusion> near;
     if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))

@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <array>
+#include <set>
 
 #include "base/error.h"
 
@@ -72,9 +73,19 @@ class Verifier {
                 bit_width(type.element) >= 8,
             "'{}' belongs to a batch in slices, its first dimension has to be a number",
             plan_.buffers[id].name);
+        for (const Dim& dim : *type.dims) {
+          std::set<std::string> of_data;
+          dim.collect_data_symbols(of_data);
+          law(of_data.empty(), "'{}' belongs to a batch in slices, its size {} is known from data",
+              plan_.buffers[id].name, dim.to_string());
+        }
       }
     const int64_t items = plan_.slice_items();
     law(items > 0, "a slice of a batch has {} items", items);
+    const Dim& whole = *plan_.batch;
+    law(whole.is_constant() ? whole.constant() > 0 && whole.constant() % items == 0
+                            : whole.as_symbol() && !whole.is_data_symbol(),
+        "a batch of {} in slices of {}: expected a multiple or a symbol", whole.to_string(), items);
     for (BufferId id : plan_.root.inputs)
       law(plan_.buffers[id].type.dims->front().is_constant(items),
           "input '{}' has another number of items than the first", plan_.buffers[id].name);

@@ -69,13 +69,13 @@ struct ExecutionContext::Impl {
         team({.threads = options.threads > 0 ? options.threads : available_threads(),
               .spin = std::chrono::microseconds(options.spin_us),
               .cpus = options.cpus}),
+        takes_turns(options.cpus.empty()),
         arena(options),
         cache_size(std::max<size_t>(1, options.shape_cache)),
         executor(engine->impl(), team),
         inputs(engine->inputs().size()),
         parts(engine->inputs().size()),
-        output_memory(engine->outputs().size()),
-        gathered(engine->outputs().size()) {}
+        output_memory(engine->outputs().size()) {}
 
   const Engine::Impl& loaded() const { return engine->impl(); }
   BufferId output_buffer(size_t i) const { return loaded().plan().root.outputs[i]; }
@@ -86,13 +86,13 @@ struct ExecutionContext::Impl {
   ShapePlan& plan_for_inputs();
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void run();
-  void run_slice(int64_t slice);
+  void run_slice(Turn& turn, int64_t slice);
   void copy_outputs(int64_t slice);
   // The part of input i that a slice of the batch reads.
   const ConstTensorView& part(size_t i, int64_t slice);
-  // What the last slice gave, and the shape of all slices' results together.
-  ConstTensorView slice_output(size_t i) const;
-  Shape output_shape(size_t i) const;
+  // Where the results of several slices lie side by side; nullptr where there is one.
+  std::byte* gathered(size_t i) const;
+  ConstTensorView output(size_t i) const;
 
   // The most recently used plan comes first.
   struct CachedPlan {
@@ -102,6 +102,7 @@ struct ExecutionContext::Impl {
 
   std::shared_ptr<const Engine> engine;
   ThreadTeam team;
+  bool takes_turns;  // not where the user says which cores are whose
   Arena arena;
   size_t cache_size;
   Executor executor;
@@ -111,8 +112,8 @@ struct ExecutionContext::Impl {
   std::list<CachedPlan> plans;
   size_t current_bytes = 0;
   size_t peak_bytes = 0;
-  int64_t slices = 1;                // of the last run
-  std::vector<std::byte*> gathered;  // by output: the results of several slices; nullptr: of one
+  const ShapePlan* active = nullptr;  // of the last run
+  std::byte* memory = nullptr;        // of the last run's arena
   bool ran = false;
 };
 
@@ -151,46 +152,51 @@ ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
 }
 
 void ExecutionContext::Impl::run() {
+  Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
   ShapePlan& plan = plan_for_inputs();
   ran = false;
   current_bytes = plan.memory.arena_bytes;
-  std::byte* const memory = arena.reserve(plan.memory.arena_bytes);
+  memory = arena.reserve(plan.memory.arena_bytes);
+  active = &plan;
   executor.activate(plan, memory);
-  slices = plan.slices;
-  for (size_t i = 0; i < gathered.size(); ++i)
-    gathered[i] = slices == 1 ? nullptr : memory + plan.gathered[i];
-  for (int64_t slice = 0; slice < slices; ++slice) run_slice(slice);
+  for (int64_t slice = 0; slice < plan.slices; ++slice) run_slice(turn, slice);
+  if (turn.is_wanted()) team.rest();
   peak_bytes = std::max(peak_bytes, current_bytes);
   ran = true;
 }
 
-void ExecutionContext::Impl::run_slice(int64_t slice) {
+void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const BoundInput& input = inputs[i];
-    if (slices != 1)
+    if (active->slices != 1)
       executor.set_input(i, part(i, slice));
     else if (input.value.kind != Value::Kind::tensor || input.value.tensor)
       executor.set_input(i, input.value);
     else
       executor.set_input(i, input.tensor);
   }
-  executor.run(slice);
+  executor.run(turn, slice);
   copy_outputs(slice);
+}
+
+std::byte* ExecutionContext::Impl::gathered(size_t i) const {
+  return active->gathered.empty() ? nullptr : memory + active->gathered[i].offset;
 }
 
 // Those of one slice, behind those of the slices before it.
 void ExecutionContext::Impl::copy_outputs(int64_t slice) {
   for (size_t i = 0; i < output_memory.size(); ++i) {
     const OutputMemory& target = output_memory[i];
-    std::byte* const into = target.data ? static_cast<std::byte*>(target.data) : gathered[i];
+    std::byte* const into = target.data ? static_cast<std::byte*>(target.data) : gathered(i);
     if (into == nullptr) continue;
     const BufferId id = output_buffer(i);
     const Slot& from = executor.slot(id);
     const size_t bytes =
         byte_size(loaded().plan().buffer(id).type.element, element_count(from.shape));
-    if (target.data != nullptr && bytes * slices > target.bytes)
+    const size_t whole = active->gathered.empty() ? bytes : active->gathered[i].bytes;
+    if (target.data != nullptr && whole > target.bytes)
       fail(ErrorCode::out_of_range, "output '{}' of shape {} takes {} bytes, its memory has {}",
-           loaded().outputs[i].name, to_string(output_shape(i)), bytes * slices, target.bytes);
+           loaded().outputs[i].name, to_string(output(i).shape), whole, target.bytes);
     std::memcpy(into + bytes * slice, from.data, bytes);
   }
 }
@@ -203,15 +209,15 @@ const ConstTensorView& ExecutionContext::Impl::part(size_t i, int64_t slice) {
   return result;
 }
 
-ConstTensorView ExecutionContext::Impl::slice_output(size_t i) const {
+ConstTensorView ExecutionContext::Impl::output(size_t i) const {
   const BufferId id = output_buffer(i);
-  return executor.slot(id).view(loaded().plan().buffer(id).type.element);
-}
-
-Shape ExecutionContext::Impl::output_shape(size_t i) const {
-  Shape shape = slice_output(i).shape;
-  if (slices != 1) shape.front() *= slices;
-  return shape;
+  ConstTensorView view = executor.slot(id).view(loaded().plan().buffer(id).type.element);
+  if (!active->gathered.empty()) {
+    view.shape = active->gathered[i].shape;
+    view.data = gathered(i);
+  }
+  if (output_memory[i].data) view.data = output_memory[i].data;
+  return view;
 }
 
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options) {
@@ -275,11 +281,7 @@ ConstTensorView ExecutionContext::output(std::string_view name) const {
           name);
   require(impl_->loaded().outputs[i].kind == Value::Kind::tensor, ErrorCode::invalid_argument,
           "output '{}' is no tensor; ask for its value", name);
-  ConstTensorView view = impl_->slice_output(i);
-  view.shape = impl_->output_shape(i);
-  if (impl_->gathered[i]) view.data = impl_->gathered[i];
-  if (impl_->output_memory[i].data) view.data = impl_->output_memory[i].data;
-  return view;
+  return impl_->output(i);
 }
 
 Value ExecutionContext::output_value(std::string_view name) const {

@@ -100,7 +100,8 @@ void Executor::set_input(size_t index, Value value) {
   slot.shape = slot.value.tensor.shape();
 }
 
-void Executor::run(int64_t slice) {
+void Executor::run(Turn& turn, int64_t slice) {
+  turn_ = &turn;
   if (slice == 0) {
     times_.clear();
     begin_ = std::chrono::steady_clock::now();
@@ -110,6 +111,10 @@ void Executor::run(int64_t slice) {
 
 void Executor::run_region(const RuntimeRegion& region) {
   for (const RuntimeStep& step : region.steps) {
+    if (turn_->is_over()) {
+      team_.rest();
+      turn_->pass();
+    }
     if (!profiling_) {
       run_step(step);
       continue;

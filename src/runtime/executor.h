@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/thread_team.h"
+#include "base/turns.h"
 #include "runtime/engine_impl.h"
 #include "runtime/shape_plan.h"
 
@@ -30,8 +31,9 @@ class Executor {
   void forget_plan() { plan_ = nullptr; }
   void set_input(size_t index, const ConstTensorView& tensor);
   void set_input(size_t index, Value value);
-  // Runs all steps; `slice` of the batch counts the runs that together answer a caller.
-  void run(int64_t slice = 0);
+  // Runs all steps; `slice` of the batch counts the runs that together answer a caller. The turn is
+  // passed between steps when it has been long enough.
+  void run(Turn& turn, int64_t slice = 0);
 
   const Slot& slot(BufferId id) const { return slots_[id]; }
 
@@ -73,6 +75,7 @@ class Executor {
 
   const Engine::Impl& engine_;
   ThreadTeam& team_;
+  Turn* turn_ = nullptr;  // during a run
   ShapePlan* plan_ = nullptr;
   std::byte* arena_ = nullptr;
   std::vector<Slot> slots_;

@@ -157,18 +157,33 @@ int64_t slices_of(const Plan& plan, const SymbolValues& symbols) {
   require(items % slice == 0, ErrorCode::out_of_range,
           "input '{}', dimension 0: expected a multiple of {}, got {}", plan.input_names[0], slice,
           items);
+  // What goes round more often would have items of no elements, or no end.
+  constexpr int64_t most = 1 << 24;
+  require(items / slice <= most, ErrorCode::out_of_range,
+          "input '{}', dimension 0: expected at most {}, got {}", plan.input_names[0], most * slice,
+          items);
   return items / slice;
 }
 
 // Makes room behind the arena for the results of all slices.
 void gather_outputs(const Plan& plan, ShapePlan& shapes) {
   if (shapes.slices == 1) return;
-  for (BufferId id : plan.root.outputs) {
-    Shape whole = *shapes.shapes[id];
-    whole.front() *= shapes.slices;
+  for (size_t i = 0; i < plan.root.outputs.size(); ++i) {
+    const BufferId id = plan.root.outputs[i];
+    const auto& slice = shapes.shapes[id];
+    require(slice.has_value(), ErrorCode::invalid_engine,
+            "output '{}' of a batch in slices: its shape does not follow from the inputs'",
+            plan.output_names[i]);
+    Shape whole = *slice;
+    require(!__builtin_mul_overflow(whole.front(), shapes.slices, &whole.front()),
+            ErrorCode::out_of_range, "output '{}': {} times {} rows are too many",
+            plan.output_names[i], shapes.slices, slice->front());
     const size_t bytes = byte_size(plan.buffer(id).type.element, element_count(whole));
-    shapes.gathered.push_back(shapes.memory.arena_bytes);
-    shapes.memory.arena_bytes += (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+    const size_t room = (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+    shapes.gathered.push_back({std::move(whole), bytes, shapes.memory.arena_bytes});
+    require(!__builtin_add_overflow(shapes.memory.arena_bytes, room, &shapes.memory.arena_bytes),
+            ErrorCode::out_of_memory, "output '{}' takes {} bytes, more than can be addressed",
+            plan.output_names[i], bytes);
   }
 }
 

@@ -18,9 +18,13 @@ struct ShapePlan {
   // Where a run takes its batch in slices, so many; shapes and places are those of one slice. 1
   // too where there is no batch.
   int64_t slices = 1;
-  // By output: where in the arena the results of several slices lie side by side. Empty where there
-  // is one slice.
-  std::vector<size_t> gathered;
+  // By output: the results of several slices side by side. Empty where there is one slice.
+  struct Gathered {
+    Shape shape;
+    size_t bytes = 0;
+    size_t offset = 0;  // in the arena
+  };
+  std::vector<Gathered> gathered;
 };
 
 // Checks the inputs' shapes (nothing where an input is no tensor) against the engine's types and

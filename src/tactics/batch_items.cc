@@ -11,7 +11,8 @@
 namespace cermet {
 namespace {
 
-constexpr size_t region_of_interest = 1;  // of Resize
+// Operands of Resize and Attention.
+constexpr size_t region_of_interest = 1, attention_mask = 3;
 
 // How a value hangs together with the batch.
 struct Share {
@@ -58,10 +59,14 @@ class ItemScan {
     return true;
   }
 
-  // By its type alone; nothing where the batch is in another place than the first.
+  // By its type alone; nothing where the batch is in another place than the first, or a size is
+  // only known from data, which may be those of all items.
   std::optional<Share> share_of(const ValueType& type) const {
     if (!type.has_rank() || bit_width(type.element) < 8) return std::nullopt;
     const Dims& dims = *type.dims;
+    std::set<std::string> sizes_of_data;
+    for (const Dim& dim : dims) dim.collect_data_symbols(sizes_of_data);
+    if (!sizes_of_data.empty()) return std::nullopt;
     for (size_t d = 1; d < dims.size(); ++d)
       if (names_batch(dims[d])) return std::nullopt;
     if (dims.empty() || !names_batch(dims[0])) return Share{};
@@ -89,10 +94,25 @@ class ItemScan {
       shares_[id] = *share;
     }
     if (step.problem.kind == ProblemKind::dims) {
-      shares_[step.outputs[0]] = {Share::Kind::sizes, 1};
+      const Dims& elements = step.problem.dims;
+      if (std::any_of(elements.begin(), elements.end(),
+                      [&](const Dim& dim) { return names_batch(dim); }))
+        shares_[step.outputs[0]] = {Share::Kind::sizes, 1};
       return true;
     }
-    return keeps_items(step) && epilogue_lines_up(step);
+    return sizes_say_a_shape(step) && keeps_items(step) && epilogue_lines_up(step);
+  }
+
+  // What names the batch says the shape of a result, whose type then tells what becomes of it.
+  bool sizes_say_a_shape(const Step& step) const {
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      if (!has(step, i) || input(step, i).kind != Share::Kind::sizes) continue;
+      const std::string& op = step.problem.op;
+      const bool says =
+          (i == 1 && (op == "Reshape" || op == "Expand")) || (i == 3 && op == "Resize");
+      if (!step.problem.domain.empty() || !says) return false;
+    }
+    return true;
   }
 
   bool keeps_items(const Step& step) const {
@@ -110,8 +130,8 @@ class ItemScan {
         // Places of maxima are counted through the whole batch.
         return first_is_item(step) && step.outputs.size() == 1;
       case ProblemKind::normalization:
-        return first_is_item(step) && problem.attributes.integer("training_mode", 0) == 0 &&
-               axis_is_within(step, -1);
+        return first_is_item(step) && lines_up(step, 1) &&
+               problem.attributes.integer("training_mode", 0) == 0 && axis_is_within(step, -1);
       case ProblemKind::softmax:
         return first_is_item(step) && axis_is_within(step, -1);
       case ProblemKind::resample:
@@ -184,21 +204,21 @@ class ItemScan {
   }
 
   bool attention_keeps_items(const Step& step) const {
-    for (size_t i = 0; i < own_inputs(step); ++i) {
-      if (!has(step, i)) continue;
-      const Share& share = input(step, i);
-      if (share.kind == Share::Kind::sizes || (share.is_item() && share != input(step, 0)))
+    for (size_t i = 0; i < own_inputs(step); ++i)
+      if (has(step, i) &&
+          (i == attention_mask ? !mask_keeps_items(step)
+                               : !(input(step, i).is_item() && input(step, i) == input(step, 0))))
         return false;
-      // A mask is broadcast to [batch, heads, queries, keys].
-      const bool everyones = !share.is_item();
-      const size_t dims = rank(step.inputs[i]);
-      if (everyones &&
-          (i < 3 || dims > 4 ||
-           (dims == 4 && !plan_.buffer(step.inputs[i]).type.dims->at(0).is_constant(1))))
-        return false;
-      if (!everyones && i == 3 && dims != 4) return false;
-    }
     return keeps_rows(step);
+  }
+
+  // It is broadcast to [batch, heads, queries, keys].
+  bool mask_keeps_items(const Step& step) const {
+    const Share& share = input(step, attention_mask);
+    const size_t dims = rank(step.inputs[attention_mask]);
+    if (share.is_item()) return dims == 4 && share == input(step, 0);
+    return dims < 4 ||
+           (dims == 4 && plan_.buffer(step.inputs[attention_mask]).type.dims->at(0).is_constant(1));
   }
 
   // Elements of a constant of integers; nothing where it is none.
@@ -217,9 +237,7 @@ class ItemScan {
     if (std::find(anywhere.begin(), anywhere.end(), op) != anywhere.end())
       return input(step, 0).kind == shares_[step.outputs[0]].kind;
     if (op == "Gather") return gather_keeps_items(step);
-    if (op == "Expand")
-      return input(step, 0).kind != Share::Kind::sizes &&
-             broadcasts(step.inputs[0], step.outputs[0]);
+    if (op == "Expand") return broadcasts(step.inputs[0], step.outputs[0]);
     if (!input(step, 0).is_item() || !keeps_rows(step)) return false;
     if (op == "Transpose" || op == "Cast" || op == "DepthToSpace" || op == "SpaceToDepth" ||
         op == "Tile")

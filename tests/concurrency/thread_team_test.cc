@@ -186,6 +186,18 @@ TEST(ThreadTeam, WakesThreadsThatSleep) {
   }
 }
 
+TEST(ThreadTeam, GoesOnAfterARest) {
+  ThreadTeam team(3);
+  team.rest();  // no threads yet
+  for (int i = 0; i < 200; ++i) {
+    std::vector<int> calls(3, 0);
+    team.run([&](int worker, int) { ++calls[worker]; });
+    EXPECT_EQ(calls, std::vector<int>(3, 1));
+    if (i % 3 != 0) team.rest();
+    if (i % 6 == 5) team.rest();
+  }
+}
+
 TEST(ThreadTeam, KeepsWorkersOnTheirCpus) {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);

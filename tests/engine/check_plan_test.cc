@@ -108,6 +108,24 @@ const Case cases[] = {
        for (int i : {0, 1}) p.buffers[i].type.dims = Dims{Dim(0)};
      },
      "a slice of a batch has 0 items"},
+    {"BatchOfNoMultiple",
+     [](Plan& p) {
+       p.batch = 7;
+       p.buffers[1].type.dims = Dims{Dim(2)};
+     },
+     "a batch of 7 in slices of 2: expected a multiple or a symbol"},
+    {"BatchThatIsComputed",
+     [](Plan& p) {
+       p.batch = Dim::symbol("N") * 100;
+       p.buffers[1].type.dims = Dims{Dim(2)};
+     },
+     "a batch of 100*N in slices of 2: expected a multiple or a symbol"},
+    {"BatchOfData",
+     [](Plan& p) {
+       p.batch = 8;
+       p.buffers[1].type.dims = Dims{Dim(2), Dim::symbol("data.n")};
+     },
+     "'c' belongs to a batch in slices, its size data.n is known from data"},
     {"BatchInParts",
      [](Plan& p) {
        p.batch = 8;

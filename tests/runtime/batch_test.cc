@@ -70,6 +70,15 @@ TEST(Batch, OtherSizesAreRefused) {
             "input 'x', dimension 0: expected a multiple of 2, got 3");
   EXPECT_EQ(message_of([] { run_engine(sliced("2", 8), inputs_of(6)); }),
             "input 'x', dimension 0: expected 8, got 6");
+  Graph nothing;
+  GraphMaker m(nothing);
+  m.output(m.add("Exp", {m.input("x", "float32[1, 0]")}));
+  Plan plan = lower(nothing);
+  plan.batch = Dim::symbol("N");
+  const auto engine = engine_of(std::move(plan));
+  const std::vector<Value> many{Value(Tensor(ElementType::float32, {int64_t{1} << 62, 0}))};
+  EXPECT_EQ(message_of([&] { run_engine(engine, many); }),
+            "input 'x', dimension 0: expected at most 16777216, got 4611686018427387904");
   const std::vector<Value> mixed{inputs_of(4)[0], inputs_of(2)[1]};
   EXPECT_EQ(message_of([&] { run_engine(sliced("2", Dim::symbol("N")), mixed); }),
             "input 'y', dimension 0: N is 4 in input 'x', dimension 0, but 2 here");

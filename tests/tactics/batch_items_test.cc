@@ -106,7 +106,35 @@ const Row keeping[] = {
      }},
 };
 
+// The batch as a number, less than it or not.
+ValueId items(GraphMaker& m, ValueId x, int64_t less = 0) {
+  const ValueId size = m.add("Shape", {x}, attributes({{"end", int64_t{1}}}));
+  return less == 0 ? size : m.add("Sub", {size, list(m, "less", {less})});
+}
+
 const Row mixing[] = {
+    {"SliceFromTheBatchOn",
+     [](const Ends& e) {
+       return e.m.add("Slice",
+                      {e.x, items(e.m, e.x, 2), list(e.m, "ends", {1000}), list(e.m, "axes", {2})});
+     }},
+    {"SliceOfSomeFromTheBatchOn",
+     [](const Ends& e) {
+       return e.m.add("Slice",
+                      {e.x, items(e.m, e.x, 2), items(e.m, e.x, 1), list(e.m, "axes", {2})});
+     }},
+    {"SliceInStepsOfTheBatch",
+     [](const Ends& e) {
+       return e.m.add("Slice", {e.x, list(e.m, "starts", {0}), list(e.m, "ends", {1000}),
+                                list(e.m, "axes", {2}), items(e.m, e.x)});
+     }},
+    {"PadOfTheBatch",
+     [](const Ends& e) {
+       return e.m.add(
+           "Pad", {e.i, list(e.m, "pads", {0, 1, 0, 0}), e.m.add("Squeeze", {items(e.m, e.i)})});
+     }},
+    {"ScaleOfEachItem",
+     [](const Ends& e) { return e.m.add("LayerNormalization", {e.x, weights(e.m, {3, 1, 6})}); }},
     {"SoftmaxOverItems",
      [](const Ends& e) { return e.m.add("Softmax", {e.x}, attributes({{"axis", int64_t{0}}})); }},
     {"ItemsBackwards",

@@ -151,17 +151,22 @@ inline void ConvolutionPlaces::Walk::find_in_line(int64_t run, int64_t count, in
     }
 }
 
+// Not 0 without channels either.
+inline int64_t ConvolutionPlaces::Walk::row_step() const {
+  return std::max<int64_t>(1, s_.axes[2].stride * s_.inputs);
+}
+
 TilePlaces ConvolutionPlaces::Walk::next(int64_t rows, const float** to) {
   if (p_.is_pointwise_) {
     *to = x_ + row_ * s_.inputs;
     row_ += rows;
-    return {to, 1, s_.inputs};
+    return {to, 1, row_step()};
   }
   if (is_inside(rows)) {
     const int64_t run = p_.longest_run();
     find_in_line(run, 1, 1, to);
     advance(rows);
-    return {to, run, s_.axes[2].stride * s_.inputs};
+    return {to, run, row_step()};
   }
   const int64_t run = has_runs(rows) ? s_.axes[2].kernel : 1;
   for (int64_t r = 0, count; r < rows; r += count, advance(count)) {

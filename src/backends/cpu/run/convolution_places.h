@@ -56,6 +56,7 @@ class ConvolutionPlaces {
     inline int64_t rows_in_line(int64_t rows) const;
     inline bool has_runs(int64_t rows) const;
     inline bool is_inside(int64_t rows) const;
+    inline int64_t row_step() const;
     inline void find_in_line(int64_t run, int64_t count, int64_t rows, const float** to) const;
     inline const float* line(int64_t depth_tap, int64_t height_tap) const;
     inline void find(const float* line, int64_t at, int64_t count, const float** to) const;
