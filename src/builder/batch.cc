@@ -64,6 +64,8 @@ Slices best_slices(const Plan& plan, const Batch& batch, const CostOracle& costs
   const auto whole = batch_us(problems, batch, sizes, batch.tuned, costs);
   if (!whole) return {};
   Slices best;
+  best.against = fmt::format("no slice of a batch of {} is estimated to spare {:.0f} %",
+                             batch.tuned, 100 * least_gain);
   double least = *whole * (1 - least_gain);
   // Where sizes vary, slices of one item fit all of them.
   const int64_t most = batch.is_fixed() ? std::min(batch.tuned - 1, most_items) : 1;
@@ -72,7 +74,7 @@ Slices best_slices(const Plan& plan, const Batch& batch, const CostOracle& costs
     const auto us = batch_us(problems, batch, sizes, items, costs);
     if (!us || *us >= least) continue;
     least = *us;
-    best.items = items;
+    best = {items, ""};
   }
   return best;
 }

@@ -32,7 +32,7 @@ std::optional<Batch> batch_of(const onnx::OnnxGraph& graph,
 // How a batch is best cut.
 struct Slices {
   int64_t items = 0;    // of one slice; 0: it is not cut
-  std::string against;  // why it is not, in words, where it is not the cost
+  std::string against;  // why it is not, in words
 };
 // `plan` has the batch as a symbol.
 Slices best_slices(const Plan& plan, const Batch& batch, const CostOracle& costs);

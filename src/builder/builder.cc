@@ -117,11 +117,11 @@ bool is_plan_pass(std::string_view name) {
                      [&](const PlanPass& pass) { return pass.name == name; });
 }
 
-// The passes over the graph that are to be left out.
-std::vector<std::string> graph_passes_in(const std::vector<std::string>& skipped) {
+// Those of the named passes that are over the graph. Throws for a name that is no pass's.
+std::vector<std::string> graph_passes_in(const std::vector<std::string>& names) {
   const std::vector<std::string> known = pass_names();
   std::vector<std::string> result;
-  for (const std::string& name : skipped) {
+  for (const std::string& name : names) {
     require(std::find(known.begin(), known.end(), name) != known.end(), ErrorCode::invalid_argument,
             "there is no pass '{}'; the passes are: {}", name, fmt::join(known, ", "));
     if (!is_plan_pass(name) && name != slice_batch) result.push_back(name);
@@ -202,15 +202,6 @@ class Build {
     return graph;
   }
 
-  PassOptions pass_options(const cpu::Costs& costs) const {
-    PassOptions result;
-    result.skip = graph_passes_in(options_.skip_passes);
-    result.all = options_.all_passes;
-    result.only = options_.only_passes;
-    result.costs = &costs;
-    return result;
-  }
-
   // Gives the model's inputs the sizes of the profiles; returns the batch where it is cut.
   std::optional<Dim> cut_batch(onnx::OnnxModel& model) {
     const auto start = std::chrono::steady_clock::now();
@@ -228,10 +219,14 @@ class Build {
     return cut.whole;
   }
 
+  // Whatever passes the build is to have, all of them bring the model into the form in which steps
+  // are known to keep items apart.
   Slices slices_of(const onnx::OnnxModel& model, const Batch& batch) {
     Graph graph = imported(model);
     const cpu::Costs costs(tuned_sizes_, threads_of(options_));
-    run_passes(graph, pass_options(costs));
+    PassOptions pass_options;
+    pass_options.costs = &costs;
+    run_passes(graph, pass_options);
     Plan plan = lower(graph);
     plan.profiles = plan_profiles(plan, options_.profiles);
     reorder_profiles(plan.profiles, options_.input_formats);
@@ -239,9 +234,11 @@ class Build {
   }
 
   bool may_slice() const {
-    const auto& skipped = options_.skip_passes;
-    return options_.all_passes && options_.stop_after != fmt::format("{}:0", slice_batch) &&
-           std::find(skipped.begin(), skipped.end(), slice_batch) == skipped.end();
+    const auto has = [](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), slice_batch) != names.end();
+    };
+    return (options_.all_passes || has(options_.only_passes)) && !has(options_.skip_passes) &&
+           options_.stop_after != fmt::format("{}:0", slice_batch);
   }
 
   // "slice-batch:1": no pass after the first of all.
@@ -251,11 +248,12 @@ class Build {
 
   void optimise(Graph& graph) {
     const cpu::Costs costs(tuned_sizes_, threads_of(options_));
-    PassOptions pass_options = this->pass_options(costs);
-    if (stops_at_slices())
-      pass_options.all = false;
-    else
-      pass_options.stop_after = options_.stop_after;
+    PassOptions pass_options;
+    pass_options.skip = graph_passes_in(options_.skip_passes);
+    pass_options.all = options_.all_passes && !stops_at_slices();
+    pass_options.only = graph_passes_in(options_.only_passes);
+    if (!stops_at_slices()) pass_options.stop_after = options_.stop_after;
+    pass_options.costs = &costs;
     std::vector<NearFusion> near;
     if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))

@@ -52,6 +52,31 @@ void check_bytes(const ShapeRange& range, ElementType element) {
       range.name, to_string(range.max), bytes, most);
 }
 
+// What one profile says of a symbol, and where it says so first.
+struct Said {
+  std::string_view input;
+  size_t dimension = 0;
+  int64_t min = 0, max = 0;
+};
+
+// No run would fit two ranges of one symbol that have no size in common.
+void check_agreement(const ShapeRange& range, const Dims& dims,
+                     std::map<std::string, Said, std::less<>>& said) {
+  for (size_t d = 0; d < dims.size(); ++d) {
+    const auto symbol = dims[d].as_symbol();
+    if (!symbol) continue;
+    const auto [entry, fresh] =
+        said.emplace(*symbol, Said{range.name, d, range.min[d], range.max[d]});
+    const Said& other = entry->second;
+    require(
+        fresh || (range.min[d] <= other.max && other.min <= range.max[d]),
+        ErrorCode::invalid_argument,
+        "input '{}', dimension {}: {} is {} to {} in input '{}', dimension {}, but {} to {} here",
+        range.name, d, *symbol, other.min, other.max, other.input, other.dimension, range.min[d],
+        range.max[d]);
+  }
+}
+
 // By symbol: the one size that every profile gives it, or nothing.
 using FixedSizes = std::map<std::string, std::optional<int64_t>, std::less<>>;
 
@@ -71,7 +96,8 @@ void collect(const ShapeRange& range, const Dims& dims, FixedSizes& fixed) {
 void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& profiles,
                     const Sizes& others) {
   FixedSizes fixed;
-  for (const ShapeProfile& profile : profiles)
+  for (const ShapeProfile& profile : profiles) {
+    std::map<std::string, Said, std::less<>> said;
     for (const ShapeRange& range : profile) {
       onnx::OnnxValueInfo& input = input_of(graph, range.name);
       require(input.type && input.type->is_tensor(), ErrorCode::invalid_argument,
@@ -84,8 +110,10 @@ void apply_profiles(onnx::OnnxGraph& graph, const std::vector<ShapeProfile>& pro
       }
       check_range(range, &*input.type->dims);
       check_bytes(range, input.type->element);
+      check_agreement(range, *input.type->dims, said);
       collect(range, *input.type->dims, fixed);
     }
+  }
   Sizes values = others;
   for (const auto& [symbol, size] : fixed)
     if (size) values.emplace(symbol, Dim(*size));

@@ -104,6 +104,8 @@ std::vector<std::string> read_lines(const std::string& path) {
   const bool there = std::filesystem::exists(path, error);
   require(!error, ErrorCode::io, "{}: {}", path, error.message());
   if (!there) return {};
+  require(std::filesystem::is_regular_file(path, error), ErrorCode::io,
+          "{} is no file that a timing cache could be in; give the name of a file", path);
   const std::string text = read_file(path);
   if (text.empty()) return {};
   const auto lines = split(text, '\n');

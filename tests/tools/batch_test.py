@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from commands import CERMET, OUT_OF_RANGE  # noqa: E402
+from commands import CERMET, OUT_OF_RANGE, WRONG_USE  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 from model_maker import ModelMaker, ints  # noqa: E402
@@ -51,8 +51,8 @@ class Batches(unittest.TestCase):
         return engine, json.loads(done.stdout)
 
     def slice_items(self, engine):
-        shown = subprocess.run([CERMET, "inspect", engine, "--json", "--shapes", f"x:{X.shape[0]}x3x{SIZE}x{SIZE}"],
-                               check=True, capture_output=True, text=True)
+        shown = subprocess.run([CERMET, "inspect", engine, "--json"], check=True,
+                               capture_output=True, text=True)
         return json.loads(shown.stdout)["slice_items"]
 
     def run_engine(self, engine):
@@ -90,6 +90,32 @@ class Batches(unittest.TestCase):
         self.assertEqual(self.slice_items(engine), 0)
         reasons = [near["condition"] for near in told["near_fusions"] if near["pass"] == "slice-batch"]
         self.assertEqual(reasons, ["CumSum may mix the items of a batch"])
+
+    def test_a_batch_that_gains_nothing_stays_whole(self):
+        engine, told = self.build("net.onnx", "--shapes", f"x:2x3x{SIZE}x{SIZE}")
+        self.assertEqual(self.slice_items(engine), 0)
+        reasons = [near["condition"] for near in told["near_fusions"] if near["pass"] == "slice-batch"]
+        self.assertEqual(reasons, ["no slice of a batch of 2 is estimated to spare 4 %"])
+
+    def test_the_pass_can_be_named(self):
+        shapes = ("--shapes", f"x:{BATCH}x3x{SIZE}x{SIZE}")
+        for flags, cut in ((("--passes", "slice-batch"), True), (("--passes", ""), False),
+                           (("--stop-after", "slice-batch:1"), True),
+                           (("--stop-after", "slice-batch:0"), False)):
+            engine, _ = self.build("net.onnx", *shapes, *flags)
+            self.assertEqual(self.slice_items(engine) > 0, cut, flags)
+
+    def test_inputs_with_different_batches_are_refused(self):
+        m = ModelMaker()
+        m.output(m.op("Add", m.input("x", ["N", 4]), m.input("y", ["N", 4])))
+        onnx.save(m.model(), self.folder / "two.onnx")
+        refused = subprocess.run([CERMET, "build", self.folder / "two.onnx", "-o",
+                                  self.folder / "two.engine", "--shapes", "x:8x4,y:4x4"],
+                                 capture_output=True, text=True)
+        self.assertEqual(refused.returncode, WRONG_USE)
+        self.assertIn("input 'y', dimension 0: N is 8 to 8 in input 'x', dimension 0, but 4 to 4 here",
+                      refused.stderr)
+        self.assertFalse((self.folder / "two.engine").exists())
 
 
 if __name__ == "__main__":

@@ -95,7 +95,8 @@ void add_bisect_options(CLI::App& app, BisectCommand& command) {
       ->check(whole_number(1));
   app.add_option("--timing-cache", command.options.timing_cache,
                  "Choose kernels by the times in it, as the build did; nothing is measured")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
   app.add_option("--disable-tactic", command.options.disabled_tactics,
                  "Never choose a tactic, by name or prefix such as onednn.; repeat for more")
       ->type_name("NAME");

@@ -80,6 +80,10 @@ void explain(json& steps, const json& explanation) {
             "the explanation is of another build: step '{}' has the kernel {}, the explanation "
             "says {}. Build the engine and the explanation together",
             step_name, step["tactic"].get<std::string>(), winner.dump());
+    require(explained.at("problem") == step["problem"], ErrorCode::invalid_argument,
+            "the explanation is of another build: step '{}' is {}, the explanation says {}. Build "
+            "the engine and the explanation together",
+            step_name, step["problem"].get<std::string>(), explained.at("problem").dump());
     step["candidates"] = explained.at("candidates");
   }
 }
