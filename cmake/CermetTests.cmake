@@ -62,6 +62,12 @@ foreach(folder IN LISTS folders)
     PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
 endforeach()
 
+# Stands in for NVIDIA's driver: build/PRESET/fake_cuda/libcuda.so.1.
+add_library(fake_cuda SHARED "${CMAKE_SOURCE_DIR}/tests/fake_cuda/fake_cuda.cc")
+target_include_directories(fake_cuda PRIVATE "${CMAKE_SOURCE_DIR}/src")
+set_target_properties(fake_cuda PROPERTIES OUTPUT_NAME cuda SOVERSION 1
+  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fake_cuda")
+
 # Programs that Python tests drive, one a file.
 cermet_glob(programs tests/programs/*.cc)
 foreach(file IN LISTS programs)

@@ -1,6 +1,7 @@
 #include "base/cpu_features.h"
 
 #include <algorithm>
+#include <fstream>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -51,6 +52,13 @@ std::string missing_feature(std::span<const std::string> needed, const CpuFeatur
   for (const std::string& name : needed)
     if (!has(features, name)) return name;
   return "";
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown processor";
 }
 
 size_t largest_cache_bytes() noexcept {

@@ -18,6 +18,9 @@ struct CpuFeatures {
 // Asked once; what the operating system does not save is off.
 const CpuFeatures& cpu_features() noexcept;
 
+// As the system names it: "AMD EPYC 9654".
+std::string processor_name();
+
 // Bytes of the largest cache that a core reaches; several cores may share it. 0: not known.
 size_t largest_cache_bytes() noexcept;
 

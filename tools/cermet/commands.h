@@ -17,5 +17,6 @@ Action define_bench(CLI::App& command);
 Action define_report(CLI::App& command);
 Action define_debug(CLI::App& command);
 Action define_trtexec(CLI::App& command);
+Action define_devices(CLI::App& command);
 
 }  // namespace cermet::tools

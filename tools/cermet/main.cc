@@ -20,6 +20,7 @@ constexpr Subcommand subcommands[] = {
     {"report", "Write a page that shows an engine's steps, times and memory", define_report},
     {"debug", "Find out why results are wrong", define_debug},
     {"trtexec", "Build and measure with the flags of trtexec", define_trtexec},
+    {"devices", "List the processors that this machine has", define_devices},
 };
 
 int run(int argc, char** argv) {

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <fstream>
 #include <random>
 
 #include "backends/cpu/run/kernel_library.h"
@@ -134,13 +133,6 @@ class TimedStep : public TimedKernel {
   Tensor workspace_;
   bool evicts_;
 };
-
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown processor";
-}
 
 }  // namespace
 

@@ -1,0 +1,58 @@
+#include "backends/cuda/run/cards.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace cermet::cuda {
+namespace {
+
+class CardReader {
+ public:
+  CardReader(const Driver& driver, int ordinal) : driver_(driver), ordinal_(ordinal) {
+    driver_.check(driver_.cuDeviceGet(&device_, ordinal), of("opening"));
+  }
+
+  Card read() const {
+    Card card;
+    std::array<char, 256> name{};
+    driver_.check(driver_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device_),
+                  of("the name"));
+    card.product = name.data();
+    driver_.check(driver_.cuDeviceTotalMem_v2(&card.memory_bytes, device_), of("the memory"));
+    card.major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    card.minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    card.multiprocessors = attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    return card;
+  }
+
+ private:
+  std::string of(std::string_view what) const { return fmt::format("cuda:{}: {}", ordinal_, what); }
+
+  int attribute(CUdevice_attribute which) const {
+    int value = 0;
+    driver_.check(driver_.cuDeviceGetAttribute(&value, which, device_),
+                  of(fmt::format("attribute {}", static_cast<int>(which))));
+    return value;
+  }
+
+  const Driver& driver_;
+  int ordinal_;
+  CUdevice device_ = 0;
+};
+
+}  // namespace
+
+std::string Card::architecture() const { return fmt::format("sm_{}{}", major, minor); }
+
+std::vector<Card> cards(const Driver& driver) {
+  int count = 0;
+  driver.check(driver.cuDeviceGetCount(&count), "counting GPUs");
+  std::vector<Card> result;
+  for (int ordinal = 0; ordinal < count; ++ordinal)
+    result.push_back(CardReader(driver, ordinal).read());
+  return result;
+}
+
+}  // namespace cermet::cuda

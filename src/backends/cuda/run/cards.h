@@ -1,0 +1,24 @@
+// The GPUs that the driver offers.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "backends/cuda/run/driver.h"
+
+namespace cermet::cuda {
+
+struct Card {
+  std::string product;       // "NVIDIA H200"
+  int major = 0, minor = 0;  // compute capability
+  int multiprocessors = 0;
+  size_t memory_bytes = 0;
+
+  std::string architecture() const;  // "sm_90"
+};
+
+// By ordinal. Throws device naming the card and the call that failed.
+std::vector<Card> cards(const Driver& driver);
+
+}  // namespace cermet::cuda
