@@ -79,6 +79,7 @@ TEST(Movement, GathersAndRefusesWhatIsOutside) {
                    with({{"batch_dims", int64_t{1}}})),
             "[2, 2]: 2 3 4 5");
   EXPECT_THROW(result("Gather", {counting({2}), ints({2})}), Error);
+  EXPECT_THROW(result("Gather", {counting({2}), reals({1}, {0})}), Error);
   EXPECT_THROW(result("Gather", {counting({2}), ints({0})}, axis(1)), Error);
   EXPECT_THROW(result("GatherND", {counting({2}), ints({1}, {-3})}), Error);
   EXPECT_THROW(result("GatherElements", {counting({2, 2}), ints({1, 3}, {0, 0, 0})}), Error);

@@ -24,6 +24,9 @@ void set_gathered_contents(InferContext& context) {
 }  // namespace
 
 void infer_gather(InferContext& context) {
+  const ElementType index = context.element(1);
+  context.require(index == ElementType::int64 || index == ElementType::int32,
+                  "indices: expected int32 or int64, got {}", name(index));
   if (!context.has_rank(0) || !context.has_rank(1))
     return context.set_output_rank_unknown(0, context.element(0));
   const Dims& data = context.dims(0);
