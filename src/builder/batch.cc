@@ -33,7 +33,8 @@ std::optional<double> batch_us(std::span<const Problem* const> problems, const B
   sizes[batch.symbol] = items;
   const auto slice = costs.run_us(problems, sizes);
   if (!slice) return std::nullopt;
-  return *slice * static_cast<double>(batch.tuned / items);
+  const int64_t slices = batch.tuned / items;
+  return *slice * static_cast<double>(slices);
 }
 
 }  // namespace

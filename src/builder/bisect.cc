@@ -185,10 +185,10 @@ class Bisection {
   }
 
   bool slices_depart() {
-    const auto engine = road_.in_slices();
+    std::shared_ptr<const Engine> engine = road_.in_slices();
     if (engine == nullptr) return false;
     say("the batch in slices");
-    return departs([&] { return engine; });
+    return departs([&] { return std::move(engine); });
   }
 
   template <class MakeEngine>

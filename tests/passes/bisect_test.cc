@@ -34,7 +34,7 @@ struct Case {
 
   BisectReport bisect(std::span<const Pass> passes,
                       std::span<const Tactic> tactics = cpu::tactics(),
-                      std::shared_ptr<const Engine> in_slices = nullptr) {
+                      const std::shared_ptr<const Engine>& in_slices = nullptr) {
     BisectOptions options;
     options.inputs = [this](const Engine&) { return inputs; };
     options.progress = [this](std::string_view what) { tried.emplace_back(what); };

@@ -51,8 +51,8 @@ Sums sums_of(const Problem& problem, const TypicalShapes& shapes) {
 // Columns or channels as kernels compute them, in whole vectors, for each that is wanted.
 double vector_waste(const Sums& sums) {
   const int64_t vector = gemm_functions(best_instruction_set()).columns / 2;
-  return static_cast<double>((sums.width + vector - 1) / vector * vector) /
-         static_cast<double>(sums.width);
+  const int64_t whole = (sums.width + vector - 1) / vector * vector;
+  return static_cast<double>(whole) / static_cast<double>(sums.width);
 }
 
 // Threads that have enough to do.

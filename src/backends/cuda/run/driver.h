@@ -16,9 +16,11 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
+// NOLINTBEGIN(readability-identifier-naming, bugprone-macro-parentheses): names and types
 #define CERMET_CUDA_CALL(name, parameters) CUresult(*name) parameters = nullptr;
   CERMET_CUDA_CALLS(CERMET_CUDA_CALL)
 #undef CERMET_CUDA_CALL
+  // NOLINTEND(readability-identifier-naming, bugprone-macro-parentheses)
 
   // Throws device unless `result` is success, with the driver's name for the error and its words.
   // `what` was tried: "the name of cuda:0".

@@ -6,6 +6,7 @@
 
 namespace cermet::cuda {
 
+// NOLINTBEGIN(readability-identifier-naming): the driver's names
 using CUresult = int;
 using CUdevice = int;
 
@@ -30,5 +31,7 @@ enum CUdevice_attribute : int {
   X(cuDeviceGetName, (char* name, int length, CUdevice device)) \
   X(cuDeviceTotalMem_v2, (size_t* bytes, CUdevice device))      \
   X(cuDeviceGetAttribute, (int* value, CUdevice_attribute attribute, CUdevice device))
+
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace cermet::cuda
