@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backends/cpu/build/cost.h"
+#include "backends/cpu/run/gemm_weights.h"
 
 namespace cermet::cpu {
 namespace {
@@ -38,6 +39,21 @@ Tactic own(std::string_view name, void (*prepare)(Plan&, Step&)) {
   return tactic;
 }
 
+std::optional<PackedConstant> pack_gemm(const TacticQuery& query) {
+  if (query.constant(1) == nullptr) return std::nullopt;
+  const ProductFunctions functions = product_functions(best_instruction_set());
+  const auto form = gemm_form(query.problem(), functions.products.columns);
+  if (!form) return std::nullopt;
+  const MatrixView matrix = matrix_of(query.problem(), *query.constant(1), *form);
+  return PackedConstant{1, pack_matrix(matrix, *form, functions.transpose), form->to_string()};
+}
+
+Tactic gemm() {
+  Tactic tactic = own<rejects_gemm>("cpu.gemm", allow_nothing);
+  tactic.pack = pack_gemm;
+  return tactic;
+}
+
 }  // namespace
 
 void allow_elementwise_in_place(Plan& plan, Step& step) {
@@ -67,7 +83,7 @@ std::span<const Tactic> own_tactics() {
       own<rejects_softmax>("cpu.softmax", allow_first_in_place),
       own<rejects_normalization>("cpu.normalization", allow_first_in_place),
       own<rejects_attention>("cpu.attention", allow_nothing),
-      own<rejects_gemm>("cpu.gemm", allow_nothing),
+      gemm(),
       own<rejects_resize>("cpu.resize", allow_nothing),
       own<rejects_pooling>("cpu.pooling", allow_nothing),
   };

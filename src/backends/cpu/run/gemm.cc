@@ -6,6 +6,7 @@
 #include "backends/cpu/run/epilogue_loop.h"
 #include "backends/cpu/run/gemm_functions.h"
 #include "backends/cpu/run/gemm_pack.h"
+#include "backends/cpu/run/gemm_weights.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "backends/cpu/run/work_split.h"
 #include "base/error.h"
@@ -30,21 +31,6 @@ struct GemmShape {
   std::vector<int64_t> a_offsets, b_offsets;  // of each matrix of the batch
   float factor = 1;
 };
-
-// All of B in panels: [depth block][panel][k][column], each block as deep as it is.
-Tensor packed_constant(const MatrixView& b, int64_t depth, int64_t columns, int64_t panel,
-                       Transpose32 transpose) {
-  const int64_t panels = pieces(columns, panel);
-  Tensor packed(ElementType::float32, {panels * panel * depth});
-  auto* to = packed.view().as<float>();
-  for (int64_t k = 0; k < depth; k += gemm_depth) {
-    const int64_t deep = std::min(gemm_depth, depth - k);
-    for (int64_t p = 0; p < panels; ++p, to += deep * panel)
-      pack_columns({b.at(k, p * panel), b.row, b.column}, deep,
-                   std::min(panel, columns - p * panel), panel, transpose, to);
-  }
-  return packed;
-}
 
 class BoundGemm : public BoundKernel {
  public:
@@ -202,16 +188,12 @@ class Gemm : public Kernel {
       : problem_(context.step->problem),
         functions_(product_functions(set)),
         epilogue_(finish_of(problem_, set)) {
-    const Tensor* b = context.constant(1);
-    if (b == nullptr || b->elements() == 0) return;
-    const Shape& shape = b->shape();
-    const size_t rank = shape.size();
-    if (b->elements() != shape[rank - 2] * shape[rank - 1]) return;
-    const bool turned = turns("transB");
-    const int64_t depth = shape[turned ? rank - 1 : rank - 2];
-    const int64_t columns = shape[turned ? rank - 2 : rank - 1];
-    packed_ = packed_constant({b->as<float>(), turned ? 1 : columns, turned ? depth : 1}, depth,
-                              columns, functions_.products.columns, functions_.transpose);
+    const auto form = constant_form(context, functions_.products.columns);
+    if (!form) return;
+    const Tensor& b = *context.constant(1);
+    packed_ = context.form(1).empty()
+                  ? pack_matrix(matrix_of(problem_, b, *form), *form, functions_.transpose)
+                  : read_packed_matrix(b, context.form(1), *form);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
@@ -222,6 +204,12 @@ class Gemm : public Kernel {
   }
 
  private:
+  // Of a constant right side that is one matrix.
+  static std::optional<GemmForm> constant_form(const KernelContext& context, int64_t columns) {
+    return context.constant(1) == nullptr ? std::nullopt
+                                          : gemm_form(context.step->problem, columns);
+  }
+
   bool turns(std::string_view name) const {
     return problem_.op == "Gemm" && problem_.attributes.integer(name, 0) != 0;
   }
