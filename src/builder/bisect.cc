@@ -345,13 +345,14 @@ BuildOptions build_options(const BisectOptions& from) {
 BisectReport bisect_model(const std::string& model_path, const BisectOptions& options) {
   const Plugins plugins(options.plugins, options.logger);
   onnx::OnnxModel model = onnx::read_model_file(model_path);
+  const bool has_batch = batch_of(model.graph, options.profiles).has_value();
   apply_profiles(model.graph, options.profiles);
   onnx::ImportOptions import_options;
   import_options.claims = claims_of(plugins);
   const Graph imported = with_context([&] { return model_path; },
                                       [&] { return onnx::import_model(model, import_options); });
   const auto in_slices = [&]() -> std::shared_ptr<const Engine> {
-    if (!batch_of(onnx::read_model_file(model_path).graph, options.profiles)) return nullptr;
+    if (!has_batch) return nullptr;
     const auto engine = Engine::from_memory(build_engine(model_path, build_options(options)),
                                             options.logger, options.plugins);
     return engine->summary().slice_items > 0 ? engine : nullptr;

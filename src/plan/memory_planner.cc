@@ -53,10 +53,6 @@ bool overlap(const Lifetime& a, const Lifetime& b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
-size_t aligned(size_t bytes) {
-  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
-}
-
 // Buffers that share one block: an in-place result joins the block of its input.
 class Sharing {
  public:
@@ -163,10 +159,10 @@ size_t place_blocks(std::vector<Block>& blocks) {
     for (size_t other : placed) {
       if (!overlap(block.life, blocks[other].life)) continue;
       if (offset + block.bytes <= blocks[other].offset) break;
-      offset = std::max(offset, blocks[other].offset + aligned(blocks[other].bytes));
+      offset = std::max(offset, blocks[other].offset + arena_aligned(blocks[other].bytes));
     }
     block.offset = offset;
-    end = std::max(end, offset + aligned(block.bytes));
+    end = std::max(end, offset + arena_aligned(block.bytes));
     const auto after =
         std::upper_bound(placed.begin(), placed.end(), offset,
                          [&](size_t value, size_t other) { return value < blocks[other].offset; });

@@ -30,6 +30,10 @@ struct Block {
   size_t offset = 0;  // result, aligned to arena_alignment
 };
 inline constexpr size_t arena_alignment = 64;
+// So many bytes, up to a multiple of the alignment.
+inline size_t arena_aligned(size_t bytes) {
+  return (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+}
 
 // Gives each block its offset so that blocks alive at the same time do not overlap; returns the
 // arena's size. Larger blocks first, each at the lowest place that is free.

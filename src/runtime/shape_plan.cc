@@ -179,7 +179,7 @@ void gather_outputs(const Plan& plan, ShapePlan& shapes) {
             ErrorCode::out_of_range, "output '{}': {} times {} rows are too many",
             plan.output_names[i], shapes.slices, slice->front());
     const size_t bytes = byte_size(plan.buffer(id).type.element, element_count(whole));
-    const size_t room = (bytes + arena_alignment - 1) / arena_alignment * arena_alignment;
+    const size_t room = arena_aligned(bytes);
     shapes.gathered.push_back({std::move(whole), bytes, shapes.memory.arena_bytes});
     require(!__builtin_add_overflow(shapes.memory.arena_bytes, room, &shapes.memory.arena_bytes),
             ErrorCode::out_of_memory, "output '{}' takes {} bytes, more than can be addressed",

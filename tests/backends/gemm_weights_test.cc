@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "backends/cpu/run/packed_weights.h"
 #include "tests/support/graph_maker.h"
 
 namespace cermet::cpu {
@@ -31,7 +31,7 @@ TEST(GemmWeights, OfAnotherWidthAreTakenApart) {
     const Tensor expected = packed(wanted);
     for (const int64_t others : {8, 16, 32}) {
       const GemmForm there{others, depth, width};
-      const Tensor read = read_packed_matrix(packed(there), there.to_string(), wanted);
+      const Tensor read = read_packed(packed(there), there.to_string(), wanted);
       ASSERT_EQ(read.elements(), expected.elements());
       for (int64_t i = 0; i < read.elements(); ++i)
         ASSERT_EQ(read.as<float>()[i], expected.as<float>()[i]) << i;
@@ -56,9 +56,8 @@ TEST(GemmWeights, OtherFormsAreRefused) {
   for (const char* text : {"", "panels of 16", "panels of 16, 275x37 ", "panels of 0, 275x37",
                            "panels of 65, 275x37", "panels of 16, 275x0", "panels of -1, 275x37"})
     EXPECT_THROW(GemmForm::parse(text), Error) << text;
-  EXPECT_THROW(read_packed_matrix(given, "panels of 16, 275x36", wanted), Error);
-  EXPECT_THROW(read_packed_matrix(Tensor(ElementType::float32, {8}), wanted.to_string(), wanted),
-               Error);
+  EXPECT_THROW(read_packed(given, "panels of 16, 275x36", wanted), Error);
+  EXPECT_THROW(read_packed(Tensor(ElementType::float32, {8}), wanted.to_string(), wanted), Error);
 }
 
 }  // namespace

@@ -17,6 +17,12 @@ struct Case {
   std::string_view message;
 };
 
+// Gives the second input two items, as the first has.
+void cut_in_twos(Plan& p, const Dim& batch) {
+  p.batch = batch;
+  p.buffers[1].type.dims = Dims{Dim(2)};
+}
+
 // Steps of the sample: 0 convolution, 1 view, 2 dims, 3 reference, 4 branch, 5 view of a
 // part.
 const Case cases[] = {
@@ -108,17 +114,9 @@ const Case cases[] = {
        for (int i : {0, 1}) p.buffers[i].type.dims = Dims{Dim(0)};
      },
      "a slice of a batch has 0 items"},
-    {"BatchOfNoMultiple",
-     [](Plan& p) {
-       p.batch = 7;
-       p.buffers[1].type.dims = Dims{Dim(2)};
-     },
+    {"BatchOfNoMultiple", [](Plan& p) { cut_in_twos(p, 7); },
      "a batch of 7 in slices of 2: expected a multiple or a symbol"},
-    {"BatchThatIsComputed",
-     [](Plan& p) {
-       p.batch = Dim::symbol("N") * 100;
-       p.buffers[1].type.dims = Dims{Dim(2)};
-     },
+    {"BatchThatIsComputed", [](Plan& p) { cut_in_twos(p, Dim::symbol("N") * 100); },
      "a batch of 100*N in slices of 2: expected a multiple or a symbol"},
     {"BatchOfData",
      [](Plan& p) {
@@ -128,8 +126,7 @@ const Case cases[] = {
      "'c' belongs to a batch in slices, its size data.n is known from data"},
     {"BatchInParts",
      [](Plan& p) {
-       p.batch = 8;
-       p.buffers[1].type.dims = Dims{Dim(2)};
+       cut_in_twos(p, 8);
        p.buffers[8].type.dims = Dims{Dim(3)};
      },
      "output 'result' has no whole number of rows for each item"},

@@ -145,9 +145,9 @@ std::optional<double> Costs::run_us(std::span<const Problem* const> problems,
     if (!shapes) return std::nullopt;
     traffic.push_back(traffic_of(*problem, *shapes));
     weights += traffic.back().weights;
-    const double alone = operations_of(*problem, *shapes) / CoreSpeed().operations;
+    const double operations = operations_of(*problem, *shapes);
     us += begin_us + (threads_ > 1 ? meet_us : 0) +
-          alone / busy_threads(alone * CoreSpeed().operations, threads_);
+          operations / CoreSpeed().operations / busy_threads(operations, threads_);
   }
   const double memory = memory_bytes_a_us(threads_);
   const double cached = cached_bytes_a_us * threads_;

@@ -6,6 +6,7 @@
 
 #include "backends/cpu/run/bounds.h"
 #include "backends/cpu/run/epilogue_loop.h"
+#include "backends/cpu/run/packed_weights.h"
 #include "backends/cpu/run/window_axis.h"
 #include "base/error.h"
 #include "ops/convolution/convolution.attrs.h"
@@ -44,23 +45,12 @@ struct ConvolutionFinish {
                     const std::optional<BoundedSum>& only_sum);
 };
 
-// Weights that an engine holds as `given`: row-major where `text` is empty, otherwise packed in the
-// form that it names, which may differ from `wanted` in columns, those of another machine.
-// `pack` brings row-major weights into a form.
+// Weights that an engine holds as `given`: row-major where `text` is empty, otherwise as
+// read_packed() says. `pack` brings row-major weights into a form.
 template <class Form>
 Tensor read_weights(const Tensor& given, std::string_view text, const Form& wanted,
                     Tensor (*pack)(const Tensor&, const Form&)) {
-  if (text.empty()) return pack(given, wanted);
-  const Form packed = Form::parse(text);
-  Form there = wanted;
-  there.columns = packed.columns;
-  require(packed == there && given.type() == ElementType::float32 &&
-              given.elements() == packed.elements(),
-          ErrorCode::invalid_engine,
-          "packed weights: {} elements of the form '{}', expected the form '{}'. Build the engine "
-          "again",
-          given.elements(), text, wanted.to_string());
-  return packed == wanted ? given : change_columns(given, packed, wanted);
+  return text.empty() ? pack(given, wanted) : read_packed(given, text, wanted);
 }
 
 }  // namespace cermet::cpu

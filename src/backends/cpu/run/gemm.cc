@@ -8,6 +8,7 @@
 #include "backends/cpu/run/gemm_pack.h"
 #include "backends/cpu/run/gemm_weights.h"
 #include "backends/cpu/run/own_kernels.h"
+#include "backends/cpu/run/packed_weights.h"
 #include "backends/cpu/run/work_split.h"
 #include "base/error.h"
 
@@ -193,7 +194,7 @@ class Gemm : public Kernel {
     const Tensor& b = *context.constant(1);
     packed_ = context.form(1).empty()
                   ? pack_matrix(matrix_of(problem_, b, *form), *form, functions_.transpose)
-                  : read_packed_matrix(b, context.form(1), *form);
+                  : read_packed(b, context.form(1), *form);
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {

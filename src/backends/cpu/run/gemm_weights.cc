@@ -8,12 +8,18 @@
 namespace cermet::cpu {
 namespace {
 
+bool is_turned(const Problem& problem) {
+  return problem.op == "Gemm" && problem.attributes.integer("transB", 0) != 0;
+}
+
 int64_t place_of(const GemmForm& form, int64_t k, int64_t column) {
   const int64_t block = k / gemm_depth * gemm_depth;
   const int64_t deep = std::min(gemm_depth, form.depth - block);
   return (block * form.panels() + column / form.columns * deep + k - block) * form.columns +
          column % form.columns;
 }
+
+}  // namespace
 
 Tensor change_columns(const Tensor& packed, const GemmForm& from, const GemmForm& to) {
   Tensor result(ElementType::float32, {to.elements()});
@@ -24,8 +30,6 @@ Tensor change_columns(const Tensor& packed, const GemmForm& from, const GemmForm
       into[place_of(to, k, column)] = data[place_of(from, k, column)];
   return result;
 }
-
-}  // namespace
 
 std::string GemmForm::to_string() const {
   return fmt::format("panels of {}, {}x{}", columns, depth, width);
@@ -43,14 +47,6 @@ GemmForm GemmForm::parse(std::string_view text) {
           "packed weights: the form '{}' is not one of a product. Build the engine again", text);
   return form;
 }
-
-namespace {
-
-bool is_turned(const Problem& problem) {
-  return problem.op == "Gemm" && problem.attributes.integer("transB", 0) != 0;
-}
-
-}  // namespace
 
 std::optional<GemmForm> gemm_form(const Problem& problem, int64_t columns) {
   const ValueType& type = problem.inputs[1]->type;
@@ -77,19 +73,6 @@ Tensor pack_matrix(const MatrixView& b, const GemmForm& form, Transpose32 transp
                    to);
   }
   return packed;
-}
-
-Tensor read_packed_matrix(const Tensor& given, std::string_view text, const GemmForm& wanted) {
-  const GemmForm packed = GemmForm::parse(text);
-  GemmForm there = wanted;
-  there.columns = packed.columns;
-  require(packed == there && given.type() == ElementType::float32 &&
-              given.elements() == packed.elements(),
-          ErrorCode::invalid_engine,
-          "packed weights: {} elements of the form '{}', expected the form '{}'. Build the engine "
-          "again",
-          given.elements(), text, wanted.to_string());
-  return packed == wanted ? given : change_columns(given, packed, wanted);
 }
 
 }  // namespace cermet::cpu

@@ -33,8 +33,7 @@ std::optional<GemmForm> gemm_form(const Problem& problem, int64_t columns);
 MatrixView matrix_of(const Problem& problem, const Tensor& b, const GemmForm& form);
 
 Tensor pack_matrix(const MatrixView& b, const GemmForm& form, Transpose32 transpose);
-// What an engine holds under the form `text`, in the form `wanted`; only columns may differ. Throws
-// invalid_engine.
-Tensor read_packed_matrix(const Tensor& given, std::string_view text, const GemmForm& wanted);
+// Between forms that differ in columns only.
+Tensor change_columns(const Tensor& packed, const GemmForm& from, const GemmForm& to);
 
 }  // namespace cermet::cpu
