@@ -1,0 +1,74 @@
+// What a step on a device runs: launches of compiled kernels, whose sizes follow from the shapes
+// of the step's operands.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "expr/dim.h"
+
+namespace cermet {
+
+// Machine code of a kernel for one architecture.
+struct KernelImage {
+  std::string architecture;  // "sm_90": that one; "compute_90": PTX, for it and newer ones
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;  // of the bytes
+};
+
+// A kernel's source, compiled. Steps with equal sources share one.
+struct DeviceModule {
+  std::string name;  // the hash of the source
+  std::vector<KernelImage> images;
+};
+
+// Every parameter of a kernel is 8 bytes: a pointer, or a signed integer.
+struct LaunchArgument {
+  enum class Kind : uint8_t {
+    input,      // pointer to input `index`, `value` bytes further
+    output,     // pointer to output `index`, `value` bytes further
+    workspace,  // pointer to the step's workspace, `value` bytes further
+    size,       // `value` itself
+  };
+  Kind kind = Kind::size;
+  int32_t index = 0;
+  Dim value;
+
+  bool operator==(const LaunchArgument&) const = default;
+};
+
+// Sizes are in the symbols of operand_size(). A launch whose grid has no block is left out.
+struct Launch {
+  int32_t module = -1;  // index into Plan::modules (a source's index where nothing is compiled yet)
+  std::string function;
+  std::array<Dim, 3> grid{1, 1, 1};
+  std::array<int32_t, 3> block{1, 1, 1};
+  Dim shared_bytes;  // dynamic shared memory
+  std::vector<LaunchArgument> arguments;
+
+  bool operator==(const Launch&) const = default;
+};
+
+struct DeviceProgram {
+  std::vector<Launch> launches;  // one after the other
+  Dim workspace_bytes;
+
+  bool empty() const { return launches.empty(); }
+  bool operator==(const DeviceProgram&) const = default;
+};
+
+// The size of a step's operand in one dimension, as a symbol: "in0.2", "out0.1".
+Dim operand_size(bool output, size_t operand, size_t dimension);
+
+// What a tactic of a device gives for a step: texts, and launches whose modules are their indices.
+struct DeviceSource {
+  std::vector<std::string> sources;
+  DeviceProgram program;
+};
+
+}  // namespace cermet
