@@ -5,7 +5,18 @@ if(NOT TARGET cermet_runtime OR NOT CERMET_BUILDER_SOURCES)
   return()
 endif()
 
-add_library(cermet SHARED ${CERMET_BUILDER_SOURCES})
+# The texts of CUDA kernels travel inside the library.
+cermet_glob(kernel_texts src/backends/cuda/build/kernels/*.cu)
+set(kernel_texts_source "${CMAKE_BINARY_DIR}/generated/kernel_texts.cc")
+add_custom_command(
+  OUTPUT "${kernel_texts_source}"
+  COMMAND "${CMAKE_COMMAND}" "-DOUT=${kernel_texts_source}" "-DFILES=${kernel_texts}"
+          -P "${CMAKE_SOURCE_DIR}/cmake/CermetKernelTexts.cmake"
+  DEPENDS ${kernel_texts} "${CMAKE_SOURCE_DIR}/cmake/CermetKernelTexts.cmake"
+  COMMENT "texts of CUDA kernels"
+  VERBATIM)
+
+add_library(cermet SHARED ${CERMET_BUILDER_SOURCES} "${kernel_texts_source}")
 cermet_precompile(cermet ${CERMET_COMMON_HEADERS})
 target_include_directories(cermet SYSTEM PRIVATE "${CERMET_PROTOZERO_INCLUDE}")
 target_link_libraries(cermet

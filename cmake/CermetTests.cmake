@@ -56,10 +56,16 @@ foreach(folder IN LISTS folders)
   if(folder STREQUAL "tools")
     target_link_libraries(test_${folder} PRIVATE cermet_tools_common)
   endif()
+  set(environment "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
+  if(folder STREQUAL "cuda")  # the emulator stands in for driver and compiler
+    list(APPEND environment "LD_LIBRARY_PATH=${CMAKE_BINARY_DIR}/fake_cuda"
+                            "CERMET_NVRTC=${CMAKE_BINARY_DIR}/fake_cuda/libnvrtc.so"
+                            "CERMET_KERNEL_CACHE=${CMAKE_BINARY_DIR}/fake_cuda/kernels")
+  endif()
   # Tests run in the source folder, so test data is named from the project's root.
   gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}."
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
+    PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "${environment}")
 endforeach()
 
 # Stands in for NVIDIA's driver: build/PRESET/fake_cuda/libcuda.so.1.

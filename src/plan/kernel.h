@@ -23,6 +23,7 @@ struct Call {
   std::span<void* const> outputs;
   void* workspace = nullptr;  // of workspace_bytes(), aligned to 64
   ThreadTeam* team = nullptr;
+  void* stream = nullptr;  // of the device, for steps there: what runs is put into it
 };
 
 // A kernel at one set of shapes. Belongs to one context; run() allocates nothing.

@@ -7,6 +7,8 @@
 
 namespace cermet {
 
+std::string_view name(Place place) { return place == Place::host ? "host" : "device"; }
+
 std::string_view name(Storage storage) {
   constexpr std::array<std::string_view, 6> names{"constant",   "input",     "output",
                                                   "activation", "workspace", "state"};

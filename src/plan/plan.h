@@ -8,12 +8,17 @@
 #include <vector>
 
 #include "cermet/tensor.h"
+#include "plan/device_program.h"
 #include "problem/problem.h"
 
 namespace cermet {
 
 using BufferId = int32_t;
 inline constexpr BufferId no_buffer = -1;
+
+// Whose memory and processors: the machine's own, or the GPU's.
+enum class Place : uint8_t { host, device };
+std::string_view name(Place place);
 
 enum class Storage : uint8_t { constant, input, output, activation, workspace, state };
 std::string_view name(Storage storage);
@@ -29,6 +34,7 @@ struct Buffer {
   // under another shape, or a part of them.
   BufferId alias = no_buffer;
   Dim alias_offset = {};
+  Place place = Place::host;
 };
 
 // Weights as kernels read them.
@@ -69,6 +75,8 @@ struct Step {
   std::vector<Region> regions;
   // Output `first` may use the memory of input `second`, which nobody reads afterwards.
   std::vector<std::pair<int32_t, int32_t>> in_place;
+  Place place = Place::host;
+  DeviceProgram program = {};  // place device: what runs
 };
 
 // Bounds of one input, by dimension.
@@ -91,6 +99,7 @@ struct Plan {
   // and the results of all come out side by side. The first dimension of every input says how many
   // items a slice has.
   std::optional<Dim> batch;
+  std::vector<DeviceModule> modules;  // of the programs of steps
 
   const Buffer& buffer(BufferId id) const { return buffers[id]; }
   // The buffer whose memory `id` uses.

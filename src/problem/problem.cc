@@ -7,7 +7,7 @@
 namespace cermet {
 namespace {
 
-constexpr std::array<std::pair<ProblemKind, std::string_view>, 18> kind_names{{
+constexpr std::array<std::pair<ProblemKind, std::string_view>, 19> kind_names{{
     {ProblemKind::reference, "reference"},
     {ProblemKind::pointwise, "pointwise"},
     {ProblemKind::convolution, "convolution"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<ProblemKind, std::string_view>, 18> kind_names{{
     {ProblemKind::movement, "movement"},
     {ProblemKind::view, "view"},
     {ProblemKind::reorder, "reorder"},
+    {ProblemKind::copy, "copy"},
     {ProblemKind::dims, "dims"},
     {ProblemKind::branch, "branch"},
     {ProblemKind::loop, "loop"},
@@ -54,6 +55,7 @@ std::optional<ProblemKind> problem_kind_from_name(std::string_view name) {
 bool needs_kernel(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::view:
+    case ProblemKind::copy:
     case ProblemKind::dims:
     case ProblemKind::branch:
     case ProblemKind::loop:

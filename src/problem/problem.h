@@ -27,6 +27,7 @@ enum class ProblemKind : uint8_t {
   movement,       // Transpose, Concat, Slice, Gather, Pad, Split, Expand ...: bytes change place
   view,           // the same bytes under another shape
   reorder,        // the same values under another layout
+  copy,           // the same values in the memory of another place
   dims,           // small integer tensors computed from symbols: `dims` holds the elements
   branch,         // If
   loop,           // Loop
@@ -35,7 +36,7 @@ enum class ProblemKind : uint8_t {
 };
 std::string_view name(ProblemKind kind);
 std::optional<ProblemKind> problem_kind_from_name(std::string_view name);
-// View, dims and control flow need none: the runtime does them itself.
+// View, copy, dims and control flow need none: the runtime does them itself.
 bool needs_kernel(ProblemKind kind);
 
 struct Operand {

@@ -18,6 +18,7 @@ struct TacticQuery {
   const Step* step = nullptr;
   int threads = 1;
   bool defines_sizes = false;  // the shape of a result is known only when the step has run
+  std::string_view architecture = {};  // of the device for which kernels are chosen: "sm_90"
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.
@@ -40,6 +41,9 @@ struct Tactic {
   // A constant input in the form in which the chosen kernel reads it fastest, nothing where that is
   // how it lies. nullptr: nothing.
   std::optional<PackedConstant> (*pack)(const TacticQuery&) = nullptr;
+  // What runs on the device for a configuration; nullptr: the tactic is the host's.
+  DeviceSource (*generate)(const TacticQuery&, std::string_view configuration) = nullptr;
+  Place place = Place::host;
   std::string_view requirement;  // a library that the machine has to have, or empty
   bool dynamic = false;          // its kernel finds the shapes of its results by itself
 

@@ -76,50 +76,51 @@ struct CUlaunchConfig {
 
 // X(name, parameters): what the library has to have under that name. Pointers to results come
 // first.
-#define CERMET_CUDA_CALLS(X)                                                                     \
-  X(cuInit, (unsigned flags))                                                                    \
-  X(cuDriverGetVersion, (int* version))                                                          \
-  X(cuGetErrorName, (CUresult error, const char** text))                                         \
-  X(cuGetErrorString, (CUresult error, const char** text))                                       \
-  X(cuDeviceGetCount, (int* count))                                                              \
-  X(cuDeviceGet, (CUdevice * device, int ordinal))                                               \
-  X(cuDeviceGetName, (char* name, int length, CUdevice device))                                  \
-  X(cuDeviceTotalMem_v2, (size_t* bytes, CUdevice device))                                       \
-  X(cuDeviceGetAttribute, (int* value, CUdevice_attribute attribute, CUdevice device))           \
-  X(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                            \
-  X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                             \
-  X(cuCtxSetCurrent, (CUcontext context))                                                        \
-  X(cuCtxGetCurrent, (CUcontext * context))                                                      \
-  X(cuMemGetInfo_v2, (size_t* free, size_t* total))                                              \
-  X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                        \
-  X(cuMemFree_v2, (CUdeviceptr pointer))                                                         \
-  X(cuMemHostAlloc, (void** pointer, size_t bytes, unsigned flags))                              \
-  X(cuMemFreeHost, (void* pointer))                                                              \
-  X(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void* from, size_t bytes, CUstream stream))     \
-  X(cuMemcpyDtoHAsync_v2, (void* to, CUdeviceptr from, size_t bytes, CUstream stream))           \
-  X(cuMemcpyDtoDAsync_v2, (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))     \
-  X(cuMemsetD8Async, (CUdeviceptr to, unsigned char value, size_t bytes, CUstream stream))       \
-  X(cuPointerGetAttribute, (void* value, CUpointer_attribute attribute, CUdeviceptr pointer))    \
-  X(cuModuleLoadData, (CUmodule * module, const void* image))                                    \
-  X(cuModuleUnload, (CUmodule module))                                                           \
-  X(cuModuleGetFunction, (CUfunction * function, CUmodule module, const char* name))             \
-  X(cuFuncSetAttribute, (CUfunction function, CUfunction_attribute attribute, int value))        \
-  X(cuLaunchKernelEx, (const CUlaunchConfig* config, CUfunction function, void** parameters,     \
-                       void** extra))                                                            \
-  X(cuStreamCreate, (CUstream * stream, unsigned flags))                                         \
-  X(cuStreamDestroy_v2, (CUstream stream))                                                       \
-  X(cuStreamSynchronize, (CUstream stream))                                                      \
-  X(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                         \
-  X(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode))                        \
-  X(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                      \
-  X(cuGraphInstantiateWithFlags, (CUgraphExec * executable, CUgraph graph, unsigned long long flags)) \
-  X(cuGraphDestroy, (CUgraph graph))                                                             \
-  X(cuGraphExecDestroy, (CUgraphExec executable))                                                \
-  X(cuGraphLaunch, (CUgraphExec executable, CUstream stream))                                    \
-  X(cuEventCreate, (CUevent * event, unsigned flags))                                            \
-  X(cuEventDestroy_v2, (CUevent event))                                                          \
-  X(cuEventRecord, (CUevent event, CUstream stream))                                             \
-  X(cuEventSynchronize, (CUevent event))                                                         \
+#define CERMET_CUDA_CALLS(X)                                                                  \
+  X(cuInit, (unsigned flags))                                                                 \
+  X(cuDriverGetVersion, (int* version))                                                       \
+  X(cuGetErrorName, (CUresult error, const char** text))                                      \
+  X(cuGetErrorString, (CUresult error, const char** text))                                    \
+  X(cuDeviceGetCount, (int* count))                                                           \
+  X(cuDeviceGet, (CUdevice * device, int ordinal))                                            \
+  X(cuDeviceGetName, (char* name, int length, CUdevice device))                               \
+  X(cuDeviceTotalMem_v2, (size_t* bytes, CUdevice device))                                    \
+  X(cuDeviceGetAttribute, (int* value, CUdevice_attribute attribute, CUdevice device))        \
+  X(cuDevicePrimaryCtxRetain, (CUcontext * context, CUdevice device))                         \
+  X(cuDevicePrimaryCtxRelease_v2, (CUdevice device))                                          \
+  X(cuCtxSetCurrent, (CUcontext context))                                                     \
+  X(cuCtxGetCurrent, (CUcontext * context))                                                   \
+  X(cuMemGetInfo_v2, (size_t* free, size_t* total))                                           \
+  X(cuMemAlloc_v2, (CUdeviceptr * pointer, size_t bytes))                                     \
+  X(cuMemFree_v2, (CUdeviceptr pointer))                                                      \
+  X(cuMemHostAlloc, (void** pointer, size_t bytes, unsigned flags))                           \
+  X(cuMemFreeHost, (void* pointer))                                                           \
+  X(cuMemcpyHtoDAsync_v2, (CUdeviceptr to, const void* from, size_t bytes, CUstream stream))  \
+  X(cuMemcpyDtoHAsync_v2, (void* to, CUdeviceptr from, size_t bytes, CUstream stream))        \
+  X(cuMemcpyDtoDAsync_v2, (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))  \
+  X(cuMemsetD8Async, (CUdeviceptr to, unsigned char value, size_t bytes, CUstream stream))    \
+  X(cuPointerGetAttribute, (void* value, CUpointer_attribute attribute, CUdeviceptr pointer)) \
+  X(cuModuleLoadData, (CUmodule * module, const void* image))                                 \
+  X(cuModuleUnload, (CUmodule module))                                                        \
+  X(cuModuleGetFunction, (CUfunction * function, CUmodule module, const char* name))          \
+  X(cuFuncSetAttribute, (CUfunction function, CUfunction_attribute attribute, int value))     \
+  X(cuLaunchKernelEx,                                                                         \
+    (const CUlaunchConfig* config, CUfunction function, void** parameters, void** extra))     \
+  X(cuStreamCreate, (CUstream * stream, unsigned flags))                                      \
+  X(cuStreamDestroy_v2, (CUstream stream))                                                    \
+  X(cuStreamSynchronize, (CUstream stream))                                                   \
+  X(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                      \
+  X(cuStreamBeginCapture_v2, (CUstream stream, CUstreamCaptureMode mode))                     \
+  X(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                   \
+  X(cuGraphInstantiateWithFlags,                                                              \
+    (CUgraphExec * executable, CUgraph graph, unsigned long long flags))                      \
+  X(cuGraphDestroy, (CUgraph graph))                                                          \
+  X(cuGraphExecDestroy, (CUgraphExec executable))                                             \
+  X(cuGraphLaunch, (CUgraphExec executable, CUstream stream))                                 \
+  X(cuEventCreate, (CUevent * event, unsigned flags))                                         \
+  X(cuEventDestroy_v2, (CUevent event))                                                       \
+  X(cuEventRecord, (CUevent event, CUstream stream))                                          \
+  X(cuEventSynchronize, (CUevent event))                                                      \
   X(cuEventElapsedTime, (float* milliseconds, CUevent begin, CUevent end))
 
 // NOLINTEND(readability-identifier-naming)

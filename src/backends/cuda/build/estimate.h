@@ -1,0 +1,25 @@
+// Rough times of kernels, for the order of candidates where nothing is measured.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "tactics/tactic.h"
+
+namespace cermet::cuda {
+
+// What a card does at best; the figures are those of vendors' data sheets.
+struct CardRates {
+  double bytes_per_us = 0;     // of device memory
+  double float32_per_us = 0;   // operations, a multiplication with addition is two
+  double tensor16_per_us = 0;  // of 16-bit floats on tensor cores
+  int multiprocessors = 0;
+  double launch_us = 0;  // what a kernel in a graph takes at least
+};
+CardRates rates_of(std::string_view architecture);
+
+// Microseconds to read operands and write results once at the typical shapes, with the launch;
+// negative where the shapes are not known.
+double traffic_us(const TacticQuery& query);
+
+}  // namespace cermet::cuda

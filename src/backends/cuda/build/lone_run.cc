@@ -1,0 +1,146 @@
+#include "backends/cuda/build/lone_run.h"
+
+#include <random>
+
+#include "backends/cuda/build/tactics.h"
+#include "base/error.h"
+#include "base/scalar.h"
+#include "expr/relayout.h"
+
+namespace cermet::cuda {
+namespace {
+
+size_t bytes_of_operand(const Buffer& buffer, const Shape& shape) {
+  return byte_size(buffer.type.element, element_count(shape));
+}
+
+// The elements repeat after so many, so that large operands cost no time to make.
+constexpr int64_t distinct_elements = 1 << 20;
+
+Tensor random_numbers(ElementType type, const Shape& shape) {
+  Tensor tensor(type, shape);
+  if (!is_floating(type)) return tensor;
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<double> values(-1, 1);
+  const int64_t count = tensor.elements();
+  const TensorView view = tensor.view();
+  for (int64_t i = 0; i < std::min(count, distinct_elements); ++i)
+    store_element<double>(view, i, values(generator));
+  const size_t unit = static_cast<size_t>(bit_width(type)) / 8;
+  auto* bytes = static_cast<std::byte*>(view.data);
+  for (int64_t done = distinct_elements; done < count; done += distinct_elements)
+    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
+                static_cast<size_t>(std::min(distinct_elements, count - done)) * unit);
+  return tensor;
+}
+
+}  // namespace
+
+LoneRun::LoneRun(DevicePointer device, Compiler& compiler, Plan plan, const TypicalShapes& shapes)
+    : device_(std::move(device)),
+      plan_(std::move(plan)),
+      shapes_(shapes),
+      stream_(make_stream(device_)),
+      begin_(make_event(device_, true)),
+      end_(make_event(device_, true)) {
+  compile_programs(plan_, tactics(), {device_->card().architecture()}, compiler, 1);
+  modules_.emplace(device_, plan_);
+  kernel_ = make_program_kernel(*modules_, step());
+  bound_ = kernel_->bind({shapes_.inputs, shapes_.outputs, 1});
+  for (size_t i = 0; i < step().inputs.size(); ++i) {
+    const BufferId id = step().inputs[i];
+    inputs_.emplace_back();
+    if (id != no_buffer) {
+      const Buffer& buffer = plan_.buffer(id);
+      const bool constant = buffer.storage == Storage::constant;
+      const Tensor* tensor = constant ? &plan_.constants[buffer.constant].tensor : nullptr;
+      inputs_.back() =
+          DeviceMemory(device_, tensor != nullptr ? tensor->bytes()
+                                                  : bytes_of_operand(buffer, *shapes_.inputs[i]));
+      if (tensor != nullptr)
+        copy_to_device(*device_, inputs_.back().data(), tensor->data(), tensor->bytes(),
+                       stream_.get());
+    }
+    input_pointers_.push_back(inputs_.back().data());
+  }
+  for (size_t i = 0; i < step().outputs.size(); ++i) {
+    const BufferId id = step().outputs[i];
+    outputs_.emplace_back();
+    if (id != no_buffer)
+      outputs_.back() =
+          DeviceMemory(device_, bytes_of_operand(plan_.buffer(id), *shapes_.outputs[i]));
+    output_pointers_.push_back(outputs_.back().data());
+  }
+  workspace_ = DeviceMemory(device_, bound_->workspace_bytes());
+  synchronize(*device_, stream_.get());
+}
+
+void LoneRun::set_input(size_t i, const Tensor& tensor) {
+  const Buffer& buffer = plan_.buffer(step().inputs[i]);
+  const Tensor placed = relayout(tensor, Layout{}, buffer.layout);
+  copy_to_device(*device_, inputs_[i].data(), placed.data(), placed.bytes(), stream_.get());
+  synchronize(*device_, stream_.get());
+}
+
+void LoneRun::fill_inputs() {
+  for (size_t i = 0; i < step().inputs.size(); ++i) {
+    if (step().inputs[i] == no_buffer) continue;
+    const Buffer& buffer = plan_.buffer(step().inputs[i]);
+    if (buffer.storage == Storage::constant) continue;
+    const Tensor numbers = random_numbers(buffer.type.element, *shapes_.inputs[i]);
+    copy_to_device(*device_, inputs_[i].data(), numbers.data(), numbers.bytes(), stream_.get());
+    synchronize(*device_, stream_.get());
+  }
+}
+
+void LoneRun::poison_outputs() {
+  for (const DeviceMemory& output : outputs_)
+    if (output.bytes() > 0)
+      device_->check(device_->driver().cuMemsetD8Async(reinterpret_cast<CUdeviceptr>(output.data()),
+                                                       0xFF, output.bytes(), stream_.get()),
+                     "filling memory");
+}
+
+void LoneRun::run() {
+  bound_->run({input_pointers_, output_pointers_, workspace_.data(), nullptr, stream_.get()});
+}
+
+double LoneRun::time(int runs) {
+  const Driver& driver = device_->driver();
+  device_->check(driver.cuEventRecord(begin_.get(), stream_.get()), "recording an event");
+  for (int i = 0; i < runs; ++i) run();
+  device_->check(driver.cuEventRecord(end_.get(), stream_.get()), "recording an event");
+  device_->check(driver.cuEventSynchronize(end_.get()), "waiting for an event");
+  float milliseconds = 0;
+  device_->check(driver.cuEventElapsedTime(&milliseconds, begin_.get(), end_.get()),
+                 "reading the time between events");
+  return static_cast<double>(milliseconds) * 1e3 / runs;
+}
+
+std::vector<std::optional<Tensor>> LoneRun::outputs() {
+  std::vector<std::optional<Tensor>> results(outputs_.size());
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (step().outputs[i] == no_buffer) continue;
+    results[i] = Tensor(plan_.buffer(step().outputs[i]).type.element, *shapes_.outputs[i]);
+    copy_to_host(*device_, results[i]->view().data, outputs_[i].data(), outputs_[i].bytes(),
+                 stream_.get());
+  }
+  synchronize(*device_, stream_.get());
+  return results;
+}
+
+std::vector<std::optional<Tensor>> run_step(const DevicePointer& device, Compiler& compiler,
+                                            const Plan& plan,
+                                            const std::vector<std::optional<Tensor>>& inputs,
+                                            const TypicalShapes& shapes) {
+  LoneRun run(device, compiler, plan, shapes);
+  const Step& step = plan.root.steps.at(0);
+  for (size_t i = 0; i < step.inputs.size(); ++i)
+    if (step.inputs[i] != no_buffer && plan.buffer(step.inputs[i]).storage != Storage::constant)
+      run.set_input(i, *inputs[i]);
+  run.poison_outputs();
+  run.run();
+  return run.outputs();
+}
+
+}  // namespace cermet::cuda

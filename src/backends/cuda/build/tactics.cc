@@ -1,0 +1,16 @@
+#include "backends/cuda/build/tactics.h"
+
+#include <vector>
+
+#include "backends/cuda/build/pointwise.h"
+
+namespace cermet::cuda {
+
+std::span<const Tactic> tactics() {
+  static const std::vector<Tactic> list{
+      pointwise_tactic(),
+  };
+  return list;
+}
+
+}  // namespace cermet::cuda

@@ -1,0 +1,111 @@
+#include "backends/cuda/run/device.h"
+
+#include "base/error.h"
+
+namespace cermet::cuda {
+
+DevicePointer Device::open(int ordinal) { return DevicePointer(new Device(ordinal)); }
+
+Device::Device(int ordinal) : ordinal_(ordinal) {
+  const std::vector<Card> all = cards(driver_);
+  require(ordinal >= 0 && static_cast<size_t>(ordinal) < all.size(), ErrorCode::device,
+          "there is no card cuda:{}; the driver (CUDA {}) offers {}", ordinal, driver_.version(),
+          all.empty() ? "none" : fmt::format("cuda:0 to cuda:{}", all.size() - 1));
+  card_ = all[ordinal];
+  check(driver_.cuDeviceGet(&device_, ordinal), "opening the card");
+  check(driver_.cuDevicePrimaryCtxRetain(&context_, device_), "making a context");
+}
+
+Device::~Device() {
+  if (context_ != nullptr) driver_.cuDevicePrimaryCtxRelease_v2(device_);
+}
+
+std::string Device::name() const {
+  return fmt::format("cuda:{} ({}, {})", ordinal_, card_.product, card_.architecture());
+}
+
+void Device::use() const { check(driver_.cuCtxSetCurrent(context_), "making the context current"); }
+
+size_t Device::free_bytes() const {
+  size_t free = 0, total = 0;
+  check(driver_.cuMemGetInfo_v2(&free, &total), "asking for free memory");
+  return free;
+}
+
+bool Device::owns(const void* pointer) const {
+  unsigned type = 0;
+  const auto address = reinterpret_cast<CUdeviceptr>(pointer);
+  // The driver knows nothing of memory that is the host's alone, and says so by an error.
+  if (driver_.cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address) !=
+          CUDA_SUCCESS ||
+      type != CU_MEMORYTYPE_DEVICE)
+    return false;
+  int ordinal = -1;
+  return driver_.cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address) ==
+             CUDA_SUCCESS &&
+         ordinal == ordinal_;
+}
+
+void Device::check(CUresult result, const char* what) const {
+  if (result == CUDA_SUCCESS) return;
+  driver_.check(result, fmt::format("{}: {}", name(), what));
+}
+
+Stream make_stream(const DevicePointer& device) {
+  CUstream stream = nullptr;
+  device->use();
+  device->check(device->driver().cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING),
+                "making a stream");
+  return {device, stream};
+}
+
+Event make_event(const DevicePointer& device, bool timing) {
+  CUevent event = nullptr;
+  device->use();
+  device->check(
+      device->driver().cuEventCreate(&event, timing ? CU_EVENT_DEFAULT : CU_EVENT_DISABLE_TIMING),
+      "making an event");
+  return {device, event};
+}
+
+DeviceMemory::DeviceMemory(const DevicePointer& device, size_t bytes) : bytes_(bytes) {
+  if (bytes == 0) return;
+  device->use();
+  CUdeviceptr pointer = 0;
+  const CUresult result = device->driver().cuMemAlloc_v2(&pointer, bytes);
+  require(result != CUDA_ERROR_OUT_OF_MEMORY, ErrorCode::out_of_memory,
+          "{} has no {} bytes left: {} are free of {}", device->name(), bytes, device->free_bytes(),
+          device->card().memory_bytes);
+  device->check(result, "taking memory");
+  memory_ = {device, pointer};
+}
+
+void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,
+                    CUstream stream) {
+  if (bytes == 0) return;
+  device.check(
+      device.driver().cuMemcpyHtoDAsync_v2(reinterpret_cast<CUdeviceptr>(to), from, bytes, stream),
+      "copying to the device");
+}
+
+void copy_to_host(const Device& device, void* to, const void* from, size_t bytes, CUstream stream) {
+  if (bytes == 0) return;
+  device.check(
+      device.driver().cuMemcpyDtoHAsync_v2(to, reinterpret_cast<CUdeviceptr>(from), bytes, stream),
+      "copying from the device");
+}
+
+void copy_on_device(const Device& device, void* to, const void* from, size_t bytes,
+                    CUstream stream) {
+  if (bytes == 0) return;
+  device.check(
+      device.driver().cuMemcpyDtoDAsync_v2(reinterpret_cast<CUdeviceptr>(to),
+                                           reinterpret_cast<CUdeviceptr>(from), bytes, stream),
+      "copying on the device");
+}
+
+void synchronize(const Device& device, CUstream stream) {
+  device.check(device.driver().cuStreamSynchronize(stream), "waiting for the device");
+}
+
+}  // namespace cermet::cuda

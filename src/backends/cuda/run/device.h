@@ -1,0 +1,113 @@
+// One GPU: its context, and what is made in it. Handles are given back when their owners go.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backends/cuda/run/cards.h"
+#include "backends/cuda/run/driver.h"
+
+namespace cermet::cuda {
+
+// The card's primary context, which other libraries of the process share. Safe to share between
+// threads. Whatever is made in it keeps it.
+class Device {
+ public:
+  // Throws device naming driver, card and what is needed.
+  static std::shared_ptr<const Device> open(int ordinal);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const Driver& driver() const { return driver_; }
+  const Card& card() const { return card_; }
+  int ordinal() const { return ordinal_; }
+  // "cuda:0 (NVIDIA H200, sm_90)"
+  std::string name() const;
+  // Makes the context the calling thread's, as calls of the driver need.
+  void use() const;
+  size_t free_bytes() const;
+  // Whether the address is the device's memory, of this card.
+  bool owns(const void* pointer) const;
+  // Throws device unless `result` is success; `what` was tried: "copying an input".
+  void check(CUresult result, const char* what) const;
+
+ private:
+  explicit Device(int ordinal);
+
+  Driver driver_;
+  int ordinal_;
+  CUdevice device_ = 0;
+  CUcontext context_ = nullptr;
+  Card card_;
+};
+using DevicePointer = std::shared_ptr<const Device>;
+
+// A handle of the driver with the call that gives it back.
+template <class Handle, CUresult (*Driver::*release)(Handle)>
+class Owned {
+ public:
+  Owned() = default;
+  Owned(DevicePointer device, Handle handle) : device_(std::move(device)), handle_(handle) {}
+  ~Owned() { reset(); }
+  Owned(Owned&& other) noexcept { swap(other); }
+  Owned& operator=(Owned&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+
+  Handle get() const { return handle_; }
+  explicit operator bool() const { return handle_ != Handle{}; }
+  const DevicePointer& device() const { return device_; }
+  void reset() {
+    if (handle_ == Handle{}) return;
+    device_->use();
+    (device_->driver().*release)(handle_);
+    handle_ = Handle{};
+  }
+
+ private:
+  void swap(Owned& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(handle_, other.handle_);
+  }
+
+  DevicePointer device_;
+  Handle handle_{};
+};
+
+using Stream = Owned<CUstream, &Driver::cuStreamDestroy_v2>;
+using Event = Owned<CUevent, &Driver::cuEventDestroy_v2>;
+using GraphTemplate = Owned<CUgraph, &Driver::cuGraphDestroy>;
+using Graph = Owned<CUgraphExec, &Driver::cuGraphExecDestroy>;
+using Module = Owned<CUmodule, &Driver::cuModuleUnload>;
+
+Stream make_stream(const DevicePointer& device);
+Event make_event(const DevicePointer& device, bool timing);
+
+// Bytes of the device's memory.
+class DeviceMemory {
+ public:
+  DeviceMemory() = default;
+  // Throws out_of_memory naming the bytes, the card and what is free. 0 bytes: nothing is taken.
+  DeviceMemory(const DevicePointer& device, size_t bytes);
+
+  std::byte* data() const { return reinterpret_cast<std::byte*>(memory_.get()); }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  Owned<CUdeviceptr, &Driver::cuMemFree_v2> memory_;
+  size_t bytes_ = 0;
+};
+
+// What is put into a stream runs behind what is there. Throws device.
+void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,
+                    CUstream stream);
+void copy_to_host(const Device& device, void* to, const void* from, size_t bytes, CUstream stream);
+void copy_on_device(const Device& device, void* to, const void* from, size_t bytes,
+                    CUstream stream);
+// Waits for everything in the stream; a fault of a kernel comes out here.
+void synchronize(const Device& device, CUstream stream);
+
+}  // namespace cermet::cuda

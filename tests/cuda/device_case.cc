@@ -1,0 +1,173 @@
+#include "tests/cuda/device_case.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include "backends/cuda/build/lone_run.h"
+#include "backends/cuda/build/tactics.h"
+#include "base/error.h"
+#include "expr/relayout.h"
+#include "tactics/lone_step.h"
+
+namespace cermet::testing {
+namespace {
+
+Layout layout_at(const std::vector<Layout>& layouts, size_t i) {
+  return i < layouts.size() ? layouts[i] : Layout{};
+}
+
+// Every size but 1 as a symbol, equal sizes as equal ones.
+ValueType symbolic(ValueType type) {
+  for (Dim& dim : *type.dims)
+    if (!dim.is_constant(1) && !dim.is_constant(0))
+      dim = Dim::symbol(fmt::format("s{}", dim.constant()));
+  return type;
+}
+
+// The step in a plan of its own. Operands that are constant keep their sizes.
+Plan plan_of(const KernelCase& what, bool symbols) {
+  Plan plan;
+  Step step;
+  step.name = what.problem.op;
+  step.problem = what.problem;
+  step.place = Place::device;
+  const auto add = [&](std::optional<Operand>& operand, const Tensor* constant) {
+    if (!operand) return no_buffer;
+    if (symbols && constant == nullptr) operand->type = symbolic(operand->type);
+    Buffer buffer;
+    buffer.name = fmt::format("b{}", plan.buffers.size());
+    buffer.type = operand->type;
+    buffer.layout = operand->layout;
+    buffer.place = Place::device;
+    if (constant != nullptr) {
+      buffer.storage = Storage::constant;
+      buffer.constant = static_cast<int32_t>(plan.constants.size());
+      plan.constants.push_back({*constant, {}, {}});
+    }
+    plan.buffers.push_back(buffer);
+    return static_cast<BufferId>(plan.buffers.size() - 1);
+  };
+  for (size_t i = 0; i < what.inputs.size(); ++i)
+    step.inputs.push_back(
+        add(step.problem.inputs[i], i < what.constant.size() && what.constant[i] && what.inputs[i]
+                                        ? &*what.inputs[i]
+                                        : nullptr));
+  for (auto& output : step.problem.outputs) step.outputs.push_back(add(output, nullptr));
+  plan.root.steps.push_back(std::move(step));
+  return plan;
+}
+
+std::vector<std::string> architectures_to_compile() {
+  std::vector<std::string> list;
+  const char* given = std::getenv("CERMET_COMPILE_FOR");
+  std::stringstream stream(given != nullptr ? given : "");
+  for (std::string word; std::getline(stream, word, ',');) list.push_back(word);
+  return list;
+}
+
+TacticQuery query_of(const Plan& plan, std::string_view architecture) {
+  return {&plan, plan.root.steps.data(), 1, false, architecture};
+}
+
+std::vector<std::string> configurations_of(const Plan& plan, const Tactic& tactic,
+                                           std::string_view architecture) {
+  if (tactic.configurations == nullptr) return {""};
+  return tactic.configurations(query_of(plan, architecture));
+}
+
+class CaseOnDevice {
+ public:
+  CaseOnDevice(const KernelCase& what, const Tactic& tactic, Tolerance tolerance,
+               const std::vector<Tensor>& expected)
+      : what_(what), tactic_(tactic), tolerance_(tolerance), expected_(expected) {
+    for (const auto& input : what.inputs)
+      shapes_.inputs.push_back(input ? std::optional(input->shape()) : std::nullopt);
+    for (const Tensor& output : expected) shapes_.outputs.emplace_back(output.shape());
+  }
+
+  void run(const Plan& plan) {
+    const std::string architecture = test_device()->card().architecture();
+    for (const std::string& configuration : configurations_of(plan, tactic_, architecture))
+      run(plan, configuration);
+  }
+
+  static void compile(const Plan& plan, const Tactic& tactic,
+                      const std::vector<std::string>& architectures) {
+    for (const std::string& architecture : architectures)
+      for (const std::string& configuration : configurations_of(plan, tactic, architecture)) {
+        Plan lone = lone_step(plan, plan.root.steps[0], tactic, configuration, 1);
+        cuda::compile_programs(lone, cuda::tactics(), {architecture}, test_compiler(), 1);
+      }
+  }
+
+ private:
+  void run(const Plan& plan, const std::string& configuration) {
+    SCOPED_TRACE(fmt::format("{} {} on {}", tactic_.name, configuration,
+                             plan.root.steps[0].problem.to_string()));
+    const Plan lone = lone_step(plan, plan.root.steps[0], tactic_, configuration, 1);
+    cuda::LoneRun run(test_device(), test_compiler(), lone, shapes_);
+    for (size_t i = 0; i < what_.inputs.size(); ++i)
+      if (what_.inputs[i] && !(i < what_.constant.size() && what_.constant[i]))
+        run.set_input(i, *what_.inputs[i]);
+    const auto once = results(run), again = results(run);
+    for (size_t i = 0; i < expected_.size(); ++i) {
+      const Tensor got = relayout(*once[i], layout_at(what_.output_layouts, i), Layout{});
+      expect_close(expected_[i], got, tolerance_, what_.problem.op);
+      EXPECT_EQ(std::memcmp(once[i]->data(), again[i]->data(), once[i]->bytes()), 0)
+          << "two runs of " << what_.problem.op << " differ";
+    }
+  }
+
+  static std::vector<std::optional<Tensor>> results(cuda::LoneRun& run) {
+    run.poison_outputs();
+    run.run();
+    return run.outputs();
+  }
+
+  const KernelCase& what_;
+  const Tactic& tactic_;
+  Tolerance tolerance_;
+  const std::vector<Tensor>& expected_;
+  TypicalShapes shapes_;
+};
+
+}  // namespace
+
+const cuda::DevicePointer& test_device() {
+  static const cuda::DevicePointer device = cuda::Device::open(0);
+  return device;
+}
+
+cuda::Compiler& test_compiler() {
+  static cuda::Compiler compiler;
+  return compiler;
+}
+
+const Tactic& cuda_tactic(std::string_view name) {
+  for (const Tactic& tactic : cuda::tactics())
+    if (tactic.name == name) return tactic;
+  fail(ErrorCode::internal, "no tactic {}", name);
+}
+
+std::string rejection(KernelCase what, const Tactic& tactic) {
+  run_reference(what);
+  return tactic.rejects(query_of(plan_of(what, false), "sm_90")).value_or("");
+}
+
+void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance) {
+  const std::vector<Tensor> expected = run_reference(what);
+  const std::vector<std::string> only_compile = architectures_to_compile();
+  for (const bool symbols : {false, true}) {
+    const Plan plan = plan_of(what, symbols);
+    const auto reason = tactic.rejects(query_of(plan, "sm_90"));
+    if (reason && symbols) continue;
+    ASSERT_FALSE(reason) << tactic.name << ": " << *reason;
+    if (!only_compile.empty())
+      CaseOnDevice::compile(plan, tactic, only_compile);
+    else
+      CaseOnDevice(what, tactic, tolerance, expected).run(plan);
+  }
+}
+
+}  // namespace cermet::testing

@@ -1,0 +1,30 @@
+// Running one step by a tactic of the GPU and by the reference kernel, for tests. On a machine
+// without a GPU the emulator of tests/fake_cuda stands in for driver and compiler.
+#pragma once
+
+#include <string_view>
+
+#include "backends/cuda/build/compiler.h"
+#include "backends/cuda/run/device.h"
+#include "tests/support/kernel_case.h"
+
+namespace cermet::testing {
+
+// The card and the compiler of all tests; made on first use.
+const cuda::DevicePointer& test_device();
+cuda::Compiler& test_compiler();
+
+// The tactic of that name. Throws internal where there is none.
+const Tactic& cuda_tactic(std::string_view name);
+
+// Why the tactic rejects the case; empty when it takes it.
+std::string rejection(KernelCase what, const Tactic& tactic);
+
+// Runs every configuration of the tactic on the case, with its sizes known when the kernel is made
+// and once more with all sizes but 1 as symbols (where the tactic takes that), and compares with
+// the reference; two runs have to give the same bits. Fails where the tactic rejects the case.
+// Elements may differ by absolute + relative * |expected|. With CERMET_COMPILE_FOR="sm_80,sm_90a"
+// in the environment nothing runs: kernels are only compiled for these.
+void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {});
+
+}  // namespace cermet::testing
