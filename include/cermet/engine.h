@@ -45,6 +45,7 @@ struct StepInfo {
   std::string configuration;
   std::vector<std::string> origin;  // the ONNX nodes that it came from
   int depth = 0;                    // 0: the main sequence; more: within branches and loops
+  std::string place = "host";       // or "device"
 };
 
 struct EngineSummary {
@@ -65,13 +66,16 @@ class Engine {
   // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
   // (damaged, foreign, other version) or device (this machine lacks what the engine needs).
   // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
-  // engine is.
+  // engine is. `device`: the number of the GPU for an engine that uses one. Where that can't be
+  // used the engine is loaded all the same, to be looked at; making a context throws.
   static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
-                                            const std::vector<std::string>& plugins = {});
+                                            const std::vector<std::string>& plugins = {},
+                                            int device = 0);
   // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
                                                    const Logger& logger = {},
-                                                   const std::vector<std::string>& plugins = {});
+                                                   const std::vector<std::string>& plugins = {},
+                                                   int device = 0);
   ~Engine();
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model

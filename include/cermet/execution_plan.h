@@ -19,7 +19,8 @@ struct PlannedTensor {
   std::string layout;          // "row-major", "0231"
   size_t bytes = 0;            // 0 where the shape is not known
   int alias = -1;              // the tensor whose memory this one is, under another shape
-  // Its place in the arena; nothing for what lies elsewhere (constants, inputs, sizes that depend
+  std::string place = "host";  // or "device": whose memory it is in
+  // Its place in the arena of its place; nothing for what lies elsewhere (constants, inputs, sizes that depend
   // on data).
   std::optional<size_t> offset;
   // The steps during which its memory is in use; -1 where there are none.
@@ -41,9 +42,10 @@ struct PlannedStep {
 struct ExecutionPlan {
   std::vector<PlannedTensor> tensors;
   std::vector<PlannedStep> steps;
-  size_t arena_bytes = 0;
+  size_t arena_bytes = 0;  // of the host
   // The steps run so many times, each time for a slice of the batch; tensors are those of a slice.
   int64_t slices = 1;
+  size_t device_arena_bytes = 0;
 };
 
 }  // namespace cermet

@@ -182,11 +182,31 @@ void check_regions(const Step& step) {
   if (kind == ProblemKind::scan) check_scan(step);
 }
 
+// A program has the modules and operands that it names, and a step on a device a program.
+void check_program(const Plan& plan, const Step& step) {
+  for (const Launch& launch : step.program.launches) {
+    expect_engine(
+        launch.module >= 0 && static_cast<size_t>(launch.module) < plan.modules.size(),
+        "launch: module: expected an index below {}, got {}", plan.modules.size(), launch.module);
+    for (const LaunchArgument& argument : launch.arguments) {
+      if (argument.kind != LaunchArgument::Kind::input &&
+          argument.kind != LaunchArgument::Kind::output)
+        continue;
+      const auto& operands =
+          argument.kind == LaunchArgument::Kind::input ? step.inputs : step.outputs;
+      expect_engine(argument.index >= 0 && static_cast<size_t>(argument.index) < operands.size(),
+                    "launch: argument: expected one of {} operands, got {}", operands.size(),
+                    argument.index);
+    }
+  }
+}
+
 void check_step(const Plan& plan, const Step& step) {
   check_operands(plan, step.problem.inputs, step.inputs, "input");
   check_operands(plan, step.problem.outputs, step.outputs, "output");
   check_expression(step.problem);
   check_in_place(step);
+  check_program(plan, step);
   check_regions(step);
 }
 

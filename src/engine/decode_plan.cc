@@ -2,6 +2,7 @@
 
 #include "engine/check_plan.h"
 #include "engine/decode_constants.h"
+#include "engine/decode_programs.h"
 #include "engine/decode_values.h"
 #include "engine/format.h"
 
@@ -16,6 +17,7 @@ class PlanDecoder {
   Plan decode(const Sections& sections) {
     Plan plan;
     plan.constants = decode_constants(engine_, sections, values_);
+    plan.modules = decode_modules(engine_, sections, values_);
     for_each_entry(engine_.buffers(), "buffer",
                    [&](const fb::Buffer* from, size_t) { plan.buffers.push_back(buffer(*from)); });
     expect_engine(engine_.root() != nullptr, "root: it is missing");
@@ -46,6 +48,7 @@ class PlanDecoder {
     result.constant = from.constant();
     result.alias = from.alias();
     if (from.alias_offset() != -1) result.alias_offset = values_.dim(from.alias_offset());
+    result.place = decode_place(from.place());
     return result;
   }
 
@@ -103,6 +106,8 @@ class PlanDecoder {
     if (from.in_place() != nullptr)
       for (const fb::InPlace* pair : *from.in_place())
         result.in_place.emplace_back(pair->output(), pair->input());
+    result.place = decode_place(from.place());
+    result.program = decode_program(from, values_);
     return result;
   }
 

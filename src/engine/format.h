@@ -43,6 +43,7 @@ enum class SectionKind : uint32_t {
   metadata = 1,  // FlatBuffers, schema.fbs
   strings = 2,   // constants of strings
   weights = 3,   // all other constants
+  kernels = 4,   // machine code for devices
 };
 
 // A reader that does not know the kind of a section may pass over it.
@@ -65,6 +66,8 @@ inline constexpr std::string_view name(SectionKind kind) {
       return "strings";
     case SectionKind::weights:
       return "weights";
+    case SectionKind::kernels:
+      return "kernels";
   }
   return "unknown";
 }

@@ -86,6 +86,8 @@ std::span<const std::byte>* section_of(Sections& sections, uint32_t kind) {
       return &sections.strings;
     case SectionKind::weights:
       return &sections.weights;
+    case SectionKind::kernels:
+      return &sections.kernels;
   }
   return nullptr;
 }

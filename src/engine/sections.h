@@ -17,6 +17,7 @@ struct Sections {
   std::span<const std::byte> metadata;
   std::span<const std::byte> strings;
   std::span<const std::byte> weights;
+  std::span<const std::byte> kernels;
   std::shared_ptr<void> owner;  // of the memory
   // Compares the weights, by far the largest section, with their checksum; empty where that is not
   // wanted. Throws invalid_engine. May be called from any thread.

@@ -29,15 +29,18 @@ class EngineFile {
  public:
   EngineFile(const Plan& plan, const EngineInfo& info)
       : constants_(place_constants(plan.constants)),
-        metadata_(encode_metadata(plan, info, constants_.places)) {
+        kernels_(place_kernels(plan.modules)),
+        metadata_(encode_metadata(plan, info, constants_.places, kernels_)),
+        table_(plan.modules.empty() ? 3 : 4) {
     const Bytes metadata = std::as_bytes(std::span(metadata_.data(), metadata_.size()));
     pieces_.resize(1);  // the header
     pieces_.emplace_back(std::as_bytes(std::span(table_)));
-    end_ = sizeof(header_) + sizeof(table_);
+    end_ = sizeof(header_) + table_.size() * sizeof(SectionEntry);
     add_section(SectionKind::metadata, {&metadata, 1});
     const Bytes strings = bytes_of(constants_.strings);
     add_section(SectionKind::strings, {&strings, 1});
     add_section(SectionKind::weights, constants_.weights);
+    if (!plan.modules.empty()) add_section(SectionKind::kernels, kernels_.pieces);
     finish_header();
   }
   EngineFile(const EngineFile&) = delete;
@@ -73,9 +76,10 @@ class EngineFile {
   }
 
   PlacedConstants constants_;
+  PlacedKernels kernels_;
   flatbuffers::DetachedBuffer metadata_;
   EngineHeader header_;
-  std::array<SectionEntry, 3> table_{};
+  std::vector<SectionEntry> table_;
   uint32_t section_count_ = 0;
   std::vector<Bytes> pieces_;
   size_t end_ = 0;

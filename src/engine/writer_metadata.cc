@@ -29,7 +29,8 @@ class MetadataEncoder {
 
  public:
   flatbuffers::DetachedBuffer encode(const Plan& plan, const EngineInfo& info,
-                                     const std::vector<ConstantPlace>& places) {
+                                     const std::vector<ConstantPlace>& places,
+                                     const PlacedKernels& kernels) {
     const auto version = values_.text(info.version);
     const auto options = values_.text(info.options);
     const auto requirements = values_.texts(info.requirements);
@@ -41,13 +42,14 @@ class MetadataEncoder {
     const auto input_names = values_.texts(plan.input_names);
     const auto output_names = values_.texts(plan.output_names);
     const int32_t batch = plan.batch ? static_cast<int32_t>(values_.dim(*plan.batch)) : -1;
+    const auto modules = this->modules(plan.modules, kernels);
     // Last, when all of them have been met.
     const auto types = values_.all_types();
     const auto dims = values_.all_dims();
     fb::FinishEngineBuffer(
         builder_,
         fb::CreateEngine(builder_, version, options, requirements, features, dims, types, buffers,
-                         constants, root, profiles, input_names, output_names, batch));
+                         constants, root, profiles, input_names, output_names, batch, modules));
     return builder_.Release();
   }
 
@@ -60,7 +62,8 @@ class MetadataEncoder {
                                      ? -1
                                      : static_cast<int32_t>(values_.dim(from.alias_offset));
     return fb::CreateBuffer(builder_, name, type, static_cast<fb::Storage>(from.storage), layout,
-                            from.constant, from.alias, alias_offset);
+                            from.constant, from.alias, alias_offset,
+                            static_cast<fb::Place>(from.place));
   }
 
   TableOffsets<fb::Constant> constants(const std::vector<PlanConstant>& constants,
@@ -125,8 +128,43 @@ class MetadataEncoder {
         each(from.regions, [&](const Region& inner) { return region(inner, depth + 1); });
     const auto in_place =
         from.in_place.empty() ? 0 : builder_.CreateVectorOfStructs(pairs(from.in_place));
+    const auto launches = each(from.program.launches, [&](const Launch& entry) {
+      return launch(entry);
+    });
+    const int32_t workspace = from.program.workspace_bytes.is_constant(0)
+                                  ? -1
+                                  : static_cast<int32_t>(values_.dim(from.program.workspace_bytes));
     return fb::CreateStep(builder_, name, problem, inputs, outputs, choice, origin, regions,
-                          in_place);
+                          in_place, static_cast<fb::Place>(from.place), launches, workspace);
+  }
+
+  Offset<fb::Launch> launch(const Launch& from) {
+    const auto function = values_.text(from.function);
+    const auto grid = values_.list(values_.dims({from.grid.begin(), from.grid.end()}));
+    const auto block =
+        values_.list(std::vector<int32_t>(from.block.begin(), from.block.end()));
+    const auto arguments = each(from.arguments, [&](const LaunchArgument& argument) {
+      return fb::CreateLaunchArgument(builder_, static_cast<fb::LaunchArgumentKind>(argument.kind),
+                                      argument.index, values_.dim(argument.value));
+    });
+    return fb::CreateLaunch(builder_, static_cast<uint32_t>(from.module), function, grid, block,
+                            values_.dim(from.shared_bytes), arguments);
+  }
+
+  TableOffsets<fb::Module> modules(const std::vector<DeviceModule>& modules,
+                                   const PlacedKernels& kernels) {
+    std::vector<Offset<fb::Module>> offsets;
+    for (size_t i = 0; i < modules.size(); ++i) {
+      std::vector<Offset<fb::KernelImage>> images;
+      for (size_t k = 0; k < modules[i].images.size(); ++k) {
+        const KernelImage& image = modules[i].images[k];
+        images.push_back(fb::CreateKernelImage(builder_, values_.text(image.architecture),
+                                               kernels.offsets[i][k], image.bytes.size()));
+      }
+      const auto name = values_.text(modules[i].name);
+      offsets.push_back(fb::CreateModule(builder_, name, values_.tables(images)));
+    }
+    return values_.tables(offsets);
   }
 
   Offset<fb::Region> region(const Region& from, int depth) {
@@ -161,9 +199,10 @@ class MetadataEncoder {
 }  // namespace
 
 flatbuffers::DetachedBuffer encode_metadata(const Plan& plan, const EngineInfo& info,
-                                            const std::vector<ConstantPlace>& places) {
+                                            const std::vector<ConstantPlace>& places,
+                                            const PlacedKernels& kernels) {
   return with_context([] { return "writing the engine"; },
-                      [&] { return MetadataEncoder().encode(plan, info, places); });
+                      [&] { return MetadataEncoder().encode(plan, info, places, kernels); });
 }
 
 }  // namespace cermet

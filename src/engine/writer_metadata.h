@@ -5,10 +5,12 @@
 
 #include "engine/image.h"
 #include "engine/writer_constants.h"
+#include "engine/writer_kernels.h"
 
 namespace cermet {
 
 flatbuffers::DetachedBuffer encode_metadata(const Plan& plan, const EngineInfo& info,
-                                            const std::vector<ConstantPlace>& places);
+                                            const std::vector<ConstantPlace>& places,
+                                            const PlacedKernels& kernels);
 
 }  // namespace cermet

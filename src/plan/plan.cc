@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -13,6 +14,11 @@ std::string_view name(Storage storage) {
   constexpr std::array<std::string_view, 6> names{"constant",   "input",     "output",
                                                   "activation", "workspace", "state"};
   return names.at(static_cast<size_t>(storage));
+}
+
+bool Plan::uses_device() const {
+  return std::any_of(buffers.begin(), buffers.end(),
+                     [](const Buffer& buffer) { return buffer.place == Place::device; });
 }
 
 BufferId Plan::root_of(BufferId id) const {
@@ -121,6 +127,26 @@ class Verifier {
     }
   }
 
+  // A step reads and writes in its own place; a copy goes from one to the other. What bodies read
+  // from outside they read wherever it is.
+  void verify_places(const Step& step) {
+    if (step.problem.kind == ProblemKind::copy) {
+      law(step.inputs.size() == 1 && step.outputs.size() == 1 &&
+              plan_.buffers[step.inputs[0]].place != plan_.buffers[step.outputs[0]].place,
+          "step '{}' copies to the place where it reads", step.name);
+      return;
+    }
+    for (BufferId id : step.outputs)
+      law(id == no_buffer || plan_.buffers[id].place == step.place,
+          "step '{}' on the {} writes '{}', which is elsewhere", step.name, name(step.place),
+          plan_.buffers[id].name);
+    if (!step.regions.empty()) return;
+    for (BufferId id : step.inputs)
+      law(id == no_buffer || plan_.buffers[id].place == step.place,
+          "step '{}' on the {} reads '{}', which is elsewhere", step.name, name(step.place),
+          plan_.buffers[id].name);
+  }
+
   void verify_region(const Region& region) {
     for (BufferId id : region.inputs) {
       if (id == no_buffer) continue;
@@ -156,6 +182,7 @@ class Verifier {
           name(plan_.buffers[id].storage));
       written_[id] = true;
     }
+    verify_places(step);
     if (step.problem.kind == ProblemKind::view) verify_view(step);
   }
 

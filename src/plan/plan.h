@@ -102,6 +102,8 @@ struct Plan {
   std::vector<DeviceModule> modules;  // of the programs of steps
 
   const Buffer& buffer(BufferId id) const { return buffers[id]; }
+  // Whether a step runs on a device.
+  bool uses_device() const;
   // The buffer whose memory `id` uses.
   BufferId root_of(BufferId id) const;
   // Whether `id` begins where its root does.

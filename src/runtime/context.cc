@@ -50,6 +50,11 @@ class Arena {
   bool borrowed_ = false;
 };
 
+std::unique_ptr<DeviceQueue> queue_of(const Engine::Impl& engine) {
+  if (engine.device_error) throw Error(*engine.device_error);
+  return engine.device ? std::make_unique<DeviceQueue>(engine.device->device()) : nullptr;
+}
+
 struct BoundInput {
   bool set = false;
   ConstTensorView tensor;
@@ -66,13 +71,14 @@ struct OutputMemory {
 struct ExecutionContext::Impl {
   Impl(std::shared_ptr<const Engine> from, const ContextOptions& options)
       : engine(std::move(from)),
+        queue(queue_of(engine->impl())),
         team({.threads = options.threads > 0 ? options.threads : available_threads(),
               .spin = std::chrono::microseconds(options.spin_us),
               .cpus = options.cpus}),
-        takes_turns(options.cpus.empty()),
+        takes_turns(options.cpus.empty() && queue == nullptr),
         arena(options),
         cache_size(std::max<size_t>(1, options.shape_cache)),
-        executor(engine->impl(), team),
+        executor(engine->impl(), team, queue.get()),
         inputs(engine->inputs().size()),
         parts(engine->inputs().size()),
         output_memory(engine->outputs().size()) {}
@@ -84,6 +90,7 @@ struct ExecutionContext::Impl {
   }
 
   ShapePlan& plan_for_inputs();
+  std::byte* device_memory(const ShapePlan& plan);
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void run();
   void run_slice(Turn& turn, int64_t slice);
@@ -101,9 +108,11 @@ struct ExecutionContext::Impl {
   };
 
   std::shared_ptr<const Engine> engine;
+  std::unique_ptr<DeviceQueue> queue;  // for an engine that uses a device
   ThreadTeam team;
   bool takes_turns;  // not where the user says which cores are whose
   Arena arena;
+  cuda::DeviceMemory device_arena;
   size_t cache_size;
   Executor executor;
   std::vector<BoundInput> inputs;
@@ -151,15 +160,27 @@ ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
   return *plans.front().plan;
 }
 
+// Grows when needed; graphs that hold addresses of the old one go with it.
+std::byte* ExecutionContext::Impl::device_memory(const ShapePlan& plan) {
+  const size_t bytes = plan.device_memory.arena_bytes;
+  if (!queue || bytes <= device_arena.bytes()) return device_arena.data();
+  for (CachedPlan& cached : plans) cached.plan->graphs.clear();
+  device_arena = {};
+  device_arena = cuda::DeviceMemory(queue->device(), bytes);
+  return device_arena.data();
+}
+
 void ExecutionContext::Impl::run() {
+  if (queue) queue->device()->use();
   Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
   ShapePlan& plan = plan_for_inputs();
   ran = false;
-  current_bytes = plan.memory.arena_bytes;
+  current_bytes = plan.arena_bytes();
   memory = arena.reserve(plan.memory.arena_bytes);
   active = &plan;
-  executor.activate(plan, memory);
+  executor.activate(plan, memory, device_memory(plan));
   for (int64_t slice = 0; slice < plan.slices; ++slice) run_slice(turn, slice);
+  if (queue) queue->wait();
   if (turn.is_wanted()) team.rest();
   peak_bytes = std::max(peak_bytes, current_bytes);
   ran = true;

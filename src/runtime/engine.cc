@@ -13,6 +13,8 @@ namespace {
 
 std::unique_ptr<Kernel> make_kernel(const Engine::Impl& engine, const Step& step) {
   if (!needs_kernel(step.problem.kind)) return nullptr;
+  if (step.place == Place::device)
+    return cuda::make_program_kernel(engine.device ? &engine.device->modules() : nullptr, step);
   return with_context([&] { return fmt::format("step '{}'", step.name); },
                       [&] { return cpu::make_kernel({&engine.plan(), &step, &engine.plugins}); });
 }
@@ -83,18 +85,33 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
   for (const RuntimeStep& runtime : region.steps) {
     const Step& step = *runtime.step;
     into.push_back({step.name, std::string(name(step.problem.kind)), step.problem.to_string(),
-                    step.choice.tactic, step.choice.configuration, step.origin, depth});
+                    step.choice.tactic, step.choice.configuration, step.origin, depth,
+                    std::string(name(step.place))});
     for (const RuntimeRegion& body : runtime.regions) collect_steps(body, depth + 1, into);
   }
 }
 
 }  // namespace
 
-Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger)
+namespace {
+
+void open_device(Engine::Impl& impl, int ordinal) {
+  if (!impl.plan().uses_device()) return;
+  try {
+    impl.device = std::make_unique<EngineDevice>(impl.plan(), ordinal);
+  } catch (const Error& error) {
+    impl.device_error = error;
+  }
+}
+
+}  // namespace
+
+Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal)
     : image(std::move(from)), plugins(std::move(from_plugins)) {
   check_processor(image.info);
   plugins.check(image.info.requirements);
   load_kernel_libraries(image.info, logger);
+  open_device(*this, ordinal);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   for (size_t i = 0; i < plan().root.inputs.size(); ++i)
@@ -115,12 +132,12 @@ namespace {
 // Kernels are made while the weights' checksum is verified. That they are altered is what is told
 // whatever else comes of it.
 std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins,
-                                        const Logger& logger) {
+                                        const Logger& logger, int device) {
   std::future<void> weights;
   std::unique_ptr<Engine::Impl> impl;
   try {
     EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
-    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger);
+    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device);
   } catch (...) {
     if (weights.valid()) weights.get();
     throw;
@@ -135,19 +152,20 @@ Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
 std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger,
-                                           const std::vector<std::string>& plugins) {
+                                           const std::vector<std::string>& plugins, int device) {
   return with_context([&] { return path; },
                       [&] {
                         return std::shared_ptr<const Engine>(
-                            new Engine(load_file(path, Plugins(plugins, logger), logger)));
+                            new Engine(load_file(path, Plugins(plugins, logger), logger, device)));
                       });
 }
 
 std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes,
                                                   const Logger& logger,
-                                                  const std::vector<std::string>& plugins) {
-  return std::shared_ptr<const Engine>(
-      new Engine(std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger)));
+                                                  const std::vector<std::string>& plugins,
+                                                  int device) {
+  return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
+      read_engine(bytes), Plugins(plugins, logger), logger, device)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }
@@ -174,7 +192,7 @@ EngineSummary Engine::summary() const {
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {
   return at_run_time([&] {
     ThreadTeam team(threads);
-    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team)->memory.arena_bytes;
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team)->arena_bytes();
   });
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cermet/engine.h"
 #include "engine/reader.h"
 #include "plan/kernel.h"
 #include "plan/memory_planner.h"
+#include "runtime/engine_device.h"
 #include "runtime/plugins.h"
 
 namespace cermet {
@@ -27,10 +29,14 @@ struct RuntimeStep {
 };
 
 struct Engine::Impl {
-  Impl(EngineImage from, Plugins from_plugins, const Logger& logger);
+  Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0);
 
   EngineImage image;
   Plugins plugins;                               // closed after the kernels that call them
+  // Where the plan uses one: the GPU, or why it can't be used. An engine can be looked at all the
+  // same.
+  std::unique_ptr<EngineDevice> device;
+  std::optional<Error> device_error;
   std::vector<std::unique_ptr<Kernel>> kernels;  // by step index
   RuntimeRegion root;
   std::vector<TensorInfo> inputs, outputs;

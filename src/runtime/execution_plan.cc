@@ -32,7 +32,8 @@ std::vector<PlannedTensor> tensors_of(const Plan& plan, const ShapePlan& shapes)
     tensor.layout = buffer.layout.to_string();
     tensor.bytes = bytes_of(plan, buffer, tensor.shape);
     tensor.alias = buffer.alias;
-    tensor.offset = shapes.memory.offsets[id];
+    tensor.place = name(buffer.place);
+    tensor.offset = shapes.memory_of(buffer.place).offsets[id];
     tensor.first_step = lives[id].first;
     tensor.last_step = lives[id].last;
     tensors.push_back(std::move(tensor));
@@ -56,7 +57,7 @@ std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
     planned.outputs = present(step.outputs);
     planned.workspace_bytes = shapes.bound[index] ? shapes.bound[index]->workspace_bytes() : 0;
     if (planned.workspace_bytes > 0)
-      planned.workspace_offset = shapes.memory.workspace_offsets[index];
+      planned.workspace_offset = shapes.memory_of(step.place).workspace_offsets[index];
     planned.operations = operations_of(step, shapes.shapes);
     planned.bytes = bytes_of(plan, step, shapes.shapes);
     if (planned.operations) *planned.operations *= static_cast<double>(shapes.slices);
@@ -74,7 +75,7 @@ ExecutionPlan Engine::execution_plan(const InputShapes& shapes, int threads) con
     return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team);
   });
   return {tensors_of(impl_->plan(), *planned), steps_of(impl_->plan(), *planned),
-          planned->memory.arena_bytes, planned->slices};
+          planned->memory.arena_bytes, planned->slices, planned->device_memory.arena_bytes};
 }
 
 }  // namespace cermet

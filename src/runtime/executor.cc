@@ -50,8 +50,12 @@ class StepDynamicCall : public DynamicCall {
   const Step& step_;
 };
 
-Executor::Executor(const Engine::Impl& engine, ThreadTeam& team)
-    : engine_(engine), team_(team), late_(engine.kernels.size()) {
+Executor::Executor(const Engine::Impl& engine, ThreadTeam& team, DeviceQueue* queue)
+    : engine_(engine),
+      team_(team),
+      queue_(queue),
+      targets_(engine.plan().root.outputs.size(), nullptr),
+      late_(engine.kernels.size()) {
   const Plan& plan = engine.plan();
   slots_.resize(plan.buffers.size());
   defines_symbols_.resize(plan.buffers.size());
@@ -68,21 +72,27 @@ Executor::Executor(const Engine::Impl& engine, ThreadTeam& team)
         defines_symbols_[id] = defines_symbols_[id] || dim.is_data_symbol();
     if (buffer.storage != Storage::constant) continue;
     const Tensor& tensor = plan.constants[buffer.constant].tensor;
-    slots_[id].data = tensor.data();
     slots_[id].shape = tensor.shape();
+    if (buffer.place == Place::device) {
+      slots_[id].data = engine.device->constant(buffer.constant);
+      continue;
+    }
+    slots_[id].data = tensor.data();
     slots_[id].value = Value(tensor);
   }
 }
 
-void Executor::activate(ShapePlan& plan, std::byte* arena) {
+void Executor::activate(ShapePlan& plan, std::byte* arena, std::byte* device_arena) {
   symbols_ = plan.symbols;
-  if (plan_ == &plan && arena_ == arena) return;
+  if (plan_ == &plan && arena_ == arena && device_arena_ == device_arena) return;
   plan_ = &plan;
   arena_ = arena;
+  device_arena_ = device_arena;
   for (size_t id = 0; id < slots_.size(); ++id) {
     if (engine_.plan().buffers[id].storage == Storage::constant) continue;
     if (plan.shapes[id]) slots_[id].shape = *plan.shapes[id];
-    if (plan.memory.offsets[id]) slots_[id].data = arena + *plan.memory.offsets[id];
+    const auto buffer = static_cast<BufferId>(id);
+    if (placed(buffer)) slots_[id].data = this->arena(place(buffer)) + *offset(buffer);
   }
 }
 
@@ -110,22 +120,34 @@ void Executor::run(Turn& turn, int64_t slice) {
 }
 
 void Executor::run_region(const RuntimeRegion& region) {
-  for (const RuntimeStep& step : region.steps) {
+  for (size_t i = 0; i < region.steps.size(); ++i) {
+    const RuntimeStep& step = region.steps[i];
+    if (queue_ != nullptr && !profiling_ && is_of_device(step)) {
+      Segment segment{i, i};
+      while (segment.last + 1 < region.steps.size() && is_of_device(region.steps[segment.last + 1]))
+        ++segment.last;
+      run_segment(region, segment);
+      i = segment.last;
+      continue;
+    }
     if (turn_->is_over()) {
       team_.rest();
       turn_->pass();
     }
-    if (!profiling_) {
+    if (profiling_)
+      time_step(step);
+    else
       run_step(step);
-      continue;
-    }
-    const auto start = std::chrono::steady_clock::now();
-    run_step(step);
-    const std::chrono::duration<double, std::micro> spent =
-        std::chrono::steady_clock::now() - start;
-    const std::chrono::duration<double, std::micro> before = start - begin_;
-    times_.push_back({step.index, spent.count(), before.count()});
   }
+}
+
+void Executor::time_step(const RuntimeStep& step) {
+  const auto start = std::chrono::steady_clock::now();
+  run_step(step);
+  if (queue_ != nullptr) queue_->wait();
+  const std::chrono::duration<double, std::micro> spent = std::chrono::steady_clock::now() - start;
+  const std::chrono::duration<double, std::micro> before = start - begin_;
+  times_.push_back({step.index, spent.count(), before.count()});
 }
 
 void Executor::run_step(const RuntimeStep& step) {
@@ -133,6 +155,8 @@ void Executor::run_step(const RuntimeStep& step) {
     switch (step.step->problem.kind) {
       case ProblemKind::view:
         return run_view(*step.step);
+      case ProblemKind::copy:
+        return run_copy(*step.step);
       case ProblemKind::dims:
         return run_dims(*step.step);
       case ProblemKind::branch:
@@ -151,9 +175,13 @@ void Executor::run_step(const RuntimeStep& step) {
 }
 
 void Executor::run_kernel(const RuntimeStep& step) {
+  // What the host reads has to be there.
+  if (queue_ != nullptr && step.step->place == Place::host) queue_->wait_for_copies();
   if (!step.kernel->dynamic()) {
     if (BoundKernel* kernel = plan_->bound[step.index].get())
-      return run_bound(step, *kernel, arena_ + plan_->memory.workspace_offsets[step.index]);
+      return run_bound(step, *kernel,
+                       arena(step.step->place) +
+                           plan_->memory_of(step.step->place).workspace_offsets[step.index]);
     return run_late_bound(step);
   }
   StepDynamicCall call(*this, *step.step);
@@ -171,7 +199,8 @@ void Executor::run_bound(const RuntimeStep& step, BoundKernel& kernel, void* wor
     output_pointers_[i] = id == no_buffer ? nullptr : allocate(id, slots_[id].shape);
   }
   kernel.run({std::span(input_pointers_).first(what.inputs.size()),
-              std::span(output_pointers_).first(what.outputs.size()), workspace, &team_});
+              std::span(output_pointers_).first(what.outputs.size()), workspace, &team_,
+              what.place == Place::device ? queue_->stream() : nullptr});
 }
 
 // A step whose shapes depend on data: bound again when they differ from the last time.
@@ -196,8 +225,14 @@ void Executor::run_late_bound(const RuntimeStep& step) {
     late.kernel = step.kernel->bind(context);
     late.inputs = std::move(inputs);
     late.outputs = std::move(outputs);
-    late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
+    if (step.step->place == Place::device)
+      late.device_workspace =
+          cuda::DeviceMemory(queue_->device(), late.kernel->workspace_bytes());
+    else
+      late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
   }
+  if (step.step->place == Place::device)
+    return run_bound(step, *late.kernel, late.device_workspace.data());
   const size_t rest = reinterpret_cast<uintptr_t>(late.workspace.data()) % arena_alignment;
   run_bound(step, *late.kernel, late.workspace.data() + (rest ? arena_alignment - rest : 0));
 }
@@ -279,7 +314,15 @@ void* Executor::allocate(BufferId id, const Shape& shape) {
             to_string(shape), to_string(*plan_->shapes[id]));
     return arena_ + *plan_->memory.offsets[id];
   }
-  slot.value = Value(Tensor(element(id), shape));
+  if (place(id) == Place::device) {
+    const auto memory = std::make_shared<cuda::DeviceMemory>(
+        queue_->device(), byte_size(element(id), element_count(shape)));
+    // What went before may still read the memory that is given back.
+    queue_->wait();
+    slot.value = Value(Tensor(element(id), shape, memory, memory->data()));
+  } else {
+    slot.value = Value(Tensor(element(id), shape));
+  }
   slot.data = slot.value.tensor.data();
   slot.shape = shape;
   return slot.value.tensor.view().data;

@@ -7,6 +7,7 @@
 
 #include "base/thread_team.h"
 #include "base/turns.h"
+#include "runtime/device_queue.h"
 #include "runtime/engine_impl.h"
 #include "runtime/shape_plan.h"
 
@@ -23,14 +24,17 @@ struct Slot {
 
 class Executor {
  public:
-  Executor(const Engine::Impl& engine, ThreadTeam& team);
+  // `queue`: for an engine that uses a device, else nullptr.
+  Executor(const Engine::Impl& engine, ThreadTeam& team, DeviceQueue* queue = nullptr);
 
   // Makes `plan` the one that runs, with its arena at `arena`. The plan must outlive its use here.
-  void activate(ShapePlan& plan, std::byte* arena);
+  void activate(ShapePlan& plan, std::byte* arena, std::byte* device_arena = nullptr);
   // The active plan is about to go away.
   void forget_plan() { plan_ = nullptr; }
   void set_input(size_t index, const ConstTensorView& tensor);
   void set_input(size_t index, Value value);
+  // A result that a copy brings from the device goes there at once; nullptr: to the arena.
+  void set_output(size_t index, void* target) { targets_[index] = target; }
   // Runs all steps; `slice` of the batch counts the runs that together answer a caller. The turn is
   // passed between steps when it has been long enough.
   void run(Turn& turn, int64_t slice = 0);
@@ -49,6 +53,17 @@ class Executor {
   void run_bound(const RuntimeStep& step, BoundKernel& kernel, void* workspace);
   void run_late_bound(const RuntimeStep& step);
   void run_view(const Step& step);
+  void run_copy(const Step& step);
+  void* copy_target(BufferId id);
+  // Steps first to last of a region, which the device runs without a decision of the host.
+  struct Segment {
+    size_t first = 0, last = 0;
+  };
+  void run_segment(const RuntimeRegion& region, const Segment& segment);
+  void run_on_device(const RuntimeRegion& region, const Segment& segment, bool launches);
+  bool is_of_device(const RuntimeStep& step) const;
+  SegmentGraphs::Addresses addresses_of(const RuntimeRegion& region, const Segment& segment) const;
+  void time_step(const RuntimeStep& step);
   void run_reshape(const Step& step);
   void run_parts(const Step& step);
   void check_whole(const Step& step) const;
@@ -59,10 +74,15 @@ class Executor {
 
   ElementType element(BufferId id) const { return engine_.plan().buffer(id).type.element; }
   ConstTensorView tensor(BufferId id) const { return slots_[id].view(element(id)); }
-  bool placed(BufferId id) const { return plan_->memory.offsets[id].has_value(); }
+  Place place(BufferId id) const { return engine_.plan().buffer(id).place; }
+  const std::optional<size_t>& offset(BufferId id) const {
+    return plan_->memory_of(place(id)).offsets[id];
+  }
+  std::byte* arena(Place place) const { return place == Place::host ? arena_ : device_arena_; }
+  bool placed(BufferId id) const { return offset(id).has_value(); }
   // Lies where the plan for these shapes has checked that it may.
   bool in_place(BufferId id) const {
-    return placed(id) && slots_[id].data == arena_ + *plan_->memory.offsets[id];
+    return placed(id) && slots_[id].data == arena(place(id)) + *offset(id);
   }
   // Memory for a buffer: its place in the arena, or a tensor of its own.
   void* allocate(BufferId id, const Shape& shape);
@@ -78,6 +98,9 @@ class Executor {
   Turn* turn_ = nullptr;  // during a run
   ShapePlan* plan_ = nullptr;
   std::byte* arena_ = nullptr;
+  DeviceQueue* queue_ = nullptr;
+  std::byte* device_arena_ = nullptr;
+  std::vector<void*> targets_;  // by output
   std::vector<Slot> slots_;
   SymbolValues symbols_;               // of inputs and data
   std::vector<bool> defines_symbols_;  // by buffer: a dimension is a symbol of data
@@ -85,6 +108,7 @@ class Executor {
     std::vector<std::optional<Shape>> inputs, outputs;
     std::unique_ptr<BoundKernel> kernel;
     std::vector<std::byte> workspace;
+    cuda::DeviceMemory device_workspace;
   };
   std::vector<LateBound> late_;  // by step
   std::vector<const void*> input_pointers_;

@@ -187,6 +187,29 @@ void gather_outputs(const Plan& plan, ShapePlan& shapes) {
   }
 }
 
+// An arena for each place.
+void plan_memories(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+                   const std::vector<size_t>& workspace, ShapePlan& result) {
+  const auto offsets = alias_offsets(plan, result);
+  if (!plan.uses_device()) {
+    result.memory = plan_memory(plan, bytes, offsets, workspace);
+    return;
+  }
+  for (const Place place : {Place::host, Place::device}) {
+    std::vector<std::optional<size_t>> here = bytes;
+    for (size_t id = 0; id < here.size(); ++id)
+      if (plan.buffers[id].place != place) here[id].reset();
+    std::vector<size_t> needed = workspace;
+    size_t index = 0;
+    for_each_step(plan.root.steps, [&](const Step& step) {
+      if (step.place != place) needed[index] = 0;
+      ++index;
+    });
+    (place == Place::host ? result.memory : result.device_memory) =
+        plan_memory(plan, here, offsets, needed);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
@@ -216,7 +239,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
-  result->memory = plan_memory(plan, bytes, alias_offsets(plan, *result), workspace);
+  plan_memories(plan, bytes, workspace, *result);
   gather_outputs(plan, *result);
   return result;
 }
@@ -243,15 +266,16 @@ MemoryUse largest_memory_use(const Engine::Impl& engine, const InputShapes& shap
   std::vector<size_t> in_use(engine.kernels.size() + 1, 0);
   for (size_t id = 0; id < lives.size(); ++id) {
     const auto buffer = static_cast<BufferId>(id);
-    if (!plan->memory.offsets[id] || engine.plan().root_of(buffer) != buffer) continue;
     const Buffer& what = engine.plan().buffers[id];
+    if (!plan->memory_of(what.place).offsets[id] || engine.plan().root_of(buffer) != buffer)
+      continue;
     const size_t bytes = byte_size(what.type.element, *plan->shapes[id], what.layout);
     for (int32_t at = lives[id].first; at >= 0 && at <= lives[id].last; ++at) in_use[at] += bytes;
   }
   for (size_t step = 0; step < plan->bound.size(); ++step)
     if (plan->bound[step]) in_use[step] += plan->bound[step]->workspace_bytes();
   MemoryUse use;
-  use.bytes = plan->memory.arena_bytes;
+  use.bytes = plan->arena_bytes();
   int32_t at = 0;
   for_each_step(engine.plan().root.steps, [&](const Step& step) {
     if (in_use[at] > use.step_bytes) {

@@ -1,11 +1,13 @@
 // Everything about a run that follows from the shapes of its inputs.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/thread_team.h"
+#include "runtime/device_queue.h"
 #include "runtime/engine_impl.h"
 
 namespace cermet {
@@ -14,7 +16,14 @@ struct ShapePlan {
   SymbolValues symbols;                             // of the inputs
   std::vector<std::optional<Shape>> shapes;         // by buffer, where they follow from the inputs
   std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
-  MemoryPlan memory;
+  MemoryPlan memory;         // of the host
+  MemoryPlan device_memory;  // of the device; empty where the plan uses none
+
+  const MemoryPlan& memory_of(Place place) const {
+    return place == Place::host ? memory : device_memory;
+  }
+  size_t arena_bytes() const { return memory.arena_bytes + device_memory.arena_bytes; }
+  std::map<size_t, SegmentGraphs> graphs;  // by a segment's first step
   // Where a run takes its batch in slices, so many; shapes and places are those of one slice. 1
   // too where there is no batch.
   int64_t slices = 1;

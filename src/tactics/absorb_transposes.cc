@@ -82,7 +82,7 @@ class TransposeAbsorber {
     Step trial = step;
     for (size_t i : {0, 1})
       if (step.inputs[i] == step.inputs[reader.input]) trial.problem.inputs[i]->layout = layout;
-    const TacticQuery query{&plan_, &trial, options_.threads, reader.defines_sizes};
+    const TacticQuery query = options_.query(plan_, trial, reader.defines_sizes);
     return is_taken(query, tactics_, options_);
   }
 

@@ -93,6 +93,7 @@ class LayoutAssigner {
     step.problem.kind = ProblemKind::reorder;
     step.problem.op = "Identity";
     step.inputs = step.outputs = {id};
+    step.place = plan_.buffers[id].place;
     step.problem.inputs = {Operand{type_of(id), layout, false}};
     step.problem.outputs = {Operand{type_of(id), Layout{}, false}};
     return accepted(step);
@@ -169,7 +170,7 @@ class LayoutAssigner {
 
   // Whether a tactic that knows layouts takes the step; the last one does not.
   bool accepted(const Step& step) const {
-    return is_taken({&plan_, &step, options_.threads, defines_sizes_}, tactics_, options_);
+    return is_taken(options_.query(plan_, step, defines_sizes_), tactics_, options_);
   }
 
   // The first of the inputs that bodies read themselves, as they lie.
@@ -206,6 +207,7 @@ class LayoutAssigner {
     buffer.name = plan_.buffers[like].name + "." + layout.to_string();
     buffer.type = type_of(like);
     buffer.layout = layout;
+    buffer.place = plan_.buffers[like].place;
     plan_.buffers.push_back(std::move(buffer));
     return static_cast<BufferId>(plan_.buffers.size() - 1);
   }
@@ -217,6 +219,7 @@ class LayoutAssigner {
     step.problem.op = "Identity";
     step.inputs = {from};
     step.outputs = {to};
+    step.place = plan_.buffers[from].place;
     step.problem.inputs = {
         Operand{type_of(from), layout_of(from), plan_.buffers[from].storage == Storage::constant}};
     step.problem.outputs = {Operand{type_of(to), layout_of(to), false}};

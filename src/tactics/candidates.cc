@@ -63,11 +63,13 @@ bool is_faster(const Candidate& a, const Candidate& b) {
 Candidates find_candidates(const TacticQuery& query, std::span<const Tactic> tactics,
                            const TacticOptions& options) {
   Candidates found;
-  for (const Tactic& tactic : tactics)
+  for (const Tactic& tactic : tactics) {
+    if (tactic.place != query.step->place) continue;
     for (Candidate& candidate : ask(tactic, query, options)) {
       found.list.push_back(std::move(candidate));
       found.tactics.push_back(&tactic);
     }
+  }
   if (options.tuner != nullptr)
     options.tuner->recall_errors(*query.plan, *query.step, found.tactics, found.list);
   return found;

@@ -59,7 +59,7 @@ class Chooser {
   }
 
   TacticQuery query(const Step& step, bool defines) const {
-    return {&plan_, &step, options_.threads, defines};
+    return options_.query(plan_, step, defines);
   }
 
   void measure(Pending& pending) {
@@ -205,6 +205,8 @@ class Chooser {
 }  // namespace
 
 std::optional<std::string> Tactic::reason_against(const TacticQuery& query) const {
+  if (place != query.step->place)
+    return fmt::format("runs steps on the {}", cermet::name(place));
   if (query.defines_sizes && !dynamic)
     return "the shape of a result depends on the contents of the inputs";
   return rejects ? rejects(query) : std::nullopt;

@@ -32,6 +32,7 @@ Step rest_of(const Step& step, const CutExpression& cut) {
   Step rest;
   rest.name = step.name + ".epilogue";
   rest.origin = step.origin;
+  rest.place = step.place;
   rest.problem.kind = ProblemKind::pointwise;
   rest.problem.domain = "cermet";
   rest.problem.op = "Pointwise";
@@ -51,6 +52,7 @@ CutStep cut_step(Plan& plan, const Step& step, const CutExpression& cut) {
   between.type = result.type;
   between.type.element = type_between(cut);
   between.layout = step.problem.outputs[0]->layout;
+  between.place = step.place;
   plan.buffers.push_back(between);
   parts.head.outputs[0] = static_cast<BufferId>(plan.buffers.size() - 1);
   parts.head.problem.outputs[0] = Operand{between.type, between.layout, false};

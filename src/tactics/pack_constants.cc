@@ -41,7 +41,7 @@ class Packer {
     const auto tactic = std::find_if(tactics_.begin(), tactics_.end(),
                                      [&](const Tactic& t) { return t.name == step.choice.tactic; });
     if (tactic == tactics_.end() || tactic->pack == nullptr) return;
-    auto packed = tactic->pack({&plan_, &step, options_.threads});
+    auto packed = tactic->pack(options_.query(plan_, step));
     if (!packed) return;
     wishes_[{step.inputs[packed->input], packed->form}].push_back({&step, std::move(*packed)});
   }

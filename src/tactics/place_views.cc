@@ -34,6 +34,11 @@ void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
   for (const Dim& dim : dims) dim.collect_data_symbols(into);
 }
 
+// Kernels of a device count on operands that are aligned to 16 bytes.
+bool may_begin_at(Place place, const Dim& offset) {
+  return place == Place::host || modulo(offset, Dim(16)).is_constant(0);
+}
+
 class CutScan {
  public:
   explicit CutScan(Plan& plan) : plan_(plan) {}
@@ -140,7 +145,7 @@ class CutScan {
     if (!lie_alike || !sizes_are_known(*from.type.dims, part)) return std::nullopt;
     auto offset = contiguous_part(*from.type.dims, part.sizes, part.start, from.layout);
     if (offset) offset = *offset * Dim(bit_width(from.type.element) / 8);
-    return offset;
+    return offset && may_begin_at(step.place, *offset) ? offset : std::nullopt;
   }
 
   // The cut defines no sizes that depend on data.
@@ -250,6 +255,7 @@ class ConcatScan {
       const auto offset = contiguous_part(dims, *part.type.dims, start, whole.layout);
       if (!offset) return std::nullopt;
       offsets.push_back(*offset * Dim(bit_width(whole.type.element) / 8));
+      if (!may_begin_at(step.place, offsets.back())) return std::nullopt;
       start[axis] = start[axis] + (*part.type.dims)[axis];
     }
     if (!(start[axis] == dims[axis])) return std::nullopt;
@@ -275,11 +281,13 @@ class ConcatScan {
     buffer.name = fmt::format("{}.part{}", plan_.buffers[concat.outputs[0]].name, i);
     buffer.type = plan_.buffers[from].type;
     buffer.layout = plan_.buffers[concat.outputs[0]].layout;
+    buffer.place = concat.place;
     plan_.buffers.push_back(std::move(buffer));
     const auto to = static_cast<BufferId>(plan_.buffers.size() - 1);
     Step copy;
     copy.name = fmt::format("{}.part{}", concat.name, i);
     copy.origin = concat.origin;
+    copy.place = concat.place;
     copy.problem.kind = ProblemKind::movement;
     copy.problem.op = "Identity";
     copy.inputs = {from};

@@ -25,7 +25,7 @@ class Splitter {
 
  private:
   bool accepted(const Step& step) const {
-    return is_taken({&plan_, &step, options_.threads, defines_sizes_}, tactics_, options_);
+    return is_taken(options_.query(plan_, step, defines_sizes_), tactics_, options_);
   }
 
   bool split(const Step& step, std::vector<Step>& into) {

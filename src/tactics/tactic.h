@@ -19,6 +19,7 @@ struct TacticQuery {
   int threads = 1;
   bool defines_sizes = false;  // the shape of a result is known only when the step has run
   std::string_view architecture = {};  // of the device for which kernels are chosen: "sm_90"
+  bool allow_tf32 = false;  // whether float32 products may be taken on TF32 tensor cores
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.
@@ -65,6 +66,8 @@ struct TacticOptions {
   std::vector<std::string> disabled;  // names, or prefixes such as "onednn."
   int threads = 1;
   Tuner* tuner = nullptr;  // nullptr: nothing is measured
+  std::string architecture = {};  // of the device, where there is one
+  bool allow_tf32 = false;
   // Called as measuring goes on, with the part that is done, 0 to 1.
   std::function<void(double)> progress = {};
   // Whether the step may not have the tactic. Empty: it may have all that are not disabled.
@@ -74,6 +77,10 @@ struct TacticOptions {
   std::function<Validation(const Plan&, const Step&, const Tactic&,
                            const std::string& configuration)>
       validate = {};
+
+  TacticQuery query(const Plan& plan, const Step& step, bool defines_sizes = false) const {
+    return {&plan, &step, threads, defines_sizes, architecture, allow_tf32};
+  }
 };
 
 struct Candidate {

@@ -45,7 +45,7 @@ class Weigher {
     return next.name == step.name + ".epilogue";
   }
 
-  TacticQuery query(const Step& step) const { return {&plan_, &step, options_.threads, false}; }
+  TacticQuery query(const Step& step) const { return options_.query(plan_, step); }
 
   // Whether the step was replaced by its parts.
   bool weigh(const Step& step, std::vector<Step>& into) {

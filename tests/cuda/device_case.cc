@@ -135,7 +135,8 @@ class CaseOnDevice {
 }  // namespace
 
 const cuda::DevicePointer& test_device() {
-  static const cuda::DevicePointer device = cuda::Device::open(0);
+  static const cuda::DevicePointer device =
+      cuda::Device::open(static_cast<int>(cuda::cards(cuda::Driver()).size()) - 1);
   return device;
 }
 

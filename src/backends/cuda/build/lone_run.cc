@@ -45,7 +45,7 @@ LoneRun::LoneRun(DevicePointer device, Compiler& compiler, Plan plan, const Typi
       end_(make_event(device_, true)) {
   compile_programs(plan_, tactics(), {device_->card().architecture()}, compiler, 1);
   modules_.emplace(device_, plan_);
-  kernel_ = make_program_kernel(*modules_, step());
+  kernel_ = make_program_kernel(&*modules_, step());
   bound_ = kernel_->bind({shapes_.inputs, shapes_.outputs, 1});
   for (size_t i = 0; i < step().inputs.size(); ++i) {
     const BufferId id = step().inputs[i];

@@ -58,16 +58,17 @@ void add_sizes(SymbolValues& symbols, bool output, std::span<const std::optional
 
 class BoundProgram : public BoundKernel {
  public:
-  BoundProgram(const LoadedModules& modules, const DeviceProgram& program,
+  BoundProgram(const LoadedModules* modules, const DeviceProgram& program,
                const BindContext& context)
-      : device_(modules.device()) {
+      : device_(modules != nullptr ? &modules->device() : nullptr) {
     SymbolValues symbols;
     add_sizes(symbols, false, context.inputs);
     add_sizes(symbols, true, context.outputs);
     workspace_bytes_ = static_cast<size_t>(program.workspace_bytes.evaluate(symbols));
+    if (modules == nullptr) return;
     size_t most = 0;
     for (const Launch& launch : program.launches) {
-      if (auto bound = bind(modules, launch, symbols)) launches_.push_back(std::move(*bound));
+      if (auto bound = bind(*modules, launch, symbols)) launches_.push_back(std::move(*bound));
       most = std::max(most, launch.arguments.size());
     }
     arguments_.resize(most);
@@ -78,11 +79,12 @@ class BoundProgram : public BoundKernel {
   size_t workspace_bytes() const override { return workspace_bytes_; }
 
   void run(const Call& call) override {
+    require(device_ != nullptr, ErrorCode::device, "there is no GPU to run the kernel");
     for (BoundLaunch& bound : launches_) {
       for (size_t i = 0; i < bound.values.size(); ++i)
         arguments_[i] = argument(bound.launch->arguments[i], bound.values[i], call);
       bound.config.hStream = static_cast<CUstream>(call.stream);
-      device_.check(device_.driver().cuLaunchKernelEx(&bound.config, bound.function,
+      device_->check(device_->driver().cuLaunchKernelEx(&bound.config, bound.function,
                                                       pointers_.data(), nullptr),
                     "launching a kernel");
     }
@@ -142,7 +144,7 @@ class BoundProgram : public BoundKernel {
     return static_cast<int64_t>(address) + (base == nullptr ? 0 : value);
   }
 
-  const Device& device_;
+  const Device* device_;
   std::vector<BoundLaunch> launches_;
   size_t workspace_bytes_ = 0;
   std::vector<int64_t> arguments_;  // of the launch under way
@@ -151,15 +153,15 @@ class BoundProgram : public BoundKernel {
 
 class ProgramKernel : public Kernel {
  public:
-  ProgramKernel(const LoadedModules& modules, const DeviceProgram& program)
+  ProgramKernel(const LoadedModules* modules, const DeviceProgram& program)
       : modules_(modules), program_(program) {}
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
-    modules_.device().use();
+    if (modules_ != nullptr) modules_->device().use();
     return std::make_unique<BoundProgram>(modules_, program_, context);
   }
 
  private:
-  const LoadedModules& modules_;
+  const LoadedModules* modules_;
   const DeviceProgram& program_;
 };
 
@@ -191,17 +193,7 @@ CUfunction LoadedModules::function(int32_t module, const std::string& name,
   return function;
 }
 
-std::unique_ptr<Kernel> make_program_kernel(const LoadedModules& modules, const Step& step) {
-  require(!step.program.empty(), ErrorCode::invalid_engine, "step '{}' has no program", step.name);
-  for (const Launch& launch : step.program.launches)
-    for (const LaunchArgument& argument : launch.arguments) {
-      const size_t count = argument.kind == LaunchArgument::Kind::input    ? step.inputs.size()
-                           : argument.kind == LaunchArgument::Kind::output ? step.outputs.size()
-                                                                           : 1;
-      require(argument.index >= 0 && static_cast<size_t>(argument.index) < count,
-              ErrorCode::invalid_engine, "step '{}': a kernel wants operand {}", step.name,
-              argument.index);
-    }
+std::unique_ptr<Kernel> make_program_kernel(const LoadedModules* modules, const Step& step) {
   return std::make_unique<ProgramKernel>(modules, step.program);
 }
 

@@ -23,7 +23,8 @@ class LoadedModules {
   std::vector<Module> modules_;
 };
 
-// The kernel of a step that has a program. `modules` outlives it.
-std::unique_ptr<Kernel> make_program_kernel(const LoadedModules& modules, const Step& step);
+// The kernel of a step that has a program. `modules` outlives it; nullptr: there is no device, and
+// the kernel only says what it would need.
+std::unique_ptr<Kernel> make_program_kernel(const LoadedModules* modules, const Step& step);
 
 }  // namespace cermet::cuda

@@ -1,0 +1,60 @@
+// A context's way to the GPU: its stream, and the graphs of launches that it has captured.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <vector>
+
+#include "backends/cuda/run/device.h"
+
+namespace cermet {
+
+// Launches between two decisions of the host, captured once for each set of addresses that they
+// read and write, and then launched as one. The least recently used ones go.
+class SegmentGraphs {
+ public:
+  using Addresses = std::vector<const void*>;
+
+  cuda::Graph* find(const Addresses& addresses);
+  void add(Addresses addresses, cuda::Graph graph);
+  // Whether the addresses were seen before, and from now on they have been: what runs but once is
+  // not worth a graph.
+  bool seen(const Addresses& addresses);
+
+ private:
+  static constexpr size_t most = 4;
+  std::list<std::pair<Addresses, cuda::Graph>> graphs_;  // the most recently used one first
+  std::list<Addresses> seen_;
+};
+
+// Belongs to one context. Everything that it is given runs in order.
+class DeviceQueue {
+ public:
+  explicit DeviceQueue(cuda::DevicePointer device);
+
+  const cuda::DevicePointer& device() const { return device_; }
+  // Into which everything goes: the queue's own stream, or one of the caller's.
+  cuda::CUstream stream() const { return borrowed_ != nullptr ? borrowed_ : stream_.get(); }
+  void use_stream(cuda::CUstream stream) { borrowed_ = stream; }
+
+  // Both return before the bytes are there. The host's memory must stay as it is until wait().
+  void copy_in(void* to, const void* from, size_t bytes);
+  void copy_out(void* to, const void* from, size_t bytes);
+  void copy(void* to, const void* from, size_t bytes);
+  // Waits until everything has run, if the host's memory takes part in what has not yet. A fault
+  // of a kernel comes out here.
+  void wait_for_copies();
+  void wait();
+
+  // The launches that `body` makes, as a graph.
+  cuda::Graph capture(const std::function<void()>& body);
+  void launch(cuda::Graph& graph);
+
+ private:
+  cuda::DevicePointer device_;
+  cuda::Stream stream_;
+  cuda::CUstream borrowed_ = nullptr;
+  bool copies_under_way_ = false;
+};
+
+}  // namespace cermet

@@ -1,0 +1,94 @@
+// Copies between host and device, and steps of the device as segments.
+#include <algorithm>
+
+#include "base/error.h"
+#include "runtime/executor.h"
+
+namespace cermet {
+
+// Where a copy's result goes: an output's own memory if the caller gave any.
+void* Executor::copy_target(BufferId id) {
+  const std::vector<BufferId>& outputs = engine_.plan().root.outputs;
+  if (engine_.plan().buffer(id).storage == Storage::output)
+    for (size_t i = 0; i < outputs.size(); ++i)
+      if (outputs[i] == id && targets_[i] != nullptr) return targets_[i];
+  return allocate(id, slots_[id].shape);
+}
+
+void Executor::run_copy(const Step& step) {
+  const BufferId from = step.inputs[0], to = step.outputs[0];
+  Slot& slot = slots_[to];
+  slot.shape = slots_[from].shape;
+  const size_t bytes = byte_size(element(from), element_count(slot.shape));
+  const void* const source = slots_[from].data;
+  const cuda::Device& device = *queue_->device();
+  if (place(to) == Place::device) {
+    constexpr uintptr_t alignment = 16;  // that kernels count on
+    const bool there = place(from) == Place::host && bytes > 0 &&
+                       engine_.plan().buffer(from).storage == Storage::input && device.owns(source);
+    if (there && reinterpret_cast<uintptr_t>(source) % alignment == 0) {
+      slot.data = source;
+      return;
+    }
+    void* const target = allocate(to, slot.shape);
+    slot.data = target;
+    if (there)
+      queue_->copy(target, source, bytes);
+    else
+      queue_->copy_in(target, source, bytes);
+    return;
+  }
+  void* const target = copy_target(to);
+  slot.data = target;
+  if (device.owns(target))
+    queue_->copy(target, source, bytes);
+  else
+    queue_->copy_out(target, source, bytes);
+}
+
+// A kernel that is bound to its shapes, or a view of what is on the device.
+bool Executor::is_of_device(const RuntimeStep& step) const {
+  if (step.step->place != Place::device) return false;
+  return step.kernel == nullptr || plan_->bound[step.index] != nullptr;
+}
+
+SegmentGraphs::Addresses Executor::addresses_of(const RuntimeRegion& region,
+                                                const Segment& segment) const {
+  SegmentGraphs::Addresses addresses;
+  for (size_t i = segment.first; i <= segment.last; ++i) {
+    const Step& step = *region.steps[i].step;
+    for (const auto* ids : {&step.inputs, &step.outputs})
+      for (BufferId id : *ids)
+        if (id != no_buffer && !in_place(id)) addresses.push_back(slots_[id].data);
+  }
+  return addresses;
+}
+
+// Views are looked up each time, as what comes after them reads where they are.
+void Executor::run_on_device(const RuntimeRegion& region, const Segment& segment, bool launches) {
+  for (size_t i = segment.first; i <= segment.last; ++i) {
+    const RuntimeStep& step = region.steps[i];
+    if (launches || step.kernel == nullptr) run_step(step);
+  }
+}
+
+void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) {
+  constexpr size_t fewest = 2;  // steps that are worth a graph
+  const auto kernels = std::count_if(
+      region.steps.begin() + static_cast<std::ptrdiff_t>(segment.first),
+      region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
+      [](const RuntimeStep& step) { return step.kernel != nullptr; });
+  if (static_cast<size_t>(kernels) < fewest) return run_on_device(region, segment, true);
+  run_on_device(region, segment, false);
+  SegmentGraphs::Addresses addresses = addresses_of(region, segment);
+  SegmentGraphs& graphs = plan_->graphs[region.steps[segment.first].index];
+  cuda::Graph* graph = graphs.find(addresses);
+  if (graph == nullptr) {
+    if (!graphs.seen(addresses)) return run_on_device(region, segment, true);
+    graphs.add(addresses, queue_->capture([&] { run_on_device(region, segment, true); }));
+    graph = graphs.find(addresses);
+  }
+  queue_->launch(*graph);
+}
+
+}  // namespace cermet

@@ -1,0 +1,47 @@
+#include "runtime/engine_device.h"
+
+#include "base/error.h"
+
+namespace cermet {
+namespace {
+
+constexpr size_t alignment = 256;  // of constants, so that any load of theirs is one of whole lines
+
+size_t aligned(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+}  // namespace
+
+EngineDevice::EngineDevice(const Plan& plan, int ordinal)
+    : device_(cuda::Device::open(ordinal)),
+      modules_(device_, plan),
+      constants_(plan.constants.size(), nullptr) {
+  copy_constants(plan);
+}
+
+const void* EngineDevice::constant(int32_t index) const { return constants_.at(index); }
+
+void EngineDevice::copy_constants(const Plan& plan) {
+  std::vector<size_t> offsets(plan.constants.size());
+  std::vector<bool> wanted(plan.constants.size(), false);
+  for (const Buffer& buffer : plan.buffers)
+    if (buffer.storage == Storage::constant && buffer.place == Place::device)
+      wanted[buffer.constant] = true;
+  size_t bytes = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (!wanted[i]) continue;
+    offsets[i] = bytes;
+    bytes += aligned(plan.constants[i].tensor.bytes());
+  }
+  memory_ = cuda::DeviceMemory(device_, bytes);
+  const cuda::Stream stream = cuda::make_stream(device_);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (!wanted[i]) continue;
+    const Tensor& tensor = plan.constants[i].tensor;
+    std::byte* const to = memory_.data() + offsets[i];
+    cuda::copy_to_device(*device_, to, tensor.data(), tensor.bytes(), stream.get());
+    constants_[i] = to;
+  }
+  cuda::synchronize(*device_, stream.get());
+}
+
+}  // namespace cermet

@@ -1,0 +1,222 @@
+#include "tactics/place_steps.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "tactics/size_scan.h"
+
+namespace cermet {
+namespace {
+
+// Integers up to so many are computed faster than they are sent to the device.
+constexpr int64_t small_elements = 4096;
+
+class Placer {
+ public:
+  Placer(Plan& plan, std::span<const Tactic> tactics, const TacticOptions& options)
+      : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
+
+  std::vector<HostStep> run() {
+    region(plan_.root);
+    return std::move(host_steps_);
+  }
+
+ private:
+  // What a region makes its inner regions see too, but not its outer ones.
+  void region(Region& region) {
+    sizes_.enter(region);
+    const std::map<BufferId, BufferId> outer = copies_;
+    std::vector<Step> steps = std::move(region.steps);
+    region.steps.clear();
+    for (Step& step : steps) {
+      const bool defines_sizes = sizes_.visit(step);
+      step.place = place_of(step, defines_sizes);
+      for (size_t i = 0; i < first_captured(step); ++i)
+        step.inputs[i] = in_place(step.inputs[i], step.place, region.steps);
+      for (Region& body : step.regions) this->region(body);
+      for (BufferId id : step.outputs)
+        if (id != no_buffer) plan_.buffers[id].place = step.place;
+      region.steps.push_back(std::move(step));
+    }
+    for (BufferId& id : region.outputs) id = as_output(id, region);
+    copies_ = outer;
+  }
+
+  // The first of the inputs that bodies read themselves, wherever they are.
+  static size_t first_captured(const Step& step) {
+    if (step.regions.empty()) return step.inputs.size();
+    if (step.problem.kind == ProblemKind::branch) return 1;
+    return step.inputs.size() - step.problem.attributes.integer("captured", 0);
+  }
+
+  // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
+  // device's steps get another one.
+  BufferId as_output(BufferId id, Region& region) {
+    if (id == no_buffer || plan_.buffers[id].place == Place::host) return id;
+    if (plan_.buffers[id].storage != Storage::output)
+      return in_place(id, Place::host, region.steps);
+    const BufferId inner = add_buffer(id, Place::device);
+    plan_.buffers[inner].storage = Storage::activation;
+    plan_.buffers[inner].alias = plan_.buffers[id].alias;
+    plan_.buffers[inner].alias_offset = plan_.buffers[id].alias_offset;
+    plan_.buffers[id].alias = no_buffer;
+    plan_.buffers[id].alias_offset = {};
+    plan_.buffers[id].place = Place::host;
+    rename(region, id, inner);
+    for (Buffer& buffer : plan_.buffers)
+      if (buffer.alias == id) buffer.alias = inner;
+    region.steps.push_back(copy_step(inner, id));
+    return id;
+  }
+
+  static void rename(Region& region, BufferId from, BufferId to) {
+    for_each_step(region.steps, [&](Step& step) {
+      std::replace(step.inputs.begin(), step.inputs.end(), from, to);
+      std::replace(step.outputs.begin(), step.outputs.end(), from, to);
+    });
+  }
+
+  BufferId in_place(BufferId id, Place place, std::vector<Step>& before) {
+    if (id == no_buffer || plan_.buffers[id].place == place) return id;
+    const auto [entry, fresh] = copies_.emplace(id, no_buffer);
+    if (!fresh) return entry->second;
+    const BufferId copy = entry->second = add_buffer(id, place);
+    if (plan_.buffers[id].storage == Storage::constant) return copy;
+    plan_.buffers[copy].storage = Storage::activation;
+    before.push_back(copy_step(id, copy));
+    return copy;
+  }
+
+  BufferId add_buffer(BufferId like, Place place) {
+    Buffer buffer = plan_.buffers[like];
+    buffer.name += fmt::format(".{}", name(place));
+    buffer.place = place;
+    buffer.alias = no_buffer;
+    buffer.alias_offset = {};
+    plan_.buffers.push_back(std::move(buffer));
+    return static_cast<BufferId>(plan_.buffers.size() - 1);
+  }
+
+  Step copy_step(BufferId from, BufferId to) const {
+    const auto operand = [&](BufferId id) {
+      return Operand{plan_.buffers[id].type, plan_.buffers[id].layout, false};
+    };
+    Step step;
+    step.name = fmt::format("{}.to_{}", plan_.buffers[from].name, name(plan_.buffers[to].place));
+    step.problem.kind = ProblemKind::copy;
+    step.problem.domain = "cermet";
+    step.problem.op = "Copy";
+    step.problem.inputs = {operand(from)};
+    step.problem.outputs = {operand(to)};
+    step.inputs = {from};
+    step.outputs = {to};
+    step.place = Place::host;
+    return step;
+  }
+
+  Place place_of(const Step& step, bool defines_sizes) {
+    if (step.problem.kind == ProblemKind::view) return place_of_view(step);
+    if (!needs_kernel(step.problem.kind) || is_small_and_of_host(step)) return Place::host;
+    std::string reason;
+    if (is_taken_by_device(step, defines_sizes, reason)) return Place::device;
+    host_steps_.push_back({step.name, step.problem.op, std::move(reason)});
+    return Place::host;
+  }
+
+  Place place_of_view(const Step& step) const {
+    return step.inputs[0] == no_buffer ? Place::host : plan_.buffers[step.inputs[0]].place;
+  }
+
+  // Integers that nothing of the device has a part in, as shapes are computed.
+  bool is_small_and_of_host(const Step& step) const {
+    const auto is_small = [&](BufferId id) {
+      if (id == no_buffer) return true;
+      const Buffer& buffer = plan_.buffers[id];
+      if (buffer.place == Place::device || !buffer.type.is_static()) return false;
+      const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
+                         buffer.type.element == ElementType::boolean;
+      return whole && element_count(constants(*buffer.type.dims)) <= small_elements;
+    };
+    const bool reads_values =
+        std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
+          return id != no_buffer && plan_.buffers[id].storage != Storage::constant;
+        });
+    return reads_values && std::all_of(step.inputs.begin(), step.inputs.end(), is_small) &&
+           std::all_of(step.outputs.begin(), step.outputs.end(), is_small);
+  }
+
+  bool is_taken_by_device(const Step& step, bool defines_sizes, std::string& reason) const {
+    Step trial = step;
+    trial.place = Place::device;
+    if (is_taken(trial, defines_sizes, reason)) return true;
+    std::string ignored;
+    Step last = channels_last(trial);
+    if (is_taken(last, defines_sizes, ignored)) return true;
+    if (!step.problem.has_epilogue()) return false;
+    for (Step* whole : {&trial, &last}) {
+      whole->problem.expression = {};
+      whole->inputs.resize(step.problem.epilogue_first);
+      whole->problem.inputs.resize(step.problem.epilogue_first);
+      whole->problem.epilogue_first = 0;
+      if (is_taken(*whole, defines_sizes, ignored)) return true;
+    }
+    return false;
+  }
+
+  // As assign_layouts would have it: all operands of the result's rank, but not weights.
+  static Step channels_last(Step step) {
+    if (step.problem.outputs.empty() || !step.problem.outputs[0] ||
+        !step.problem.outputs[0]->type.has_rank())
+      return step;
+    const int rank = step.problem.outputs[0]->type.rank();
+    if (rank < 3 || rank > 5) return step;
+    const Layout layout = Layout::channels_last(rank);
+    const bool has_weights = step.problem.kind == ProblemKind::convolution;
+    for (size_t i = 0; i < step.problem.inputs.size(); ++i) {
+      auto& operand = step.problem.inputs[i];
+      const bool is_weights = has_weights && i > 0 &&
+                              !(step.problem.has_epilogue() && i >= step.problem.epilogue_first);
+      if (operand && operand->type.has_rank() && operand->type.rank() == rank && !is_weights)
+        operand->layout = layout;
+    }
+    for (auto& operand : step.problem.outputs)
+      if (operand && operand->type.has_rank() && operand->type.rank() == rank)
+        operand->layout = layout;
+    return step;
+  }
+
+  // A tactic's reason that begins so says that the problem is none of its business.
+  static bool is_foreign(std::string_view reason) { return reason.starts_with("computes "); }
+
+  bool is_taken(const Step& step, bool defines_sizes, std::string& reason) const {
+    const TacticQuery query = options_.query(plan_, step, defines_sizes);
+    for (const Tactic& tactic : tactics_) {
+      if (tactic.place != Place::device || is_disabled(tactic, step, options_)) continue;
+      const auto against = tactic.reason_against(query);
+      if (!against) return true;
+      if (is_foreign(*against)) continue;
+      reason += fmt::format("{}{}: {}", reason.empty() ? "" : "; ", tactic.name, *against);
+    }
+    if (reason.empty())
+      reason = fmt::format("no tactic of the device computes {}", step.problem.op);
+    return false;
+  }
+
+  Plan& plan_;
+  std::span<const Tactic> tactics_;
+  const TacticOptions& options_;
+  SizeScan sizes_;
+  std::map<BufferId, BufferId> copies_;  // of a buffer, in the other place
+  std::vector<HostStep> host_steps_;
+};
+
+}  // namespace
+
+std::vector<HostStep> place_steps(Plan& plan, std::span<const Tactic> tactics,
+                                  const TacticOptions& options) {
+  return Placer(plan, tactics, options).run();
+}
+
+}  // namespace cermet
