@@ -56,6 +56,11 @@ foreach(folder IN LISTS folders)
   if(folder STREQUAL "tools")
     target_link_libraries(test_${folder} PRIVATE cermet_tools_common)
   endif()
+  if(folder STREQUAL "cuda")
+    add_dependencies(test_${folder} fake_cuda fake_nvrtc)
+    target_compile_definitions(test_${folder} PRIVATE
+      FAKE_CUDA_FOLDER="${CMAKE_BINARY_DIR}/fake_cuda")
+  endif()
   # Tests run in the source folder, so test data is named from the project's root.
   gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}."
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60

@@ -1,5 +1,7 @@
 // A library with the names of NVRTC: compiles kernels with the host's compiler to libraries that
 // fake_cuda loads as cubins and as PTX.
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string>
@@ -80,7 +82,7 @@ int number_of(const std::string& architecture) {
 }
 
 nvrtcResult give(const std::string& text, char* to) {
-  std::memcpy(to, text.data(), text.size());
+  std::copy(text.begin(), text.end(), to);
   return success;
 }
 

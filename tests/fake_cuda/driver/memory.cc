@@ -26,7 +26,7 @@ CUresult copy(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
     if (bytes == 0) return CUDA_SUCCESS;
     if (!is_usable(to, bytes) || !is_usable(from, bytes)) return CUDA_ERROR_INVALID_VALUE;
     const Access access;
-    std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+    std::memmove(bytes_at(to), bytes_at(from), bytes);
     return CUDA_SUCCESS;
   });
 }
@@ -110,7 +110,7 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUst
     if (bytes == 0) return CUDA_SUCCESS;
     if (!is_device_range(to, bytes)) return CUDA_ERROR_INVALID_VALUE;
     const Access access;
-    std::memset(reinterpret_cast<void*>(to), value, bytes);
+    std::memset(bytes_at(to), value, bytes);
     return CUDA_SUCCESS;
   });
 }

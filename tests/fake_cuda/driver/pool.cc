@@ -29,11 +29,13 @@ int page_key() {
 #endif
 }
 
-unsigned char* bytes_at(CUdeviceptr address) { return reinterpret_cast<unsigned char*>(address); }
-
 int depth = 0;  // of Access; under the driver's lock
 
 }  // namespace
+
+unsigned char* bytes_at(CUdeviceptr address) {
+  return reinterpret_cast<unsigned char*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
 
 Pool& Pool::of(int ordinal) {
   static Pool* pools[] = {new Pool(0), new Pool(1)};

@@ -8,6 +8,9 @@
 
 namespace cermet::cuda {
 
+// To be used during Access only.
+unsigned char* bytes_at(CUdeviceptr address);
+
 class Pool {
  public:
   static Pool& of(int ordinal);

@@ -139,7 +139,6 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   event->time = std::chrono::steady_clock::now();
   event->capture = stream != nullptr ? stream->capture : nullptr;
   event->reached.clear();
-  // In a capture's order all that came before is done, a little more than the streams promise.
   if (event->capture != nullptr) event->reached[stream] = stream->given;
   return CUDA_SUCCESS;
 }
