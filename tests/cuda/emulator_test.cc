@@ -225,8 +225,8 @@ using EmulatorDeathTest = Emulator;
 TEST_F(EmulatorDeathTest, MistakesEndTheProcess) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   const CUdeviceptr x = card_.allocate(256);
-  EXPECT_DEATH(std::printf("%d", *reinterpret_cast<volatile int*>(x)),
-               "");  // NOLINT(performance-no-int-to-ptr)
+  const auto* address = reinterpret_cast<volatile int*>(x);  // NOLINT(performance-no-int-to-ptr)
+  EXPECT_DEATH(std::printf("%d", *address), "");
   const CUfunction wait = card_.kernel(
       "extern \"C\" __global__ void waits() { if (threadIdx.x == 0) __syncthreads(); else "
       "__shfl_sync(0xffffffffu, 1, 0); }",
