@@ -94,6 +94,8 @@ struct ExecutionContext::Impl {
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void run();
   void run_slice(Turn& turn, int64_t slice);
+  void give_outputs();
+  Value on_host(size_t i);
   void copy_outputs(int64_t slice);
   // The part of input i that a slice of the batch reads.
   const ConstTensorView& part(size_t i, int64_t slice);
@@ -187,9 +189,13 @@ void ExecutionContext::Impl::run() {
 }
 
 void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
+  if (queue) give_outputs();
   for (size_t i = 0; i < inputs.size(); ++i) {
     const BoundInput& input = inputs[i];
-    if (active->slices != 1)
+    if (queue && input.tensor.data != nullptr && queue->device()->owns(input.tensor.data) &&
+        !loaded().copied_inputs[i])
+      executor.set_input(i, on_host(i));
+    else if (active->slices != 1)
       executor.set_input(i, part(i, slice));
     else if (input.value.kind != Value::Kind::tensor || input.value.tensor)
       executor.set_input(i, input.value);
@@ -197,7 +203,29 @@ void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
       executor.set_input(i, input.tensor);
   }
   executor.run(turn, slice);
+  if (queue) queue->wait_for_copies();
   copy_outputs(slice);
+}
+
+// Copies from the device go where the caller wants them, where that is large enough.
+void ExecutionContext::Impl::give_outputs() {
+  for (size_t i = 0; i < output_memory.size(); ++i) {
+    const BufferId id = output_buffer(i);
+    const auto& shape = active->shapes[id];
+    const bool fits = shape && active->slices == 1 && output_memory[i].data != nullptr &&
+                      byte_size(loaded().plan().buffer(id).type.element, element_count(*shape)) <=
+                          output_memory[i].bytes;
+    executor.set_output(i, fits ? output_memory[i].data : nullptr);
+  }
+}
+
+// An input that lies on the device, for steps of the host that read it.
+Value ExecutionContext::Impl::on_host(size_t i) {
+  const ConstTensorView& from = inputs[i].tensor;
+  Tensor copy(from.type, from.shape);
+  queue->copy_out(copy.view().data, from.data, copy.bytes());
+  queue->wait();
+  return Value(std::move(copy));
 }
 
 std::byte* ExecutionContext::Impl::gathered(size_t i) const {
@@ -218,6 +246,12 @@ void ExecutionContext::Impl::copy_outputs(int64_t slice) {
     if (target.data != nullptr && whole > target.bytes)
       fail(ErrorCode::out_of_range, "output '{}' of shape {} takes {} bytes, its memory has {}",
            loaded().outputs[i].name, to_string(output(i).shape), whole, target.bytes);
+    if (into == from.data) continue;
+    if (queue && queue->device()->owns(into)) {
+      queue->copy_in(into, from.data, bytes);
+      queue->wait();
+      continue;
+    }
     std::memcpy(into + bytes * slice, from.data, bytes);
   }
 }

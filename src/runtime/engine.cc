@@ -64,6 +64,20 @@ std::vector<bool> places(const Plan& plan) {
   return result;
 }
 
+std::vector<bool> only_copied(const Plan& plan) {
+  std::vector<bool> result(plan.root.inputs.size(), plan.uses_device());
+  const auto exclude = [&](BufferId id) {
+    for (size_t i = 0; i < result.size(); ++i)
+      if (id != no_buffer && plan.root_of(id) == plan.root.inputs[i]) result[i] = false;
+  };
+  for (BufferId id : plan.root.outputs) exclude(id);
+  for_each_step(plan.root.steps, [&](const Step& step) {
+    if (step.problem.kind == ProblemKind::copy) return;
+    for (BufferId id : step.inputs) exclude(id);
+  });
+  return result;
+}
+
 TensorInfo describe(const std::string& name, const ValueType& type) {
   TensorInfo info{name, type.kind, type.element, std::nullopt};
   if (!type.has_rank()) return info;
@@ -114,6 +128,7 @@ Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger,
   open_device(*this, ordinal);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
+  copied_inputs = only_copied(plan());
   for (size_t i = 0; i < plan().root.inputs.size(); ++i)
     inputs.push_back(describe(plan().input_names[i], plan().outer_type(plan().root.inputs[i])));
   for (size_t i = 0; i < plan().root.outputs.size(); ++i)

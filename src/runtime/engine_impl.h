@@ -41,6 +41,8 @@ struct Engine::Impl {
   RuntimeRegion root;
   std::vector<TensorInfo> inputs, outputs;
   std::vector<bool> has_place;  // by buffer: its memory is in the arena
+  // By input: whether all that is done with it is to copy it to the device, so that it may lie there.
+  std::vector<bool> copied_inputs;
 
   const Plan& plan() const { return image.plan; }
   size_t input_index(std::string_view name) const;   // throws invalid_argument
