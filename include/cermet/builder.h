@@ -32,6 +32,14 @@ struct TensorFormat {
 };
 
 struct BuildOptions {
+  // "cpu"; "cuda" or "cuda:N", a GPU; "auto": the first GPU if there is one that can be used.
+  std::string device = "auto";
+  // For which kernels of a GPU are compiled: "sm_80", "sm_90a", or "compute_90" for PTX, which
+  // newer cards run too. The first is that for which they are chosen. Empty: the card's own, and
+  // PTX for newer ones. Where they are named no card is needed: then nothing is measured.
+  std::vector<std::string> architectures;
+  // Whether steps that the GPU can't do run on the CPU; false: they are an error.
+  bool fallback = true;
   // Ranges of shapes that the engine takes, with the model's dimensions in the model's order;
   // inputs that a profile leaves out keep the model's shapes. Empty: a free dimension takes any
   // size. Kernels are chosen for `opt` of the first.

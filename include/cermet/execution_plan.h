@@ -20,8 +20,8 @@ struct PlannedTensor {
   size_t bytes = 0;            // 0 where the shape is not known
   int alias = -1;              // the tensor whose memory this one is, under another shape
   std::string place = "host";  // or "device": whose memory it is in
-  // Its place in the arena of its place; nothing for what lies elsewhere (constants, inputs, sizes that depend
-  // on data).
+  // Its place in the arena of its place; nothing for what lies elsewhere (constants, inputs, sizes
+  // that depend on data).
   std::optional<size_t> offset;
   // The steps during which its memory is in use; -1 where there are none.
   int first_step = -1, last_step = -1;

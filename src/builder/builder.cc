@@ -6,9 +6,6 @@
 #include <filesystem>
 #include <map>
 
-#include "backends/cpu/build/costs.h"
-#include "backends/cpu/build/step_timer.h"
-#include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/thread_team.h"
 #include "builder/batch.h"
@@ -16,6 +13,7 @@
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
 #include "builder/options_text.h"
+#include "builder/target.h"
 #include "builder/validation.h"
 #include "builder/validation_digest.h"
 #include "engine/writer.h"
@@ -24,6 +22,7 @@
 #include "passes/pass.h"
 #include "runtime/shape_plan.h"
 #include "tactics/pack_constants.h"
+#include "tactics/place_steps.h"
 #include "tactics/plan_passes.h"
 #include "tactics/tactic.h"
 #include "tactics/tuner.h"
@@ -59,13 +58,13 @@ void describe(const Region& region, const std::map<const Step*, const StepChoice
 }
 
 // A misspelt tactic would be left on.
-void check_names(const TacticOptions& options) {
+void check_names(const TacticOptions& options, std::span<const Tactic> tactics) {
   for (const std::string& name : options.disabled) {
     std::string known;
     bool found = false;
     TacticOptions alone;
     alone.disabled = {name};
-    for (const Tactic& tactic : cpu::tactics()) {
+    for (const Tactic& tactic : tactics) {
       found |= is_disabled(tactic, Step(), alone);
       known += fmt::format("{}{}", known.empty() ? "" : ", ", tactic.name);
     }
@@ -78,11 +77,12 @@ void check_names(const TacticOptions& options) {
 // The measuring of one build.
 class Tuning {
  public:
-  Tuning(const BuildOptions& options, int threads)
+  Tuning(const BuildOptions& options, const Target& target, int threads)
       : options_(options),
-        cache_(cpu::device_name()),
-        tuner_({options.frozen ? 0 : options.tuning_budget, options.frozen, threads}, cache_,
-               cpu::step_timer()) {
+        measures_(target.can_run()),
+        cache_(target.name()),
+        tuner_({options.frozen || !measures_ ? 0 : options.tuning_budget, options.frozen, threads},
+               cache_, target.timer()) {
     require(!options.frozen || !options.timing_cache.empty(), ErrorCode::invalid_argument,
             "frozen timings were asked for without a timing cache that holds them");
     if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);
@@ -90,7 +90,8 @@ class Tuning {
 
   // nullptr where there is nothing to measure with.
   Tuner* tuner() {
-    return options_.tuning_budget > 0 || !options_.timing_cache.empty() ? &tuner_ : nullptr;
+    return (options_.tuning_budget > 0 && measures_) || !options_.timing_cache.empty() ? &tuner_
+                                                                                       : nullptr;
   }
 
   void finish(BuildReport& report) const {
@@ -107,6 +108,7 @@ class Tuning {
 
  private:
   const BuildOptions& options_;
+  bool measures_;
   TimingCache cache_;
   Tuner tuner_;
 };
@@ -143,6 +145,7 @@ class Build {
         read_(std::move(read)),
         options_(options),
         report_(report),
+        target_(options),
         plugins_(options.plugins, options.logger) {
     BuildReport fresh;
     fresh.keep_text = report.keep_text;
@@ -162,9 +165,13 @@ class Build {
     stage("importing", 0.1);
     Graph graph = with_context([&] { return name_; }, [&] { return imported(model); });
     if (report_.keep_text) report_.imported_graph = print(graph);
-    if (options_.validate) {
+    if (options_.validate && !target_.can_run() && options_.logger)
+      options_.logger(Severity::warning,
+                      "kernels for a card that is elsewhere are neither measured nor compared with "
+                      "the model");
+    if (options_.validate && target_.can_run()) {
       if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
-      validator_ = std::make_unique<Validator>(graph, threads_of(options_));
+      validator_ = std::make_unique<Validator>(graph, target_, threads_of(options_));
     }
     stage("optimising", 0.2);
     optimise(graph);
@@ -223,20 +230,22 @@ class Build {
   // are known to keep items apart.
   Slices slices_of(const onnx::OnnxModel& model, const Batch& batch) {
     Graph graph = imported(model);
-    const cpu::Costs costs(tuned_sizes_, threads_of(options_));
+    const auto costs = target_.costs(tuned_sizes_);
     PassOptions pass_options;
-    pass_options.costs = &costs;
+    pass_options.costs = costs.get();
     run_passes(graph, pass_options);
     Plan plan = lower(graph);
     plan.profiles = plan_profiles(plan, options_.profiles);
     reorder_profiles(plan.profiles, options_.input_formats);
-    return best_slices(plan, batch, costs);
+    return best_slices(plan, batch, *costs);
   }
 
   bool may_slice() const {
     const auto has = [](const std::vector<std::string>& names) {
       return std::find(names.begin(), names.end(), slice_batch) != names.end();
     };
+    // A GPU's memory is not faster for less.
+    if (target_.uses_device()) return false;
     return (options_.all_passes || has(options_.only_passes)) && !has(options_.skip_passes) &&
            options_.stop_after != fmt::format("{}:0", slice_batch);
   }
@@ -247,13 +256,13 @@ class Build {
   }
 
   void optimise(Graph& graph) {
-    const cpu::Costs costs(tuned_sizes_, threads_of(options_));
+    const auto costs = target_.costs(tuned_sizes_);
     PassOptions pass_options;
     pass_options.skip = graph_passes_in(options_.skip_passes);
     pass_options.all = options_.all_passes && !stops_at_slices();
     pass_options.only = graph_passes_in(options_.only_passes);
     if (!stops_at_slices()) pass_options.stop_after = options_.stop_after;
-    pass_options.costs = &costs;
+    pass_options.costs = costs.get();
     std::vector<NearFusion> near;
     if (report_.keep_near_fusions) pass_options.near_fusions = &near;
     for (PassResult& result : run_passes(graph, pass_options))
@@ -266,26 +275,48 @@ class Build {
   void choose_kernels(EngineImage& image) {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
-    check_names(tactic_options);
+    check_names(tactic_options, target_.tactics());
     tactic_options.threads = threads_of(options_);
+    if (target_.uses_device()) place(image.plan, tactic_options);
     for (const PlanPassResult& result :
-         arrange(image.plan, cpu::tactics(), tactic_options, options_.skip_passes))
+         arrange(image.plan, target_.tactics(), tactic_options, options_.skip_passes))
       report_.passes.push_back({std::string(result.name), result.changes, result.milliseconds});
-    Tuning tuning(options_, tactic_options.threads);
+    Tuning tuning(options_, target_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
     if (validator_) tactic_options.validate = validation(tuning.tuner());
     const std::vector<StepChoice> choices =
-        choose_tactics(image.plan, cpu::tactics(), tactic_options, image.info.requirements);
+        choose_tactics(image.plan, target_.tactics(), tactic_options, image.info.requirements);
     std::map<const Step*, const StepChoice*> by_step;
     for (const StepChoice& choice : choices) by_step.emplace(choice.step, &choice);
     describe(image.plan.root, by_step, report_.steps);
     tuning.finish(report_);
     validator_.reset();  // with what only the imported graph keeps in memory
-    pack_constants(image.plan, cpu::tactics(), tactic_options);
+    pack_constants(image.plan, target_.tactics(), tactic_options);
+    stage("compiling kernels", 0.95);
+    target_.compile(image.plan);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
     image.info.options = options_text(options_, threads_of(options_));
+    if (target_.uses_device())
+      image.info.options = fmt::format("--device {}{} {}", target_.text(),
+                                       target_.can_run() ? "" : " (untuned)", image.info.options);
+  }
+
+  // Steps that the device can't do are told, or refused.
+  void place(Plan& plan, TacticOptions& tactic_options) {
+    tactic_options.architecture = target_.architectures().front();
+    const std::vector<HostStep> left = place_steps(plan, target_.tactics(), tactic_options);
+    std::string text;
+    for (const HostStep& step : left)
+      text += fmt::format("{}'{}' ({}): {}", text.empty() ? "" : "\n  ", step.step, step.op,
+                          step.reason);
+    require(left.empty() || options_.fallback, ErrorCode::unsupported,
+            "{} steps can't run on the GPU, and running them on the CPU was ruled out:\n  {}",
+            left.size(), text);
+    if (!left.empty() && options_.logger)
+      options_.logger(Severity::info,
+                      fmt::format("{} steps run on the CPU:\n  {}", left.size(), text));
   }
 
   // What choose_tactics() calls for every kernel that it chooses.
@@ -325,6 +356,7 @@ class Build {
   ReadModel read_;
   const BuildOptions& options_;
   BuildReport& report_;
+  const Target target_;
   const Plugins plugins_;
   SymbolValues tuned_sizes_;  // of the model's inputs, in the order in which it has them
   std::unique_ptr<Validator> validator_;  // nullptr where nothing is validated

@@ -3,8 +3,9 @@
 namespace cermet {
 namespace {
 
-// Steps that hand their operand on under another layout or to memory of its own.
+// Steps that hand their operand on under another layout, to memory of its own or in another place.
 bool only_copies(const Step& step) {
+  if (step.problem.kind == ProblemKind::copy) return true;
   return step.problem.domain.empty() && step.problem.op == "Identity" && step.inputs.size() == 1 &&
          !step.problem.has_epilogue();
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "backends/cpu/build/run_step.h"
-#include "backends/cpu/build/tactics.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "builder/random_operand.h"
@@ -141,8 +139,8 @@ struct Validator::Trial {
   std::vector<std::optional<Result>> results;  // nothing where an output is absent
 };
 
-Validator::Validator(Graph imported, int threads)
-    : original_(std::move(imported)), threads_(threads) {}
+Validator::Validator(Graph imported, const Target& target, int threads)
+    : original_(std::move(imported)), target_(target), threads_(threads) {}
 Validator::~Validator() = default;
 
 // What a step reads: numbers by chance for the model's values, sizes, and what passes put between
@@ -199,13 +197,14 @@ Tensor Validator::by_reference(const Plan& plan, const Step& step, size_t output
     return part_of(plan, step, output, *inputs[0], shape, values.symbols());
   if (view && view_form(step.problem) == ViewForm::reshape && step.problem.op != "Transpose")
     return inputs[0]->reshaped(shape);
-  Plan lone = lone_step(plan, step, cpu::tactics().back(), "", threads_);
+  Plan lone = lone_step(plan, step, target_.tactics().back(), "", threads_);
+  lone.root.steps[0].place = Place::host;
   for (Buffer& buffer : lone.buffers) buffer.layout = {};
   Problem& problem = lone.root.steps[0].problem;
   for (auto* operands : {&problem.inputs, &problem.outputs})
     for (auto& each : *operands)
       if (each) each->layout = {};
-  return cpu::run_step(lone, inputs, *shapes, threads_).at(output).value();
+  return target_.run_step(lone, inputs, *shapes).at(output).value();
 }
 
 // The result at the points of its grid, which is chosen here: its shape may be known only now.
@@ -390,7 +389,7 @@ void Validator::try_deeper(const Plan& plan, const Step& step, const Plan& lone,
 void Validator::try_kernel(const Plan& lone, Validation& into) {
   std::vector<std::optional<Tensor>> got;
   try {
-    got = cpu::run_step(lone, trial_->inputs, trial_->shapes, threads_);
+    got = target_.run_step(lone, trial_->inputs, trial_->shapes);
   } catch (const Error& error) {
     into.text = "it could not be run: " + error.message();
     return;

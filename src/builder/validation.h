@@ -12,6 +12,7 @@
 #include "builder/original_graph.h"
 #include "builder/original_values.h"
 #include "builder/plan_names.h"
+#include "builder/target.h"
 #include "tactics/tactic.h"
 #include "tactics/typical_shapes.h"
 
@@ -24,8 +25,8 @@ inline constexpr int64_t validation_points = 4096;
 // after another.
 class Validator {
  public:
-  // The graph as it was before the passes.
-  Validator(Graph imported, int threads);
+  // The graph as it was before the passes. `target` outlives this.
+  Validator(Graph imported, const Target& target, int threads);
   ~Validator();
 
   // Whether the kernel computes what the model's nodes do, at the step's typical shapes. A step
@@ -55,6 +56,7 @@ class Validator {
   void judge(size_t output, const Tensor& got, const Layout& layout, Validation& into);
 
   OriginalGraph original_;
+  const Target& target_;
   int threads_;
   const Plan* plan_ = nullptr;
   PlanNames names_;  // of plan_

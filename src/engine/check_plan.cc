@@ -185,9 +185,9 @@ void check_regions(const Step& step) {
 // A program has the modules and operands that it names, and a step on a device a program.
 void check_program(const Plan& plan, const Step& step) {
   for (const Launch& launch : step.program.launches) {
-    expect_engine(
-        launch.module >= 0 && static_cast<size_t>(launch.module) < plan.modules.size(),
-        "launch: module: expected an index below {}, got {}", plan.modules.size(), launch.module);
+    expect_engine(launch.module >= 0 && static_cast<size_t>(launch.module) < plan.modules.size(),
+                  "launch: module: expected an index below {}, got {}", plan.modules.size(),
+                  launch.module);
     for (const LaunchArgument& argument : launch.arguments) {
       if (argument.kind != LaunchArgument::Kind::input &&
           argument.kind != LaunchArgument::Kind::output)

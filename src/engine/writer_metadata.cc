@@ -128,9 +128,8 @@ class MetadataEncoder {
         each(from.regions, [&](const Region& inner) { return region(inner, depth + 1); });
     const auto in_place =
         from.in_place.empty() ? 0 : builder_.CreateVectorOfStructs(pairs(from.in_place));
-    const auto launches = each(from.program.launches, [&](const Launch& entry) {
-      return launch(entry);
-    });
+    const auto launches =
+        each(from.program.launches, [&](const Launch& entry) { return launch(entry); });
     const int32_t workspace = from.program.workspace_bytes.is_constant(0)
                                   ? -1
                                   : static_cast<int32_t>(values_.dim(from.program.workspace_bytes));
@@ -141,8 +140,7 @@ class MetadataEncoder {
   Offset<fb::Launch> launch(const Launch& from) {
     const auto function = values_.text(from.function);
     const auto grid = values_.list(values_.dims({from.grid.begin(), from.grid.end()}));
-    const auto block =
-        values_.list(std::vector<int32_t>(from.block.begin(), from.block.end()));
+    const auto block = values_.list(std::vector<int32_t>(from.block.begin(), from.block.end()));
     const auto arguments = each(from.arguments, [&](const LaunchArgument& argument) {
       return fb::CreateLaunchArgument(builder_, static_cast<fb::LaunchArgumentKind>(argument.kind),
                                       argument.index, values_.dim(argument.value));

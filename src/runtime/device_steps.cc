@@ -74,10 +74,10 @@ void Executor::run_on_device(const RuntimeRegion& region, const Segment& segment
 
 void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) {
   constexpr size_t fewest = 2;  // steps that are worth a graph
-  const auto kernels = std::count_if(
-      region.steps.begin() + static_cast<std::ptrdiff_t>(segment.first),
-      region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
-      [](const RuntimeStep& step) { return step.kernel != nullptr; });
+  const auto kernels =
+      std::count_if(region.steps.begin() + static_cast<std::ptrdiff_t>(segment.first),
+                    region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
+                    [](const RuntimeStep& step) { return step.kernel != nullptr; });
   if (static_cast<size_t>(kernels) < fewest) return run_on_device(region, segment, true);
   run_on_device(region, segment, false);
   SegmentGraphs::Addresses addresses = addresses_of(region, segment);

@@ -179,8 +179,8 @@ std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> byt
                                                   const Logger& logger,
                                                   const std::vector<std::string>& plugins,
                                                   int device) {
-  return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
-      read_engine(bytes), Plugins(plugins, logger), logger, device)));
+  return std::shared_ptr<const Engine>(new Engine(
+      std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger, device)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }

@@ -32,7 +32,7 @@ struct Engine::Impl {
   Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0);
 
   EngineImage image;
-  Plugins plugins;                               // closed after the kernels that call them
+  Plugins plugins;  // closed after the kernels that call them
   // Where the plan uses one: the GPU, or why it can't be used. An engine can be looked at all the
   // same.
   std::unique_ptr<EngineDevice> device;
@@ -41,7 +41,8 @@ struct Engine::Impl {
   RuntimeRegion root;
   std::vector<TensorInfo> inputs, outputs;
   std::vector<bool> has_place;  // by buffer: its memory is in the arena
-  // By input: whether all that is done with it is to copy it to the device, so that it may lie there.
+  // By input: whether all that is done with it is to copy it to the device, so that it may lie
+  // there.
   std::vector<bool> copied_inputs;
 
   const Plan& plan() const { return image.plan; }

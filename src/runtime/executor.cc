@@ -226,8 +226,7 @@ void Executor::run_late_bound(const RuntimeStep& step) {
     late.inputs = std::move(inputs);
     late.outputs = std::move(outputs);
     if (step.step->place == Place::device)
-      late.device_workspace =
-          cuda::DeviceMemory(queue_->device(), late.kernel->workspace_bytes());
+      late.device_workspace = cuda::DeviceMemory(queue_->device(), late.kernel->workspace_bytes());
     else
       late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
   }

@@ -16,8 +16,8 @@ struct ShapePlan {
   SymbolValues symbols;                             // of the inputs
   std::vector<std::optional<Shape>> shapes;         // by buffer, where they follow from the inputs
   std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
-  MemoryPlan memory;         // of the host
-  MemoryPlan device_memory;  // of the device; empty where the plan uses none
+  MemoryPlan memory;                                // of the host
+  MemoryPlan device_memory;                         // of the device; empty where the plan uses none
 
   const MemoryPlan& memory_of(Place place) const {
     return place == Place::host ? memory : device_memory;

@@ -205,8 +205,7 @@ class Chooser {
 }  // namespace
 
 std::optional<std::string> Tactic::reason_against(const TacticQuery& query) const {
-  if (place != query.step->place)
-    return fmt::format("runs steps on the {}", cermet::name(place));
+  if (place != query.step->place) return fmt::format("runs steps on the {}", cermet::name(place));
   if (query.defines_sizes && !dynamic)
     return "the shape of a result depends on the contents of the inputs";
   return rejects ? rejects(query) : std::nullopt;

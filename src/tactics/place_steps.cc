@@ -139,10 +139,9 @@ class Placer {
                          buffer.type.element == ElementType::boolean;
       return whole && element_count(constants(*buffer.type.dims)) <= small_elements;
     };
-    const bool reads_values =
-        std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
-          return id != no_buffer && plan_.buffers[id].storage != Storage::constant;
-        });
+    const bool reads_values = std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
+      return id != no_buffer && plan_.buffers[id].storage != Storage::constant;
+    });
     return reads_values && std::all_of(step.inputs.begin(), step.inputs.end(), is_small) &&
            std::all_of(step.outputs.begin(), step.outputs.end(), is_small);
   }

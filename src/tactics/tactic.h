@@ -17,9 +17,9 @@ struct TacticQuery {
   const Plan* plan = nullptr;
   const Step* step = nullptr;
   int threads = 1;
-  bool defines_sizes = false;  // the shape of a result is known only when the step has run
+  bool defines_sizes = false;          // the shape of a result is known only when the step has run
   std::string_view architecture = {};  // of the device for which kernels are chosen: "sm_90"
-  bool allow_tf32 = false;  // whether float32 products may be taken on TF32 tensor cores
+  bool allow_tf32 = false;             // whether float32 products may be taken on TF32 tensor cores
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.
@@ -65,7 +65,7 @@ struct Validation {
 struct TacticOptions {
   std::vector<std::string> disabled;  // names, or prefixes such as "onednn."
   int threads = 1;
-  Tuner* tuner = nullptr;  // nullptr: nothing is measured
+  Tuner* tuner = nullptr;         // nullptr: nothing is measured
   std::string architecture = {};  // of the device, where there is one
   bool allow_tf32 = false;
   // Called as measuring goes on, with the part that is done, 0 to 1.

@@ -80,6 +80,20 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
   command
+      .add_option("--device", options.device,
+                  "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--arch", options.architectures,
+          "Architectures of GPUs, as sm_80,sm_90a or compute_90 (PTX); no GPU is needed then")
+      ->type_name("ARCH,..")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_flag("!--no-fallback", options.fallback,
+                   "Steps that the GPU can't do are an error, and do not run on the CPU");
+  command
       .add_option("--memory-limit", flags.memory_limit,
                   "Most memory for activations, as 512M or 2G; more fails the build")
       ->type_name("BYTES");

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/error.h"
-#include "tactics/typical_shapes.h"
 
 namespace cermet::cuda {
 namespace {
@@ -32,10 +31,7 @@ CardRates rates_of(std::string_view architecture) {
   return table[0].rates;
 }
 
-double traffic_us(const TacticQuery& query) {
-  const auto shapes = typical_shapes(*query.plan, *query.step);
-  if (!shapes) return -1;
-  const CardRates rates = rates_of(query.architecture);
+double bytes_of(const Problem& problem, const TypicalShapes& shapes) {
   double bytes = 0;
   const auto add = [&](const auto& operands, const auto& sizes) {
     for (size_t i = 0; i < operands.size(); ++i)
@@ -43,9 +39,16 @@ double traffic_us(const TacticQuery& query) {
         bytes +=
             static_cast<double>(byte_size(operands[i]->type.element, element_count(*sizes[i])));
   };
-  add(query.problem().inputs, shapes->inputs);
-  add(query.problem().outputs, shapes->outputs);
-  return rates.launch_us + bytes / rates.bytes_per_us;
+  add(problem.inputs, shapes.inputs);
+  add(problem.outputs, shapes.outputs);
+  return bytes;
+}
+
+double traffic_us(const TacticQuery& query) {
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  if (!shapes) return -1;
+  const CardRates rates = rates_of(query.architecture);
+  return rates.launch_us + bytes_of(query.problem(), *shapes) / rates.bytes_per_us;
 }
 
 }  // namespace cermet::cuda

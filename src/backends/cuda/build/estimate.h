@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "tactics/tactic.h"
+#include "tactics/typical_shapes.h"
 
 namespace cermet::cuda {
 
@@ -17,6 +18,9 @@ struct CardRates {
   double launch_us = 0;  // what a kernel in a graph takes at least
 };
 CardRates rates_of(std::string_view architecture);
+
+// Bytes of operands and results, each once.
+double bytes_of(const Problem& problem, const TypicalShapes& shapes);
 
 // Microseconds to read operands and write results once at the typical shapes, with the launch;
 // negative where the shapes are not known.

@@ -85,8 +85,8 @@ class BoundProgram : public BoundKernel {
         arguments_[i] = argument(bound.launch->arguments[i], bound.values[i], call);
       bound.config.hStream = static_cast<CUstream>(call.stream);
       device_->check(device_->driver().cuLaunchKernelEx(&bound.config, bound.function,
-                                                      pointers_.data(), nullptr),
-                    "launching a kernel");
+                                                        pointers_.data(), nullptr),
+                     "launching a kernel");
     }
   }
 

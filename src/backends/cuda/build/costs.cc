@@ -1,0 +1,60 @@
+#include "backends/cuda/build/costs.h"
+
+#include <algorithm>
+
+#include "backends/cuda/build/estimate.h"
+#include "expr/contiguous_part.h"
+
+namespace cermet::cuda {
+namespace {
+
+// What a product does of a card's best: small ones leave most multiprocessors without work.
+constexpr double usual_part_of_peak = 0.3;
+
+bool cuts_in_place(const Problem& problem) {
+  const Dims& whole = *problem.inputs[0]->type.dims;
+  const int64_t axis = problem.attributes.integer("axis", 0);
+  Dims start(whole.size(), Dim(0));
+  for (const auto& part : problem.outputs) {
+    const Dims& dims = *part->type.dims;
+    if (!contiguous_part(whole, dims, start, problem.inputs[0]->layout)) return false;
+    start[axis] = start[axis] + dims[axis];
+  }
+  return true;
+}
+
+double operations_of(const Problem& problem, const TypicalShapes& shapes) {
+  const bool product = problem.kind == ProblemKind::matmul;
+  if (!product && problem.kind != ProblemKind::convolution) return 0;
+  const Shape& weights = *shapes.inputs[1];
+  double depth = 1;
+  if (product) {
+    const bool turned = problem.attributes.integer("transB", 0) != 0;
+    depth = static_cast<double>(weights.size() < 2 ? weights[0]
+                                                   : weights[weights.size() - (turned ? 1 : 2)]);
+  } else {
+    for (size_t d = 1; d < weights.size(); ++d) depth *= static_cast<double>(weights[d]);
+  }
+  return 2 * depth * static_cast<double>(element_count(*shapes.outputs[0]));
+}
+
+}  // namespace
+
+Layout Costs::result_layout(const Problem& problem) const {
+  const bool image =
+      problem.kind == ProblemKind::convolution || problem.kind == ProblemKind::pooling;
+  return image ? Layout::channels_last(problem.outputs[0]->type.rank()) : Layout{};
+}
+
+std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) const {
+  if (problem.op == "Split" && !gives_output && cuts_in_place(problem)) return 0;
+  const auto shapes = typical_shapes(problem, sizes_);
+  if (!shapes) return std::nullopt;
+  const CardRates rates = rates_of(architecture_);
+  const bool narrow = problem.inputs[0] && bit_width(problem.inputs[0]->type.element) <= 16;
+  const double peak = narrow ? rates.tensor16_per_us : rates.float32_per_us;
+  return rates.launch_us + std::max(bytes_of(problem, *shapes) / rates.bytes_per_us,
+                                    operations_of(problem, *shapes) / (usual_part_of_peak * peak));
+}
+
+}  // namespace cermet::cuda

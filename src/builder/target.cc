@@ -1,0 +1,170 @@
+#include "builder/target.h"
+
+#include <charconv>
+
+#include "backends/cpu/build/costs.h"
+#include "backends/cpu/build/run_step.h"
+#include "backends/cpu/build/step_timer.h"
+#include "backends/cpu/build/tactics.h"
+#include "backends/cuda/build/compiler.h"
+#include "backends/cuda/build/costs.h"
+#include "backends/cuda/build/lone_run.h"
+#include "backends/cuda/build/tactics.h"
+#include "base/error.h"
+#include "base/thread_team.h"
+
+namespace cermet {
+namespace {
+
+constexpr int most_architectures = 16;
+
+// The number of the card in "cuda" or "cuda:N". Throws for what is no device.
+int ordinal_of(const std::string& device) {
+  constexpr std::string_view prefix = "cuda:";
+  if (device == "auto" || device == "cuda") return 0;
+  int ordinal = -1;
+  if (device.starts_with(prefix)) {
+    const auto [end, error] =
+        std::from_chars(device.data() + prefix.size(), device.data() + device.size(), ordinal);
+    if (error != std::errc() || end != device.data() + device.size()) ordinal = -1;
+  }
+  require(ordinal >= 0, ErrorCode::invalid_argument,
+          "there is no device '{}'; expected auto, cpu, cuda or cuda:N", device);
+  return ordinal;
+}
+
+void check_architectures(const std::vector<std::string>& names) {
+  require(names.size() <= most_architectures, ErrorCode::invalid_argument,
+          "{} architectures were named, at most {} are possible", names.size(), most_architectures);
+  for (const std::string& name : names) {
+    std::string_view rest = name;
+    for (const std::string_view prefix : {"sm_", "compute_"})
+      if (rest.starts_with(prefix)) {
+        rest.remove_prefix(prefix.size());
+        break;
+      }
+    int number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    const std::string_view suffix(end, rest.data() + rest.size());
+    require(rest.size() < name.size() && error == std::errc() &&
+                (suffix.empty() || suffix == "a" || suffix == "f"),
+            ErrorCode::invalid_argument,
+            "'{}' is no architecture; expected such as sm_80, sm_90a or compute_90", name);
+    require(number >= 80, ErrorCode::unsupported,
+            "{}: kernels are made for sm_80 (Ampere) and newer cards", name);
+  }
+}
+
+class TimedRun : public TimedKernel {
+ public:
+  TimedRun(const cuda::DevicePointer& device, cuda::Compiler& compiler, const Plan& plan)
+      : run_(device, compiler, plan, sizes_of(plan)) {
+    run_.fill_inputs();
+  }
+  // Several in a row, as one alone is over before the clock has moved.
+  double run() override {
+    constexpr int runs = 10;
+    return run_.time(runs);
+  }
+
+ private:
+  static TypicalShapes sizes_of(const Plan& plan) {
+    auto shapes = typical_shapes(plan, plan.root.steps[0]);
+    require(shapes.has_value(), ErrorCode::unsupported, "step '{}': its sizes are unknown",
+            plan.root.steps[0].name);
+    return std::move(*shapes);
+  }
+
+  cuda::LoneRun run_;
+};
+
+}  // namespace
+
+struct Target::Gpu {
+  cuda::DevicePointer device;  // nullptr: kernels are for a card that is elsewhere
+  std::vector<std::string> architectures;
+  mutable cuda::Compiler compiler;
+};
+
+Target::Target(const BuildOptions& options)
+    : threads_(options.threads > 0 ? options.threads : available_threads()) {
+  const std::span<const Tactic> of_cpu = cpu::tactics();
+  const bool automatic = options.device == "auto";
+  if (options.device != "cpu" && !(automatic && !options.architectures.empty())) {
+    const int ordinal = ordinal_of(options.device);
+    check_architectures(options.architectures);
+    auto gpu = std::make_unique<Gpu>();
+    gpu->architectures = options.architectures;
+    try {
+      gpu->device = cuda::Device::open(ordinal);
+      const std::string own = gpu->device->card().architecture();
+      if (gpu->architectures.empty())
+        gpu->architectures = {own, "compute_" + own.substr(own.find('_') + 1)};
+    } catch (const Error& error) {
+      require(automatic || !gpu->architectures.empty(), ErrorCode::device,
+              "{}. Name the architectures (--arch sm_80,sm_90) to build for a card that is "
+              "elsewhere",
+              error.message());
+      gpu->device = nullptr;
+    }
+    if (gpu->device || !automatic) gpu_ = std::move(gpu);
+  }
+  require(uses_device() || options.architectures.empty(), ErrorCode::invalid_argument,
+          "architectures were named for the device {}; they are cuda's", options.device);
+  if (gpu_) {
+    const std::span<const Tactic> of_gpu = cuda::tactics();
+    tactics_.assign(of_gpu.begin(), of_gpu.end());
+  }
+  tactics_.insert(tactics_.end(), of_cpu.begin(), of_cpu.end());
+}
+
+Target::~Target() = default;
+
+bool Target::can_run() const { return !gpu_ || gpu_->device != nullptr; }
+
+const std::vector<std::string>& Target::architectures() const {
+  static const std::vector<std::string> none;
+  return gpu_ ? gpu_->architectures : none;
+}
+
+std::string Target::text() const {
+  return gpu_ ? fmt::format("cuda --arch {}", fmt::join(gpu_->architectures, ",")) : "cpu";
+}
+
+std::string Target::name() const {
+  if (!gpu_) return cpu::device_name();
+  if (!gpu_->device) return fmt::format("{}, Cermet {}", text(), CERMET_VERSION_STRING);
+  const cuda::Card& card = gpu_->device->card();
+  return fmt::format("{}, {}, CUDA {}, Cermet {}", card.product, card.architecture(),
+                     gpu_->device->driver().version(), CERMET_VERSION_STRING);
+}
+
+KernelTimer Target::timer() const {
+  if (!gpu_) return cpu::step_timer();
+  return [this, of_cpu = cpu::step_timer()](const Plan& plan, int threads,
+                                            bool cold) -> std::unique_ptr<TimedKernel> {
+    if (plan.root.steps[0].place == Place::host) return of_cpu(plan, threads, cold);
+    return std::make_unique<TimedRun>(gpu_->device, gpu_->compiler, plan);
+  };
+}
+
+std::unique_ptr<CostOracle> Target::costs(SymbolValues sizes) const {
+  if (!gpu_) return std::make_unique<cpu::Costs>(std::move(sizes), threads_);
+  return std::make_unique<cuda::Costs>(std::move(sizes), gpu_->architectures.front());
+}
+
+std::vector<std::optional<Tensor>> Target::run_step(
+    const Plan& plan, const std::vector<std::optional<Tensor>>& inputs,
+    const TypicalShapes& shapes) const {
+  if (plan.root.steps.at(0).place == Place::host)
+    return cpu::run_step(plan, inputs, shapes, threads_);
+  return cuda::run_step(gpu_->device, gpu_->compiler, plan, inputs, shapes);
+}
+
+void Target::compile(Plan& plan) const {
+  if (gpu_)
+    cuda::compile_programs(plan, tactics_, gpu_->architectures, gpu_->compiler,
+                           available_threads());
+}
+
+}  // namespace cermet

@@ -1,0 +1,56 @@
+// The machine for which an engine is built: the CPU, or a GPU with the CPU for what it can't do.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cermet/builder.h"
+#include "problem/cost_oracle.h"
+#include "tactics/tuner.h"
+#include "tactics/typical_shapes.h"
+
+namespace cermet {
+
+// Belongs to one build. Safe to use from one thread at a time.
+class Target {
+ public:
+  // What BuildOptions::device and architectures say. Throws invalid_argument for a device that
+  // there is no such, device where one that was named can't be used.
+  explicit Target(const BuildOptions& options);
+  ~Target();
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  bool uses_device() const { return gpu_ != nullptr; }
+  // Whether kernels can be run here: not those of a card that is elsewhere.
+  bool can_run() const;
+  // All of its tactics, the device's before the CPU's.
+  std::span<const Tactic> tactics() const { return tactics_; }
+  // Machine code is made for these; the first is that for which kernels are chosen.
+  const std::vector<std::string>& architectures() const;
+  // "cuda sm_90", "cpu": for the options that an engine names.
+  std::string text() const;
+
+  // What a measured time depends on and no problem says.
+  std::string name() const;
+  KernelTimer timer() const;
+  std::unique_ptr<CostOracle> costs(SymbolValues sizes) const;
+  // The results of the plan's only step, each in its buffer's layout. `inputs` are row-major; those
+  // that are constants of the plan are not looked at. Throws what the kernel throws.
+  std::vector<std::optional<Tensor>> run_step(const Plan& plan,
+                                              const std::vector<std::optional<Tensor>>& inputs,
+                                              const TypicalShapes& shapes) const;
+  // Gives the steps of the device their programs.
+  void compile(Plan& plan) const;
+
+ private:
+  struct Gpu;
+
+  int threads_;
+  std::unique_ptr<Gpu> gpu_;  // nullptr: the CPU alone
+  std::vector<Tactic> tactics_;
+};
+
+}  // namespace cermet
