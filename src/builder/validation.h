@@ -24,8 +24,9 @@ inline constexpr int64_t validation_points = 4096;
 // after another.
 class Validator {
  public:
-  // The graph as it was before the passes.
-  Validator(Graph imported, int threads);
+  // The graph as it was before the passes. `narrow` is the type in which the plan computes float32;
+  // undefined: in float32.
+  Validator(Graph imported, int threads, ElementType narrow = ElementType::undefined);
   ~Validator();
 
   // Whether the kernel computes what the model's nodes do, at the step's typical shapes. A step
@@ -50,12 +51,14 @@ class Validator {
   Tensor expected(const Plan& plan, const Step& step, size_t output, OriginalValues& values,
                   Trial& trial) const;
   static void allow_shaking(Trial& trial, size_t output);
+  bool rounds_to_narrow(const Plan& plan, const Step& step) const;
   static Comparison compare_with(Trial& trial, size_t output, const Tensor& got);
   void try_kernel(const Plan& lone, Validation& into);
   void judge(size_t output, const Tensor& got, const Layout& layout, Validation& into);
 
   OriginalGraph original_;
   int threads_;
+  ElementType narrow_;
   const Plan* plan_ = nullptr;
   PlanNames names_;  // of plan_
   const Step* step_ = nullptr;

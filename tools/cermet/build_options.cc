@@ -69,6 +69,17 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
       ->type_name("NAME:LAYOUT,..");
 }
 
+void add_precision(CLI::App& command, BuildOptions& options) {
+  const auto add = [&](const char* flag, Precision precision, const char* purpose) {
+    return command.add_flag_callback(
+        flag, [&options, precision] { options.precision = precision; }, purpose);
+  };
+  CLI::Option* half =
+      add("--fp16", Precision::float16, "Compute in float16 what the model computes in float32");
+  add("--bf16", Precision::bfloat16, "The same in bfloat16")->excludes(half);
+  command.add_flag("--tf32", options.tf32, "Let products of float32 round their operands to TF32");
+}
+
 }  // namespace
 
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
@@ -98,6 +109,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->type_name("FILE");
   command.add_flag("--frozen", options.frozen,
                    "Measure nothing; a time that the timing cache lacks is an error");
+  add_precision(command, options);
   command.add_flag("!--no-validation", options.validate,
                    "Don't compare chosen kernels with the model's nodes");
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
