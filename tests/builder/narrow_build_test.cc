@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/error.h"
 #include "tests/builder/validated_road.h"
 #include "tests/support/graph_maker.h"
+#include "tests/support/run_graph.h"
 
 namespace cermet::testing {
 namespace {
@@ -84,6 +87,43 @@ TEST(NarrowBuild, IsRefusedOnTheCpu) {
   check_precision(options);
   options.precision = static_cast<Precision>(3);
   EXPECT_THROW(check_precision(options), Error);
+}
+
+// CERMET_NARROW_MODEL names another model.
+TEST(NarrowBuild, GivesAlmostWhatFloat32Gives) {
+  const char* other = std::getenv("CERMET_NARROW_MODEL");
+  const std::string model = other ? other : "examples/digits/digits.onnx";
+  const auto run = [&](Precision precision) {
+    const LetCpuTake16Bits let;
+    BuildOptions options;
+    options.tuning_budget = 0;
+    options.precision = precision;
+    BuildReport report;
+    report.keep_text = true;
+    const auto engine = Engine::from_memory(build_engine(model, options, &report));
+    if (other != nullptr) std::printf("%s\n", report.optimized_graph.c_str());
+    for (const StepReport& step : report.steps)
+      if (other != nullptr && !step.candidates.empty())
+        std::printf("%s: %lld points, %.3f, %s\n", step.name.c_str(),
+                    static_cast<long long>(step.validation.points), step.validation.error,
+                    step.validation.reason.c_str());
+    EXPECT_GT(report.validated_steps, 0);
+    std::vector<Value> inputs;
+    for (const TensorInfo& input : engine->inputs()) {
+      Shape shape;
+      for (const std::string& size : input.dims.value())
+        shape.push_back(std::isdigit(size[0]) != 0 ? std::stoll(size) : 1);
+      inputs.emplace_back(ramp(input.type, shape));
+    }
+    return run_engine(engine, inputs);
+  };
+  const std::vector<Value> expected = run(Precision::float32);
+  for (const auto& [precision, error] :
+       {std::pair{Precision::float16, 0.01}, std::pair{Precision::bfloat16, 0.08}}) {
+    const std::vector<Value> got = run(precision);
+    for (size_t i = 0; i < expected.size(); ++i)
+      EXPECT_EQ(difference(expected[i], got[i], error, error).value_or(""), "");
+  }
 }
 
 }  // namespace

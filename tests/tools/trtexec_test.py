@@ -133,7 +133,7 @@ class Trtexec(unittest.TestCase):
             self.fails(UNSUPPORTED, f"{flag} is not supported: ", f"--onnx={self.model}", flag)
         for flag, name in (("--fp16", "float16"), ("--bf16", "bfloat16")):
             self.fails(UNSUPPORTED, f"{name} builds are for GPUs", f"--onnx={self.model}", flag)
-        self.fails(WRONG_USE, "--bf16 excludes --fp16", f"--onnx={self.model}", "--fp16", "--bf16")
+        self.fails(WRONG_USE, "--fp16 excludes --bf16", f"--onnx={self.model}", "--fp16", "--bf16")
         engine = f"--loadEngine={self.engine}"
         self.fails(UNSUPPORTED, "'x:0' is float32 Nx3 in the loaded engine", engine,
                    "--inputIOFormats=fp16:chw")
