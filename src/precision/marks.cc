@@ -46,6 +46,7 @@ PrecisionMarks::PrecisionMarks(const Graph& graph)
       real_(graph.value_count(), false),
       pinned_(graph.value_count(), false),
       counts_(graph.value_count(), false),
+      statistics_(graph.value_count(), false),
       wanted_(graph.value_count(), false) {
   for (size_t id = 0; id < real_.size(); ++id) {
     const ValueType& type = graph.type(static_cast<ValueId>(id));
@@ -63,11 +64,12 @@ bool PrecisionMarks::takes_narrow(const Node& node, size_t i) const {
 }
 
 void PrecisionMarks::mark_forward(const Node& node) {
-  const bool pinned = pins(node), count = counts(node);
+  const bool pinned = pins(node), count = counts(node), statistic = tells_statistics(node);
   for (ValueId output : node.outputs) {
     if (!is_real(output)) continue;
     pinned_[output] = pinned;
     counts_[output] = count;
+    statistics_[output] = statistic;
   }
 }
 
@@ -100,6 +102,20 @@ bool PrecisionMarks::counts(const Node& node) const {
     return counts_elements(node, *expression);
   return narrow_operator(node.domain, node.op).form == NarrowForm::follows &&
          is_count(node.input(0));
+}
+
+bool PrecisionMarks::tells_statistics(const Node& node) const {
+  const NarrowForm form = narrow_operator(node.domain, node.op).form;
+  if (form == NarrowForm::reduces) return true;
+  if (form == NarrowForm::follows) return is_statistic(node.input(0));
+  if (form == NarrowForm::product || !expression_of(graph_, node)) return false;
+  bool any = false;
+  for (ValueId input : node.inputs) {
+    if (input == no_value || graph_.value(input).constant) continue;
+    if (!is_statistic(input)) return false;
+    any = true;
+  }
+  return any;
 }
 
 // Of counts and numbers that are known alone, and no wave, which makes small numbers of large ones.

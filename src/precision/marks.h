@@ -24,6 +24,8 @@ class PrecisionMarks {
   bool is_pinned(ValueId id) const { return holds(pinned_, id); }
   // It counts: large whole numbers, and what is proportional to them.
   bool is_count(ValueId id) const { return holds(counts_, id); }
+  // It follows from sums of rows alone: few numbers, of which differences may be taken.
+  bool is_statistic(ValueId id) const { return holds(statistics_, id); }
   // A matrix product that only spreads counts over frequencies, of which waves will be taken.
   bool multiplies_counts(const Node& node) const;
   // Somebody would rather read 16 bits.
@@ -41,10 +43,11 @@ class PrecisionMarks {
   void mark_wanted_by_bodies(const Node& node);
   bool pins(const Node& node) const;
   bool counts(const Node& node) const;
+  bool tells_statistics(const Node& node) const;
   bool counts_elements(const Node& node, const ScalarExpr& expression) const;
 
   const Graph& graph_;
-  std::vector<bool> real_, pinned_, counts_, wanted_;
+  std::vector<bool> real_, pinned_, counts_, statistics_, wanted_;
 };
 
 }  // namespace cermet

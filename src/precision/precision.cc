@@ -225,8 +225,9 @@ class Rewrite {
   ScalarExpr on_operands(Node& node, size_t first, std::vector<ElementType> types,
                          const ScalarExpr& expression) {
     const bool stays =
-        counts(node) || std::any_of(node.outputs.begin(), node.outputs.end(),
-                                    [&](ValueId id) { return marks_.is_pinned(id); });
+        counts(node) || std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+          return marks_.is_pinned(id) || marks_.is_statistic(id);
+        });
     bool saturate = exceeds(expression, type_);
     std::vector<ElementType> results;
     for (size_t i = 0; i < expression.results().size(); ++i) {

@@ -122,7 +122,8 @@ TEST(NarrowBuild, GivesAlmostWhatFloat32Gives) {
        {std::pair{Precision::float16, 0.01}, std::pair{Precision::bfloat16, 0.08}}) {
     const std::vector<Value> got = run(precision);
     for (size_t i = 0; i < expected.size(); ++i)
-      EXPECT_EQ(difference(expected[i], got[i], error, error).value_or(""), "");
+      EXPECT_EQ(difference(expected[i], got[i], error, error).value_or(""), "")
+          << name(narrow_type(precision));
   }
 }
 
