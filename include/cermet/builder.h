@@ -31,6 +31,14 @@ struct TensorFormat {
   TensorLayout layout = TensorLayout::row_major;
 };
 
+// In which type an engine computes what the model computes in float32. Inputs and outputs keep
+// their types.
+enum class Precision : int {
+  float32 = 0,   // the model's own types
+  float16 = 1,   // 11 binary digits, numbers to 65504
+  bfloat16 = 2,  // 8 binary digits, float32's range
+};
+
 struct BuildOptions {
   // "cpu"; "cuda" or "cuda:N", a GPU; "auto": the first GPU if there is one that can be used.
   std::string device = "auto";
@@ -55,6 +63,12 @@ struct BuildOptions {
   // A time that the timing cache does not hold is an error: nothing is measured, and the same
   // model, options and cache give the same bytes.
   bool frozen = false;
+  // 16 bits are for devices that are faster in them; operators whose numbers would not fit stay in
+  // float32. Sums are computed in float32 in any case.
+  Precision precision = Precision::float32;
+  // Products of float32 may round their operands to the 11 binary digits of TF32, on devices that
+  // have it.
+  bool tf32 = false;
   // Each chosen kernel runs on random operands and is compared with the reference of the model's
   // own nodes; one that departs is dropped for the next candidate, see docs/tuning.md.
   bool validate = true;

@@ -43,6 +43,13 @@ typedef struct cermet_tensor_format {
   int32_t layout; /* cermet_layout */
 } cermet_tensor_format;
 
+/* In which type an engine computes what the model computes in float32. */
+typedef enum cermet_precision {
+  CERMET_FLOAT32 = 0, /* the model's own types */
+  CERMET_FLOAT16 = 1,
+  CERMET_BFLOAT16 = 2
+} cermet_precision;
+
 typedef struct cermet_build_options {
   size_t size;           /* sizeof(cermet_build_options) */
   int32_t threads;       /* for which kernels are chosen; 0: one a core */
@@ -76,6 +83,8 @@ typedef struct cermet_build_options {
   void (*progress)(void* user, const char* stage, double done);
   void* progress_user;
   int32_t no_validation; /* not 0: kernels are not compared with the model's nodes */
+  int32_t precision;     /* cermet_precision: in which type float32 is computed */
+  int32_t tf32;          /* not 0: products of float32 may round their operands to TF32 */
 } cermet_build_options;
 
 /* Builds the engine of a model file and writes it, or leaves what was there as it was. `options`

@@ -12,6 +12,7 @@
 #include "builder/custom_nodes.h"
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
+#include "builder/narrow_build.h"
 #include "builder/options_text.h"
 #include "builder/target.h"
 #include "builder/validation.h"
@@ -20,6 +21,7 @@
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
 #include "passes/pass.h"
+#include "precision/precision.h"
 #include "runtime/shape_plan.h"
 #include "tactics/pack_constants.h"
 #include "tactics/place_steps.h"
@@ -157,6 +159,7 @@ class Build {
     require(std::isfinite(options_.tuning_budget) && options_.tuning_budget >= 0,
             ErrorCode::invalid_argument, "the tuning budget has to be 0 seconds or more, got {}",
             options_.tuning_budget);
+    check_precision(options_, target_.uses_device());
     const auto start = std::chrono::steady_clock::now();
     stage("reading", 0);
     onnx::OnnxModel model = read_();
@@ -171,7 +174,8 @@ class Build {
                       "the model");
     if (options_.validate && target_.can_run()) {
       if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
-      validator_ = std::make_unique<Validator>(graph, target_, threads_of(options_));
+      validator_ = std::make_unique<Validator>(graph, target_, threads_of(options_),
+                                               narrow_type(options_.precision));
     }
     stage("optimising", 0.2);
     optimise(graph);
@@ -234,6 +238,7 @@ class Build {
     PassOptions pass_options;
     pass_options.costs = costs.get();
     run_passes(graph, pass_options);
+    lower_precision(graph, {});
     Plan plan = lower(graph);
     plan.profiles = plan_profiles(plan, options_.profiles);
     reorder_profiles(plan.profiles, options_.input_formats);
@@ -270,6 +275,13 @@ class Build {
     for (NearFusion& fusion : near)
       report_.near_fusions.push_back(
           {std::move(fusion.pass), std::move(fusion.nodes), std::move(fusion.condition)});
+    lower_precision(graph, options_.logger);
+  }
+
+  // Passes fold and fuse in float32.
+  void lower_precision(Graph& graph, const Logger& logger) const {
+    if (options_.precision != Precision::float32)
+      cermet::lower_precision(graph, narrow_type(options_.precision), logger);
   }
 
   void choose_kernels(EngineImage& image) {
@@ -277,6 +289,7 @@ class Build {
     tactic_options.disabled = options_.disabled_tactics;
     check_names(tactic_options, target_.tactics());
     tactic_options.threads = threads_of(options_);
+    tactic_options.allow_tf32 = options_.tf32;
     if (target_.uses_device()) place(image.plan, tactic_options);
     for (const PlanPassResult& result :
          arrange(image.plan, target_.tactics(), tactic_options, options_.skip_passes))

@@ -62,6 +62,10 @@ cermet::BuildOptions options_of(const cermet_build_options* given) {
   if (from.timing_cache) options.timing_cache = from.timing_cache;
   options.frozen = from.frozen != 0;
   options.validate = from.no_validation == 0;
+  cermet::require(from.precision >= CERMET_FLOAT32 && from.precision <= CERMET_BFLOAT16,
+                  ErrorCode::invalid_argument, "precision {} does not exist", from.precision);
+  options.precision = static_cast<cermet::Precision>(from.precision);
+  options.tf32 = from.tf32 != 0;
   for_each_entry(from.profiles, from.profile_count, "profiles", [&](const cermet_profile* profile) {
     options.profiles.push_back(profile_of(profile));
   });

@@ -12,6 +12,8 @@ namespace {
 
 // Of the differences that shaking makes: chance may have made them small.
 constexpr double shake_factor = 8;
+// Half of the largest number of float16: beyond it rounding may make infinity.
+constexpr double safe_float16 = 32752;
 
 // A number next to which an error counts as small: for sums the largest result, whose size says
 // how large the summands are; otherwise the point's own, or a usual one.
@@ -32,13 +34,17 @@ struct Scale {
 
 }  // namespace
 
-Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, int64_t summands) {
+Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, ElementType type,
+                        int64_t summands) {
   Expectation result{std::move(exact), {}};
   const std::vector<double> numbers = load_all<double>(result.exact.view());
-  const double part = rounding_error(result.exact.type(), summands);
+  const double part = rounding_error(type, summands);
   const Scale scale(numbers, summands > 0);
   result.allowed.resize(numbers.size());
-  for (size_t i = 0; i < numbers.size(); ++i) result.allowed[i] = part * scale.at(numbers[i]);
+  for (size_t i = 0; i < numbers.size(); ++i)
+    result.allowed[i] = type == ElementType::float16 && std::abs(numbers[i]) > safe_float16
+                            ? std::numeric_limits<double>::infinity()
+                            : part * scale.at(numbers[i]) + smallest_error(type);
   for (const Tensor& moved : shaken) {
     const std::vector<double> others = load_all<double>(moved.view());
     for (size_t i = 0; i < numbers.size(); ++i)

@@ -16,8 +16,10 @@ struct Expectation {
 };
 
 // What is allowed: what the rounding of the kernel explains, and a multiple of what shaking the
-// model's own rounding moved. `shaken` are tensors like `exact`.
-Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, int64_t summands);
+// model's own rounding moved. `shaken` are tensors like `exact`, `type` the one to which the kernel
+// rounds: anything is allowed where its range may not suffice.
+Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, ElementType type,
+                        int64_t summands);
 
 struct Comparison {
   int64_t points = 0;  // where the model gives finite numbers

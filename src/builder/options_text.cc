@@ -5,8 +5,12 @@
 namespace cermet {
 namespace {
 
+void add_flag(std::string& text, std::string_view flag) {
+  text += fmt::format("{}{}", text.empty() ? "" : " ", flag);
+}
+
 void add(std::string& text, std::string_view flag, std::string_view value) {
-  text += fmt::format("{}{} {}", text.empty() ? "" : " ", flag, value);
+  add_flag(text, fmt::format("{} {}", flag, value));
 }
 
 void add_formats(std::string& text, std::string_view side,
@@ -27,6 +31,9 @@ std::string options_text(const BuildOptions& options, int threads) {
   add(text, "--threads", fmt::format("{}", threads));
   if (options.memory_limit > 0)
     add(text, "--memory-limit", fmt::format("{}", options.memory_limit));
+  if (options.precision == Precision::float16) add_flag(text, "--fp16");
+  if (options.precision == Precision::bfloat16) add_flag(text, "--bf16");
+  if (options.tf32) add_flag(text, "--tf32");
   add_formats(text, "input", options.input_formats);
   add_formats(text, "output", options.output_formats);
   if (!options.all_passes)

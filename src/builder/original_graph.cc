@@ -25,6 +25,11 @@ bool may_be_shared(const Node& node) {
   return node.domain.empty() && node.subgraphs.empty() && op != nullptr && op->deterministic;
 }
 
+bool may_hold(ElementType plan, ElementType model) {
+  return plan == model || (model == ElementType::float32 &&
+                           (plan == ElementType::float16 || plan == ElementType::bfloat16));
+}
+
 // All but the attributes.
 std::string key_of(const Node& node) {
   return fmt::format("{} {} {}", node.op, fmt::join(node.inputs, ","), node.outputs.size());
@@ -122,7 +127,7 @@ ValueId OriginalGraph::find(const std::string& name, const ValueType& type, Scop
   const auto found = scopes_[scope].values.find(name);
   if (found == scopes_[scope].values.end()) return no_value;
   const ValueType& own = graph_.type(found->second);
-  if (own.kind != type.kind || own.element != type.element) return no_value;
+  if (own.kind != type.kind || !may_hold(type.element, own.element)) return no_value;
   if (own.has_rank() && type.has_rank() && own.rank() != type.rank()) return no_value;
   return first_equal_[found->second];
 }

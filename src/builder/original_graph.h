@@ -22,7 +22,8 @@ class OriginalGraph {
   explicit OriginalGraph(Graph graph);
 
   const Graph& graph() const { return graph_; }
-  // The value of that name, element type and rank; no_value where there is none.
+  // The value of that name, element type and rank; no_value where there is none. Values of float32
+  // may be in 16 bits in a plan.
   ValueId find(const std::string& name, const ValueType& type, Scope scope = outermost) const;
   const std::vector<NodeId>& readers(ValueId value) const { return readers_[value]; }
   // The body that the step's region of that number was made of, the step being one of `scope`.

@@ -18,6 +18,7 @@ namespace {
 
 // Operands whose elements may say a shape.
 constexpr size_t small_operand = 4096;
+constexpr int64_t least_weights = 16;
 // Products that take as long as one element otherwise does.
 constexpr int64_t products_an_element = 16;
 // Of elements that are computed for one step: beyond it the check would take longer than it should.
@@ -109,10 +110,26 @@ std::optional<Shape> OriginalValues::inferred_shape(const Node& node, ValueId va
   return inferred_[value] = result;
 }
 
+// The type to which a kernel rounds what the model has in `type`.
+ElementType OriginalValues::rounded_type(ElementType type) const {
+  return type == ElementType::float32 && narrow_ != ElementType::undefined ? narrow_ : type;
+}
+
+// Weights that the plan has in another type than the model. Few numbers are sizes and limits.
+bool OriginalValues::is_shaken(ValueId value) const {
+  const auto& constant = graph_.value(value).constant;
+  return constant && rounded_type(constant->tensor.type()) != constant->tensor.type() &&
+         constant->tensor.elements() >= least_weights && !given_.contains(value);
+}
+
 Tensor OriginalValues::at(ValueId value, const Grid& grid, int shake) {
   if (const Tensor* tensor = known(value)) {
     unread_.erase(value);
-    return at_grid(tensor->view(), grid);
+    const Tensor part = at_grid(tensor->view(), grid);
+    if (shake == 0 || !is_shaken(value)) return part;
+    Tensor shaken = Tensor::copy_of(part.view());
+    shake_rounding(shaken.view(), narrow_, 0, hash_bytes(graph_.value(value).name), shake);
+    return shaken;
   }
   Key key{value, shake, grid};
   if (const auto found = computed_.find(key); found != computed_.end()) return found->second;
@@ -121,8 +138,9 @@ Tensor OriginalValues::at(ValueId value, const Grid& grid, int shake) {
 }
 
 bool OriginalValues::reads_known_values(const Node& node) {
-  return std::all_of(node.inputs.begin(), node.inputs.end(),
-                     [&](ValueId input) { return input == no_value || known(input) != nullptr; });
+  return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+    return input == no_value || (known(input) != nullptr && !is_shaken(input));
+  });
 }
 
 Tensor OriginalValues::compute(ValueId value, const Grid& grid, int shake) {
@@ -146,7 +164,8 @@ Tensor OriginalValues::compute(ValueId value, const Grid& grid, int shake) {
   if (traits != nullptr && traits->exact) return result;
   const int64_t summands =
       traits != nullptr && traits->summands ? traits->summands({*node, shapes, whole, grid}) : 0;
-  shake_rounding(result.view(), summands, hash_bytes(graph_.value(value).name), shake);
+  shake_rounding(result.view(), rounded_type(result.type()), summands,
+                 hash_bytes(graph_.value(value).name), shake);
   return result;
 }
 

@@ -19,8 +19,13 @@ namespace cermet {
 // where a value can't be told from those that are given.
 class OriginalValues {
  public:
-  OriginalValues(const OriginalGraph& original, SymbolValues symbols)
-      : original_(original), graph_(original.graph()), symbols_(std::move(symbols)) {}
+  // `narrow` is the type in which the plan computes float32; undefined: in float32.
+  OriginalValues(const OriginalGraph& original, SymbolValues symbols,
+                 ElementType narrow = ElementType::undefined)
+      : original_(original),
+        graph_(original.graph()),
+        symbols_(std::move(symbols)),
+        narrow_(narrow) {}
 
   // A size that depends on data and occurs in the value's type is the given one from then on.
   void give(ValueId value, Tensor tensor);
@@ -61,11 +66,14 @@ class OriginalValues {
   std::optional<SlicedParts> sliced_parts(const Node& node);
   Tensor reshape_at(const Node& node, const Shape& shape, const Grid& grid, int shake);
   Tensor input_at(const Node& node, size_t i, const Grid& grid, int shake);
+  ElementType rounded_type(ElementType type) const;
+  bool is_shaken(ValueId value) const;
   void count_work(int64_t elements);
 
   const OriginalGraph& original_;
   const Graph& graph_;
   SymbolValues symbols_;
+  ElementType narrow_;
   std::map<ValueId, Tensor> given_;
   std::set<ValueId> unread_;
   std::set<std::string> settled_;  // symbols of data in the types of given values

@@ -38,20 +38,35 @@ double rounding_error(ElementType type, int64_t summands) {
          (summands > 0 && is_floating(type) ? 0x1p-19 : 0);
 }
 
-void shake_rounding(const TensorView& tensor, int64_t summands, uint64_t seed, int direction) {
+double smallest_error(ElementType type) { return type == ElementType::float16 ? 8 * 0x1p-25 : 0; }
+
+void shake_rounding(const TensorView& tensor, ElementType type, int64_t summands, uint64_t seed,
+                    int direction) {
   if (!is_floating(tensor.type)) return;
   std::vector<double> numbers = load_all<double>(tensor);
   double largest = 0;
   for (double number : numbers)
     if (std::isfinite(number)) largest = std::max(largest, std::abs(number));
   SeededNumbers random(seed);
-  const double unit = unit_of(tensor.type), sum = sum_error(tensor.type, summands) * largest;
+  const double unit = unit_of(type), sum = sum_error(tensor.type, summands) * largest;
   for (double& number : numbers) {
     double part = random.real(-1, 1);
     part = direction * (part + (part < 0 ? -0.5 : 0.5));
     number += part * (2 * unit * std::abs(number) + sum);
   }
   store_all(tensor, numbers);
+}
+
+Tensor in_type(Tensor tensor, ElementType type) {
+  if (tensor.type() == type || !is_floating(type)) return tensor;
+  Tensor result(type, tensor.shape());
+  store_all(result.view(), load_all<double>(tensor.view()));
+  return result;
+}
+
+Tensor rounded(Tensor tensor, ElementType narrow) {
+  if (narrow == ElementType::undefined || tensor.type() != ElementType::float32) return tensor;
+  return in_type(in_type(std::move(tensor), narrow), ElementType::float32);
 }
 
 }  // namespace cermet

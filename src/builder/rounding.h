@@ -11,8 +11,17 @@ namespace cermet {
 // a sum of `summands` products (0: no sum). The type is the result's; 0 for integers.
 double rounding_error(ElementType type, int64_t summands);
 
+// What the smallest numbers of the type may be off: float16 has few digits for those below 2^-14.
+double smallest_error(ElementType type);
+
 // Moves each number of a float tensor by a part of that by chance, in the opposite direction where
-// `direction` is -1 instead of +1.
-void shake_rounding(const TensorView& tensor, int64_t summands, uint64_t seed, int direction);
+// `direction` is -1 instead of +1. `type` is the one to which the numbers are rounded.
+void shake_rounding(const TensorView& tensor, ElementType type, int64_t summands, uint64_t seed,
+                    int direction);
+
+// The numbers in a plan's type.
+Tensor in_type(Tensor tensor, ElementType type);
+// Numbers of float32 as near to them that the narrow type has too; undefined: as they are.
+Tensor rounded(Tensor tensor, ElementType narrow);
 
 }  // namespace cermet

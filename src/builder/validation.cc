@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "builder/random_operand.h"
+#include "builder/rounding.h"
 #include "ops/operator.ref.h"
 #include "tactics/lone_step.h"
 #include "tactics/timing_cache.h"
@@ -127,6 +128,7 @@ struct Validator::Trial {
     ValueId value = no_value;  // the model's
     Shape shape;
     Grid grid;
+    ElementType rounded_to = ElementType::undefined;  // by the kernel
     Expectation expectation;
     bool shaken = false;  // whether the expectation knows what shaking moves
   };
@@ -139,8 +141,8 @@ struct Validator::Trial {
   std::vector<std::optional<Result>> results;  // nothing where an output is absent
 };
 
-Validator::Validator(Graph imported, const Target& target, int threads)
-    : original_(std::move(imported)), target_(target), threads_(threads) {}
+Validator::Validator(Graph imported, const Target& target, int threads, ElementType narrow)
+    : original_(std::move(imported)), target_(target), threads_(threads), narrow_(narrow) {}
 Validator::~Validator() = default;
 
 // What a step reads: numbers by chance for the model's values, sizes, and what passes put between
@@ -154,7 +156,9 @@ Tensor Validator::operand(const Plan& plan, BufferId id, const Shape& shape, Ori
     return sizes_of(*producer->step, buffer.type, values.symbols());
   if (const ValueId value = names_.original_of(plan, id); value != no_value) {
     give_value(value, shape, values, nodes_before_);
-    return values.is_known(value) ? values.given(value) : values.at(value, whole_grid(shape));
+    return in_type(
+        values.is_known(value) ? values.given(value) : values.at(value, whole_grid(shape)),
+        buffer.type.element);
   }
   require(producer != nullptr && depth > 0, ErrorCode::unsupported,
           "the model has no value '{}', which the step reads", buffer.name);
@@ -171,8 +175,9 @@ void Validator::give_value(ValueId value, const Shape& shape, OriginalValues& va
   const Graph& graph = original_.graph();
   const Node* producer = nodes > 0 ? graph.producer(value) : nullptr;
   if (producer == nullptr || !producer->subgraphs.empty())
-    return values.give(value, random_operand(original_, value, shape, values,
-                                             hash_bytes(graph.value(value).name)));
+    return values.give(value, rounded(random_operand(original_, value, shape, values,
+                                                     hash_bytes(graph.value(value).name)),
+                                      narrow_));
   for (const ValueId input : producer->inputs)
     if (input != no_value && !values.is_known(input))
       give_value(input, values.shape(input), values, nodes - 1);
@@ -259,14 +264,14 @@ std::unique_ptr<Validator::Trial> Validator::make_trial(const Plan& plan, const 
   auto trial = std::make_unique<Trial>();
   complete_symbols(plan, shapes.symbols);
   trial->shapes = std::move(shapes);
-  trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols);
+  trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols, narrow_);
   give_operands(plan, step, *trial->values, {}, *trial);
   expect_results(plan, step, *trial->values, *trial);
   if (trial->values->unread().empty()) return trial;
   // The model gets at the results without some of the operands: an operand follows from others.
   // Numbers of its own would contradict theirs.
   const std::set<ValueId> derived = trial->values->unread();
-  trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols);
+  trial->values = std::make_unique<OriginalValues>(original_, trial->shapes.symbols, narrow_);
   give_operands(plan, step, *trial->values, derived, *trial);
   expect_results(plan, step, *trial->values, *trial);
   return trial;
@@ -290,8 +295,9 @@ void Validator::give_operands(const Plan& plan, const Step& step, OriginalValues
   }
   for (const size_t i : late) {
     try {
-      trial.inputs[i] =
-          values.at(names_.original_of(plan, step.inputs[i]), whole_grid(*trial.shapes.inputs[i]));
+      const ValueId value = names_.original_of(plan, step.inputs[i]);
+      trial.inputs[i] = in_type(values.at(value, whole_grid(*trial.shapes.inputs[i])),
+                                plan.buffer(step.inputs[i]).type.element);
     } catch (const Error&) {
       give(i);  // it doesn't follow from them: any number will do
     }
@@ -306,11 +312,23 @@ void Validator::expect_results(const Plan& plan, const Step& step, OriginalValue
     if (step.outputs[i] == no_buffer) continue;
     trial.results[i].emplace();
     Tensor exact = expected(plan, step, i, values, trial);
+    trial.results[i]->rounded_to =
+        exact.type() == ElementType::float32 && rounds_to_narrow(plan, step) ? narrow_
+                                                                             : exact.type();
     const bool own = trial.results[i]->value == no_value;
-    trial.results[i]->expectation =
-        expectation(std::move(exact), {}, own ? unknown_summands : values.summands());
+    trial.results[i]->expectation = expectation(std::move(exact), {}, trial.results[i]->rounded_to,
+                                                own ? unknown_summands : values.summands());
     trial.results[i]->shaken = own;
   }
+}
+
+// Whether an operand or a result is in 16 bits where the model has float32.
+bool Validator::rounds_to_narrow(const Plan& plan, const Step& step) const {
+  const auto is_narrow = [&](BufferId id) {
+    return id != no_buffer && plan.buffer(id).type.element == narrow_;
+  };
+  return narrow_ != ElementType::undefined && (std::ranges::any_of(step.inputs, is_narrow) ||
+                                               std::ranges::any_of(step.outputs, is_narrow));
 }
 
 // Adds to what is allowed a multiple of what shaking the model's own rounding moves.
@@ -319,7 +337,8 @@ void Validator::allow_shaking(Trial& trial, size_t output) {
   OriginalValues& values = *trial.values;
   std::vector<Tensor> shaken{values.at(result.value, result.grid, 1)};
   if (values.discontinuous()) shaken.push_back(values.at(result.value, result.grid, -1));
-  result.expectation = expectation(result.expectation.exact, shaken, values.summands());
+  result.expectation =
+      expectation(result.expectation.exact, shaken, result.rounded_to, values.summands());
   result.shaken = true;
 }
 

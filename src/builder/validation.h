@@ -25,8 +25,10 @@ inline constexpr int64_t validation_points = 4096;
 // after another.
 class Validator {
  public:
-  // The graph as it was before the passes. `target` outlives this.
-  Validator(Graph imported, const Target& target, int threads);
+  // The graph as it was before the passes. `target` outlives this. `narrow` is the type in which the
+  // plan computes float32; undefined: in float32.
+  Validator(Graph imported, const Target& target, int threads,
+            ElementType narrow = ElementType::undefined);
   ~Validator();
 
   // Whether the kernel computes what the model's nodes do, at the step's typical shapes. A step
@@ -51,6 +53,7 @@ class Validator {
   Tensor expected(const Plan& plan, const Step& step, size_t output, OriginalValues& values,
                   Trial& trial) const;
   static void allow_shaking(Trial& trial, size_t output);
+  bool rounds_to_narrow(const Plan& plan, const Step& step) const;
   static Comparison compare_with(Trial& trial, size_t output, const Tensor& got);
   void try_kernel(const Plan& lone, Validation& into);
   void judge(size_t output, const Tensor& got, const Layout& layout, Validation& into);
@@ -58,6 +61,7 @@ class Validator {
   OriginalGraph original_;
   const Target& target_;
   int threads_;
+  ElementType narrow_;
   const Plan* plan_ = nullptr;
   PlanNames names_;  // of plan_
   const Step* step_ = nullptr;

@@ -9,6 +9,7 @@
 #include "builder/validation.h"
 #include "lower/lower.h"
 #include "passes/pass.h"
+#include "precision/precision.h"
 #include "tactics/assign_layouts.h"
 #include "tactics/split_epilogues.h"
 
@@ -19,11 +20,13 @@ struct Road {
   std::vector<Pass> passes{all_passes().begin(), all_passes().end()};
   std::vector<Tactic> tactics{cpu::tactics().begin(), cpu::tactics().end()};
   Tuner* tuner = nullptr;
+  ElementType narrow = ElementType::undefined;  // in which float32 is computed
 
   // The builder's, from the imported graph to chosen kernels.
   std::vector<StepChoice> choose(Graph graph) {
-    Validator validator(graph, 1);
+    Validator validator(graph, 1, narrow);
     run_passes(graph, {}, passes);
+    if (narrow != ElementType::undefined) lower_precision(graph, narrow);
     plan = lower(graph);
     TacticOptions options;
     options.tuner = tuner;

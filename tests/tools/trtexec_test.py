@@ -127,10 +127,13 @@ class Trtexec(unittest.TestCase):
         self.assertTrue(layers["Layers"])
 
     def test_refused_by_name(self):
-        for flag in ("--fp16", "--int8", "--fp8", "--bf16", "--best", "--useDLACore=0", "--device=0",
+        for flag in ("--int8", "--fp8", "--best", "--useDLACore=0", "--device=0",
                      "--calib=cache", "--timingCache=global", "--refit",
                      "--setPluginsToSerialize=a.so"):
             self.fails(UNSUPPORTED, f"{flag} is not supported: ", f"--onnx={self.model}", flag)
+        for flag, name in (("--fp16", "float16"), ("--bf16", "bfloat16")):
+            self.fails(UNSUPPORTED, f"{name} builds are for GPUs", f"--onnx={self.model}", flag)
+        self.fails(WRONG_USE, "--fp16 excludes --bf16", f"--onnx={self.model}", "--fp16", "--bf16")
         engine = f"--loadEngine={self.engine}"
         self.fails(UNSUPPORTED, "'x:0' is float32 Nx3 in the loaded engine", engine,
                    "--inputIOFormats=fp16:chw")

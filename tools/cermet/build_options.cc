@@ -112,6 +112,8 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->type_name("FILE");
   command.add_flag("--frozen", options.frozen,
                    "Measure nothing; a time that the timing cache lacks is an error");
+  add_precision(command, options.precision);
+  command.add_flag("--tf32", options.tf32, "Let products of float32 round their operands to TF32");
   command.add_flag("!--no-validation", options.validate,
                    "Don't compare chosen kernels with the model's nodes");
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
@@ -139,6 +141,15 @@ BuildOptions build_options(const BuildFlags& flags) {
   options.input_formats = parse_formats("input", flags.input_formats);
   options.output_formats = parse_formats("output", flags.output_formats);
   return options;
+}
+
+void add_precision(CLI::App& command, Precision& precision) {
+  const auto add = [&](const char* flag, Precision meant, const char* purpose) {
+    return command.add_flag_callback(flag, [&precision, meant] { precision = meant; }, purpose);
+  };
+  CLI::Option* half =
+      add("--fp16", Precision::float16, "Compute in float16 what the model computes in float32");
+  add("--bf16", Precision::bfloat16, "The same in bfloat16")->excludes(half);
 }
 
 size_t parse_bytes(const std::string& text) {

@@ -22,6 +22,9 @@ void add_build_flags(CLI::App& command, BuildFlags& flags);
 // What the flags mean together. Throws invalid_argument.
 BuildOptions build_options(const BuildFlags& flags);
 
+// Adds --fp16 and --bf16.
+void add_precision(CLI::App& command, Precision& precision);
+
 // "64M", "1.5GiB", "4096" in bytes; suffixes are powers of 1024. Throws invalid_argument.
 size_t parse_bytes(const std::string& text);
 

@@ -52,6 +52,7 @@ void add_build_flags(CLI::App& app, Options& options) {
       ->type_name("FILE");
   app.add_flag("--errorOnTimingCacheMiss", options.frozen,
                "Measure nothing; a time that the timing cache lacks is an error");
+  add_precision(app, options.precision);
   app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");
 }
 
@@ -197,6 +198,7 @@ BuildOptions build_options_of(const Options& options) {
   flags.options.plugins = options.plugins;
   flags.options.timing_cache = options.timing_cache;
   flags.options.frozen = options.frozen;
+  flags.options.precision = options.precision;
   BuildOptions build = build_options(flags);
   build.memory_limit = pool_bytes(options.memory_pools);
   add_formats(options, build);

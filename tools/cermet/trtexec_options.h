@@ -20,6 +20,7 @@ struct Options {
   double tuning_budget = BuildOptions{}.tuning_budget;  // seconds
   std::string timing_cache;
   bool frozen = false;
+  Precision precision = Precision::float32;
   int64_t iterations = 10;  // at least so many of each stream, and
   double duration = 3;      // at least so many seconds
   double warm_up_ms = 200;

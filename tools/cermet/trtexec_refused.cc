@@ -24,8 +24,6 @@ constexpr char one_profile[] = "one profile a build; leave it out";
 constexpr char no_sparsity[] = "kernels for sparse weights don't exist yet; leave it out";
 
 constexpr Flag refused[] = {
-    {"--fp16", types_stay},
-    {"--bf16", types_stay},
     {"--fp8", types_stay},
     {"--int4", types_stay},
     {"--int8", quantised_model},
@@ -75,7 +73,7 @@ constexpr Flag without_effect[] = {
     {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them"},
     {"--profilingVerbosity", "engines always keep the details of their layers"},
     {"--explicitBatch", "the batch is always a dimension of the shapes"},
-    {"--noTF32", "a CPU computes float32 in full"},
+    {"--noTF32", "float32 is computed in full unless --tf32 is given to `cermet build`"},
     {"--stronglyTyped", "every engine keeps the model's types"},
     {"--builderOptimizationLevel", "every build does all it can within --tuningBudget"},
     {"--maxAuxStreams", "steps run one after the other on a CPU"},
