@@ -3,12 +3,14 @@
 #include <vector>
 
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/reduction.h"
 
 namespace cermet::cuda {
 
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
+      reduction_tactic(),
   };
   return list;
 }
