@@ -78,6 +78,7 @@ class ReductionKernel {
   // Declarations that both kernels have.
   Lanes begin(KernelWriter& writer) {
     writer.include("lanes.cu");
+    writer.include("folds.cu");
     writer.include("reduction.cu");
     writer.declare(index_declaration({writer.input_dims(0)}));
     writer.declare(fold_.before);
@@ -139,8 +140,10 @@ class ReductionKernel {
   }
 
   Dim columns(KernelWriter& writer, const Lanes& lanes) {
-    const int known = dividing_pack(lanes.inner(), pack());
-    const int widest = lanes.inner().is_constant() ? known : pack();
+    // A value has up to 16 bytes: the shared memory that every block has holds no more packs.
+    const int most = std::min(pack(), 8);
+    const int known = dividing_pack(lanes.inner(), most);
+    const int widest = lanes.inner().is_constant() ? known : most;
     const Dim outer = *exact_div(lanes.count(), lanes.inner());
     const std::string inner = fmt::format("static_cast<index_t>({})", writer.value(lanes.inner()));
     const auto call = [&](int pack) {

@@ -4,6 +4,7 @@
 
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/reduction.h"
+#include "backends/cuda/build/softmax.h"
 
 namespace cermet::cuda {
 
@@ -11,6 +12,7 @@ std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
       reduction_tactic(),
+      softmax_tactic(),
   };
   return list;
 }
