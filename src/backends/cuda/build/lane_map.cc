@@ -94,7 +94,7 @@ class LaneMapKernel {
           results(pack), operation_, threads, group, std::max(1, configuration_.elements / pack),
           pack, writer_.input_may_alias(0), index(lanes_.count()), index(lanes_.length()));
     };
-    if (runs && !lanes_.length().is_constant() && map_.widest > 1 && map_.unit.is_constant(0))
+    if (runs && !lanes_.length().is_constant() && map_.widest > 1 && !map_.unit)
       writer_.body(fmt::format("if ({} % {} == 0) {{\n{}}} else {{\n{}}}\n", index(lanes_.length()),
                                map_.widest, call(map_.widest), call(1)));
     else
@@ -114,9 +114,7 @@ class LaneMapKernel {
     return within_unit(dividing_pack(lanes_.length(), map_.widest));
   }
 
-  int within_unit(int pack) const {
-    return map_.unit.is_constant(0) ? pack : dividing_pack(map_.unit, pack);
-  }
+  int within_unit(int pack) const { return map_.unit ? dividing_pack(*map_.unit, pack) : pack; }
 
   void by_column(DeviceSource& into) {
     const int width = configuration_.group;
@@ -147,11 +145,15 @@ std::vector<std::string> lane_map_configurations(const LaneMap& map, const LaneM
   const int64_t length = typical.lanes().length().constant();
   const int pack = map.widest;
   std::vector<std::string> texts;
+  // A length that is known only when the kernel runs may be far from the typical one.
+  const bool known = lanes.length().is_constant();
   for (int group : {4, 32, 128, 256, 512, 1024}) {
-    const int elements = round_up(std::max<int64_t>(1, (length + group - 1) / group), pack);
+    if (!known && group < 32) continue;
+    const int64_t least = known ? 1 : 16;
+    const int elements = round_up(std::max(least, (length + group - 1) / group), pack);
     if (elements > most_in_registers) continue;
     texts.push_back(Configuration{"lane", group, elements}.to_string());
-    if (texts.size() == 3 || elements == pack) break;
+    if (texts.size() == 3 || (known && elements == pack)) break;
   }
   if (texts.empty()) texts.push_back(Configuration{"lane", 1024, pack}.to_string());
   return texts;

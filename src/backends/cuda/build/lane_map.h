@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,10 @@ struct LaneMap {
   Dims dims;      // of input 0, maybe with a dimension split
   Layout layout;  // of these
   std::vector<bool> within;
-  // The most elements side by side that results can be made of at once, a power of two; and a size
-  // that packs have to divide.
+  // The most elements side by side that results can be made of at once, a power of two, and a size
+  // that these have to divide.
   int widest = 1;
-  Dim unit = 0;
+  std::optional<Dim> unit = {};
 
   Lanes lanes() const { return Lanes(dims, layout, within); }
 };

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/normalization.h"
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/reduction.h"
 #include "backends/cuda/build/softmax.h"
@@ -13,6 +14,9 @@ std::span<const Tactic> tactics() {
       pointwise_tactic(),
       reduction_tactic(),
       softmax_tactic(),
+      normalization_tactic(),
+      batch_normalization_tactic(),
+      local_response_tactic(),
   };
   return list;
 }

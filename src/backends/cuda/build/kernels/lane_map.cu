@@ -103,6 +103,16 @@ __device__ __forceinline__ void map_lane_in_registers(const T* from, Index lengt
   }
 }
 
+// Joins the values of the elements of a pack, each of which is a thread's own chain.
+template <class Fold, int PACK>
+__device__ __forceinline__ typename Fold::value_t join_pack(typename Fold::value_t (&parts)[PACK]) {
+#pragma unroll
+  for (int j = PACK / 2; j > 0; j /= 2)
+#pragma unroll
+    for (int i = 0; i < j; ++i) parts[i] = Fold::join(parts[i], parts[i + j]);
+  return parts[0];
+}
+
 // One lane of any length by GROUP threads, which read it again for each fold.
 template <class Operation, int GROUP, int PACK, class T, class Index, class Element, class Result>
 __device__ __forceinline__ void map_lane_in_passes(const T* from, Index length, Index base,
@@ -113,23 +123,33 @@ __device__ __forceinline__ void map_lane_in_passes(const T* from, Index length, 
   using Second = typename Operation::Second;
   C prepared = C(0);
   if constexpr (Operation::HAS_FIRST) {
-    typename First::value_t value = First::start();
+    typename First::value_t parts[PACK];
+#pragma unroll
+    for (int j = 0; j < PACK; ++j) parts[j] = First::start();
+#pragma unroll 4
     for (Index r = static_cast<Index>(place) * PACK; r < length; r += GROUP * PACK) {
       const auto x = load_computed<Operation, PACK>(from + base + element_offset(r));
 #pragma unroll
-      for (int j = 0; j < PACK; ++j) value = First::join(value, First::map(x.items[j], r + j));
+      for (int j = 0; j < PACK; ++j)
+        parts[j] = First::join(parts[j], First::map(x.items[j], r + j));
     }
-    value = join_group<First, GROUP>(value, reinterpret_cast<typename First::value_t*>(scratch));
+    const auto value = join_group<First, GROUP>(
+        join_pack<First, PACK>(parts), reinterpret_cast<typename First::value_t*>(scratch));
     prepared = Operation::prepare(value, static_cast<C>(length));
   }
-  typename Second::value_t value = Second::start();
+  typename Second::value_t parts[PACK];
+#pragma unroll
+  for (int j = 0; j < PACK; ++j) parts[j] = Second::start();
+#pragma unroll 4
   for (Index r = static_cast<Index>(place) * PACK; r < length; r += GROUP * PACK) {
     const auto x = load_computed<Operation, PACK>(from + base + element_offset(r));
 #pragma unroll
     for (int j = 0; j < PACK; ++j)
-      value = Second::join(value, Second::map(Operation::transform(x.items[j], prepared), r + j));
+      parts[j] =
+          Second::join(parts[j], Second::map(Operation::transform(x.items[j], prepared), r + j));
   }
-  value = join_group<Second, GROUP>(value, reinterpret_cast<typename Second::value_t*>(scratch));
+  const auto value = join_group<Second, GROUP>(
+      join_pack<Second, PACK>(parts), reinterpret_cast<typename Second::value_t*>(scratch));
   const auto factor = Operation::finish(value, static_cast<C>(length));
   for (Index r = static_cast<Index>(place) * PACK; r < length; r += GROUP * PACK) {
     const Index at = base + element_offset(r);
