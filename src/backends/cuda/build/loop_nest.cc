@@ -159,8 +159,7 @@ std::string LoopNest::element(size_t operand, const std::string& name) const {
   return pack_ == 1 || !is_packed(operand) ? name : name + ".items[j]";
 }
 
-std::string LoopNest::store(const std::string& pointer, const std::string& name,
-                            std::string_view type) {
+std::string LoopNest::place() {
   std::string at;
   Dim stride = 1;
   for (size_t d = sizes_.size(); d-- > 0;) {
@@ -170,7 +169,12 @@ std::string LoopNest::store(const std::string& pointer, const std::string& name,
     at = at.empty() ? term : fmt::format("{} + {}", term, at);
     stride = stride * sizes_[d];
   }
-  if (at.empty()) at = "0";
+  return at.empty() ? "0" : at;
+}
+
+std::string LoopNest::store(const std::string& pointer, const std::string& name,
+                            std::string_view type) {
+  const std::string at = place();
   if (pack_ == 1) return fmt::format("{}[{}] = {}.items[0];\n", pointer, at, name);
   const std::string whole = fmt::format("*reinterpret_cast<Pack<{}, {}>*>({} + {}) = {};\n", type,
                                         pack_, pointer, at, name);

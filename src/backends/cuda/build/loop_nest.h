@@ -29,6 +29,8 @@ class LoopNest {
   std::string load(size_t operand, const std::string& pointer, const std::string& name,
                    std::string_view type);
   std::string element(size_t operand, const std::string& name) const;
+  // Where the pack begins in the result's memory, in elements.
+  std::string place();
   // Statements that write the pack `name` to the result.
   std::string store(const std::string& pointer, const std::string& name, std::string_view type);
 
