@@ -1,6 +1,8 @@
 #include "backends/cuda/build/moved_operands.h"
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -32,6 +34,14 @@ std::string_view moved_type(int bytes) {
 
 void declare_moved_types(KernelWriter& writer) {
   writer.declare("using wide_t = Pack<uint64, 2>;\n");
+}
+
+std::string element_text(const Tensor& value) {
+  const auto bytes = static_cast<size_t>(bit_width(value.type())) / 8;
+  std::array<uint64_t, 2> bits{};
+  std::memcpy(bits.data(), value.data(), bytes);
+  if (bytes == 16) return fmt::format("wide_t{{{}ULL, {}ULL}}", bits[0], bits[1]);
+  return fmt::format("static_cast<{}>({}ULL)", moved_type(static_cast<int>(bytes)), bits[0]);
 }
 
 int element_bytes(const Operand& operand) { return bit_width(operand.type.element) / 8; }
@@ -191,6 +201,31 @@ std::vector<std::string> loop_coordinates(size_t rank) {
   std::vector<std::string> names;
   for (size_t d = 0; d < rank; ++d) names.push_back(fmt::format("c{}", d));
   return names;
+}
+
+int widest_pack(int bytes, const Dims& sizes) {
+  int pack = 16 / bytes;
+  const auto fits = [&](const Dim& size) { return divides(pack, size); };
+  while (pack > 1 && !std::all_of(sizes.begin(), sizes.end(), fits)) pack /= 2;
+  return pack;
+}
+
+void finish_pack_loop(KernelWriter& writer, const Dims& points, int pack, std::string_view before,
+                      std::string_view body, DeviceSource& into) {
+  const Problem& problem = writer.problem();
+  std::vector<Dims> shapes{points};
+  for (const auto* operands : {&problem.inputs, &problem.outputs})
+    for (const auto& operand : *operands)
+      if (operand) shapes.push_back(*operand->type.dims);
+  declare_moved_types(writer);
+  writer.declare(fmt::format(
+      "using index_t = {};\nusing element_t = {};\nusing pack_t = Pack<element_t, {}>;\n",
+      loop_index_type(shapes), moved_type(element_bytes(*problem.outputs[0])), pack));
+  writer.body(before);
+  writer.body(begin_loop(writer, points, pack));
+  writer.body(body);
+  writer.body("}\n");
+  writer.finish(loop_grid(points, pack), into);
 }
 
 }  // namespace cermet::cuda

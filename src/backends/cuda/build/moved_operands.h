@@ -16,6 +16,8 @@ namespace cermet::cuda {
 std::string_view moved_type(int bytes);
 // Declares "wide_t".
 void declare_moved_types(KernelWriter& writer);
+// A single element as a text of the type that moves it.
+std::string element_text(const Tensor& value);
 int element_bytes(const Operand& operand);
 
 // Why elements of the problem can't be moved (no tensors, unknown ranks, parts of bytes, blocked
@@ -72,5 +74,11 @@ inline constexpr int loop_threads = 256;
 Grid loop_grid(const Dims& sizes, int pack);
 // The coordinates' names.
 std::vector<std::string> loop_coordinates(size_t rank);
+// The most elements of so many bytes, 16 bytes at most, that divide all of these sizes.
+int widest_pack(int bytes, const Dims& sizes);
+// Adds a kernel that runs `body` for each pack of the points, with the types index_t, element_t
+// (result 0's, only moved) and pack_t; `before` stands before the loop.
+void finish_pack_loop(KernelWriter& writer, const Dims& points, int pack, std::string_view before,
+                      std::string_view body, DeviceSource& into);
 
 }  // namespace cermet::cuda
