@@ -74,10 +74,10 @@ TEST(CudaGather, ReverseSequence) {
     for (int64_t batch : {0, 1}) {
       Attributes attributes = one("batch_axis", batch);
       attributes.set("time_axis", 1 - batch);
-      check(of("ReverseSequence",
-               {random_tensor(type, {5, 5, 6}, 0, 100), random_tensor(int64, {5}, 0, 6)},
-               attributes),
-            "cuda.gather");
+      check(
+          of("ReverseSequence",
+             {random_tensor(type, {5, 5, 6}, 0, 100), random_tensor(int64, {5}, 0, 6)}, attributes),
+          "cuda.gather");
     }
 }
 
@@ -118,11 +118,11 @@ TEST(CudaGather, ScatterND) {
 TEST(CudaFill, OneHot) {
   for (ElementType type : {int64, int32, uint8, float32})
     for (int64_t axis : {0, 1, -1}) {
-      KernelCase what = of("OneHot",
-                           {random_tensor(type, {3, 5}, type == uint8 ? 0 : -9, 9),
-                            Tensor::from<int64_t>(int64, {}, {7}),
-                            Tensor::from<float>(float32, {2}, {-1, 2})},
-                           one("axis", axis));
+      KernelCase what =
+          of("OneHot",
+             {random_tensor(type, {3, 5}, type == uint8 ? 0 : -9, 9),
+              Tensor::from<int64_t>(int64, {}, {7}), Tensor::from<float>(float32, {2}, {-1, 2})},
+             one("axis", axis));
       what.constant = {false, true, false};
       check(what, "cuda.fill");
     }

@@ -15,8 +15,8 @@ const std::vector<ElementType> widths{uint8, float16, float32, float64};
 
 KernelCase moves(std::string op, std::vector<std::optional<Tensor>> inputs,
                  Attributes attributes = {}) {
-  KernelCase what = kernel_case(ProblemKind::movement, std::move(op), std::move(inputs),
-                                std::move(attributes));
+  KernelCase what =
+      kernel_case(ProblemKind::movement, std::move(op), std::move(inputs), std::move(attributes));
   what.constant.assign(what.inputs.size(), true);
   what.constant[0] = false;
   return what;
@@ -74,8 +74,8 @@ TEST(CudaMovement, Reorder) {
     for (const Shape& shape : {Shape{2, 3, 16, 20}, Shape{1, 64, 9, 8}, Shape{3, 5, 7, 9},
                                Shape{2, 4, 300}, Shape{2, 8, 3, 4, 5}, Shape{0, 4, 3, 3}})
       for (const bool to_last : {true, false}) {
-        KernelCase what = kernel_case(ProblemKind::reorder, "Identity",
-                                      {random_tensor(type, shape, 0, 100)});
+        KernelCase what =
+            kernel_case(ProblemKind::reorder, "Identity", {random_tensor(type, shape, 0, 100)});
         const Layout last = Layout::channels_last(static_cast<int>(shape.size()));
         what.layouts = {to_last ? Layout{} : last};
         what.output_layouts = {to_last ? last : Layout{}};
@@ -84,9 +84,13 @@ TEST(CudaMovement, Reorder) {
 }
 
 TEST(CudaMovement, Expand) {
-  const std::vector<std::pair<Shape, std::vector<int64_t>>> cases{
-      {{3, 1}, {3, 8}}, {{1}, {5, 16}}, {{}, {3, 4}},          {{2, 1, 4, 1}, {2, 3, 4, 7}},
-      {{5}, {5}},       {{1, 8}, {6, 8}}, {{4, 1, 3}, {0, 4, 1, 3}}};
+  const std::vector<std::pair<Shape, std::vector<int64_t>>> cases{{{3, 1}, {3, 8}},
+                                                                  {{1}, {5, 16}},
+                                                                  {{}, {3, 4}},
+                                                                  {{2, 1, 4, 1}, {2, 3, 4, 7}},
+                                                                  {{5}, {5}},
+                                                                  {{1, 8}, {6, 8}},
+                                                                  {{4, 1, 3}, {0, 4, 1, 3}}};
   for (ElementType type : widths)
     for (const auto& [shape, to] : cases)
       check(moves("Expand", {random_tensor(type, shape, 0, 100), integers(to)}));
@@ -120,9 +124,9 @@ TEST(CudaMovement, Concat) {
 
 TEST(CudaMovement, ConcatOfChannelsLast) {
   for (const bool to_last : {true, false}) {
-    KernelCase what =
-        moves("Concat", {random_tensor(float16, {2, 8, 5, 4}), random_tensor(float16, {2, 16, 5, 4})},
-              one("axis", int64_t{1}));
+    KernelCase what = moves(
+        "Concat", {random_tensor(float16, {2, 8, 5, 4}), random_tensor(float16, {2, 16, 5, 4})},
+        one("axis", int64_t{1}));
     what.constant.clear();
     what.layouts = {Layout::channels_last(4), Layout::channels_last(4)};
     what.output_layouts = {to_last ? Layout::channels_last(4) : Layout{}};
@@ -134,9 +138,8 @@ TEST(CudaMovement, Split) {
   for (ElementType type : widths)
     for (int64_t axis : {0, 1}) {
       const Shape shape = axis == 0 ? Shape{9, 8} : Shape{8, 9};
-      KernelCase what =
-          moves("Split", {random_tensor(type, shape, 0, 100), integers({4, 0, 5})},
-                one("axis", axis));
+      KernelCase what = moves("Split", {random_tensor(type, shape, 0, 100), integers({4, 0, 5})},
+                              one("axis", axis));
       what.output_count = 3;
       check(what);
     }

@@ -31,8 +31,8 @@ void check(ElementType type, const Shape& shape, const std::vector<double>& fact
                        : std::optional(Tensor::from<float>(float32, {2 * count}, options.roi)));
   if (options.sizes) {
     inputs.emplace_back();
-    inputs.emplace_back(
-        Tensor::from<int64_t>(int64, {count}, std::vector<int64_t>(factors.begin(), factors.end())));
+    inputs.emplace_back(Tensor::from<int64_t>(
+        int64, {count}, std::vector<int64_t>(factors.begin(), factors.end())));
   } else {
     inputs.emplace_back(
         Tensor::from<float>(float32, {count}, std::vector<float>(factors.begin(), factors.end())));
@@ -93,7 +93,10 @@ TEST(CudaResize, CropsAndBorders) {
     for (ElementType type : {float32, int32})
       for (bool last : {false, true})
         check(type, {1, 4, 6, 8}, {1, 4, 5, 11},
-              {.mode = mode, .transform = "tf_crop_and_resize", .sizes = true, .last = last,
+              {.mode = mode,
+               .transform = "tf_crop_and_resize",
+               .sizes = true,
+               .last = last,
                .roi = roi});
   for (const char* mode : {"linear", "cubic"}) {
     check(float32, {1, 2, 12, 9}, {1, 1, 0.4, 0.7}, {.mode = mode, .antialias = true});
@@ -146,11 +149,10 @@ TEST(CudaGridSample, AffineGrid) {
       const auto rank = static_cast<int64_t>(size.size()) - 2;
       Attributes attributes;
       attributes.set("align_corners", corners);
-      KernelCase what = kernel_case(
-          ProblemKind::reference, "AffineGrid",
-          {random_tensor(float32, {2, rank, rank + 1}),
-           Tensor::from<int64_t>(int64, {rank + 2}, size)},
-          attributes);
+      KernelCase what = kernel_case(ProblemKind::reference, "AffineGrid",
+                                    {random_tensor(float32, {2, rank, rank + 1}),
+                                     Tensor::from<int64_t>(int64, {rank + 2}, size)},
+                                    attributes);
       what.constant = {false, true};
       check_sampling(std::move(what));
     }
@@ -171,8 +173,7 @@ TEST(CudaGridSample, RoiAlign) {
           KernelCase what = kernel_case(
               ProblemKind::reference, "RoiAlign",
               {random_tensor(float32, {2, 3, 9, 8}),
-               Tensor::from<float>(float32, {3, 4},
-                                   {0, 0, 9, 9, 3.5f, 2, 12, 17.5f, -4, 5, 5, 5}),
+               Tensor::from<float>(float32, {3, 4}, {0, 0, 9, 9, 3.5f, 2, 12, 17.5f, -4, 5, 5, 5}),
                Tensor::from<int64_t>(int64, {3}, {1, 0, 1})},
               attributes);
           if (last) what.layouts = {Layout::channels_last(4)};

@@ -49,11 +49,11 @@ DeviceSource one_hot(const TacticQuery& query) {
   KernelWriter writer(problem, "one_hot");
   writer.include("fill.cu");
   const std::string values = writer.input_as(2, moved_name(writer));
-  const std::string before = fmt::format("const {0} off = {1}[0], on = {1}[1];\n",
-                                         moved_name(writer), values);
-  const std::string value = fmt::format(
-      "hot_index(to_compute({}[c0 * {} + c2]), {}) == c1 ? on : off", writer.input(0),
-      index_value(writer, inner), writer.value(*at));
+  const std::string before =
+      fmt::format("const {0} off = {1}[0], on = {1}[1];\n", moved_name(writer), values);
+  const std::string value =
+      fmt::format("hot_index(to_compute({}[c0 * {} + c2]), {}) == c1 ? on : off", writer.input(0),
+                  index_value(writer, inner), writer.value(*at));
   return fill(writer, {product(Dims(out.begin(), at)), *at, inner}, 1, before, value);
 }
 
@@ -84,11 +84,11 @@ DeviceSource trilu(const TacticQuery& query) {
       "pack_t pack = reinterpret_cast<const pack_t*>({})[i];\n#pragma unroll\n"
       "for (int j = 0; j < {}; ++j)\nif (!(c2 + j {} c1 + k)) pack.items[j] = element_t();\n"
       "reinterpret_cast<pack_t*>({})[i] = pack;\n",
-      writer.input_as(0, moved_name(writer)), pack, upper ? ">=" : "<=",
-      writer.output_as(0, moved_name(writer)));
+      writer.input_as(0, moved_name(writer)), pack,
+      upper ? ">=" : "<=", writer.output_as(0, moved_name(writer)));
   DeviceSource source;
-  finish_pack_loop(writer, {product(Dims(out.begin(), out.end() - 2)), rows, columns}, pack,
-                   before, body, source);
+  finish_pack_loop(writer, {product(Dims(out.begin(), out.end() - 2)), rows, columns}, pack, before,
+                   body, source);
   return source;
 }
 

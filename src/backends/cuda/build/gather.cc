@@ -79,8 +79,8 @@ std::string check_sizes(KernelWriter& writer, const Dims& data, const Dims& indi
   std::string text;
   for (size_t d = 0; d < data.size(); ++d)
     if (d != axis && data[d] != indices[d] && !(data[d].is_constant() && indices[d].is_constant()))
-      text += fmt::format("if ({} < {}) __trap();\n", writer.value(data[d]),
-                          writer.value(indices[d]));
+      text +=
+          fmt::format("if ({} < {}) __trap();\n", writer.value(data[d]), writer.value(indices[d]));
   return text;
 }
 
@@ -99,10 +99,9 @@ DeviceSource gather_elements(const TacticQuery& query) {
     points.push_back(d.size);
     strides.push_back(d.stride);
   }
-  const std::string body =
-      fmt::format("const index_t at = checked_index<index_t>({}[i], {});\n", writer.input(1),
-                  index_value(writer, sizes.input(0)[axis])) +
-      move_pack(writer, linear(writer, 0, at, strides));
+  const std::string body = fmt::format("const index_t at = checked_index<index_t>({}[i], {});\n",
+                                       writer.input(1), index_value(writer, sizes.input(0)[axis])) +
+                           move_pack(writer, linear(writer, 0, at, strides));
   DeviceSource source;
   finish_pack_loop(writer, points, 1, check_sizes(writer, sizes.input(0), sizes.input(1), axis),
                    body, source);
@@ -155,9 +154,8 @@ DeviceSource reverse_sequence(const TacticQuery& query) {
   const Dim block = product_of(x, 2, x.size());
   KernelWriter writer(problem, "reverse_sequence");
   const std::string times = index_value(writer, x[1 - batch]);
-  const std::string sources =
-      batch == 0 ? fmt::format("c0 * {} + from", times)
-                 : fmt::format("from * {} + c1", index_value(writer, x[1]));
+  const std::string sources = batch == 0 ? fmt::format("c0 * {} + from", times)
+                                         : fmt::format("from * {} + c1", index_value(writer, x[1]));
   const std::string body =
       fmt::format(
           "const int64 length = {0}[c{1}];\nif (length < 0 || length > {2}) __trap();\n"

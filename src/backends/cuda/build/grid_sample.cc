@@ -31,7 +31,8 @@ std::optional<std::string> rejects_image(const Operand& x) {
 
 std::optional<std::string> sample_rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (!has_input(problem, 1) || !is_real(problem.inputs[1]->type.element)) return "no grid of floats";
+  if (!has_input(problem, 1) || !is_real(problem.inputs[1]->type.element))
+    return "no grid of floats";
   const int rank = problem.inputs[0]->type.rank();
   if (rank < 3 || rank > 5 || problem.inputs[1]->type.rank() != rank)
     return "one to three spatial dimensions only";
@@ -67,8 +68,8 @@ class SampleKernel {
     const bool last = !problem_.outputs[0]->layout.is_row_major();
     const std::string place = last ? "c1" : "c2", group = last ? "c2" : "c1";
     const ElementType type = problem_.outputs[0]->type.element;
-    std::string body = fmt::format("const index_t place = {}, channel = {} * {};\n", place, group,
-                                   channels);
+    std::string body =
+        fmt::format("const index_t place = {}, channel = {} * {};\n", place, group, channels);
     for (size_t d = 0; d + 2 < x.size(); ++d) body += taps(d, x, places);
     body += fmt::format(
         "value_t sums[{0}] = {{}};\nconst index_t left = {1} - channel;\n{2}"
@@ -80,8 +81,8 @@ class SampleKernel {
                           : fmt::format("float_to_integer<{}>(sums[k], true)", storage_type(type)));
     const Dims points = last ? Dims{y[0], places, groups} : Dims{y[0], groups, places};
     DeviceSource source;
-    finish_pack_loop(writer_, points, 1,
-                     fmt::format("using value_t = {};\n", value_type(type)), body, source);
+    finish_pack_loop(writer_, points, 1, fmt::format("using value_t = {};\n", value_type(type)),
+                     body, source);
     return source;
   }
 
@@ -154,9 +155,10 @@ DeviceSource affine(const TacticQuery& query) {
   const Dims& y = sizes.output(0);
   const size_t rank = y.size() - 2;
   const bool corners = problem.attributes.integer("align_corners", 0) != 0;
-  std::string body = fmt::format("const index_t matrix = c0 * {} + c{} * {};\ndouble sum = "
-                                 "to_compute({}[matrix + {}]);\n",
-                                 rank * (rank + 1), rank + 1, rank + 1, writer.input(0), rank);
+  std::string body = fmt::format(
+      "const index_t matrix = c0 * {} + c{} * {};\ndouble sum = "
+      "to_compute({}[matrix + {}]);\n",
+      rank * (rank + 1), rank + 1, rank + 1, writer.input(0), rank);
   for (size_t d = 0; d < rank; ++d)
     body += fmt::format(
         "sum += static_cast<double>(to_compute({}[matrix + {}])) * affine_place<{}>(c{}, {});\n",
@@ -206,9 +208,10 @@ DeviceSource regions(const TacticQuery& query) {
         half_pixel ? "0.5" : "0.0", !half_pixel, cells, a.integer("sampling_ratio", 0));
   };
   // Batch indices don't count from the end.
-  std::string body = fmt::format("const int64 batch = {0}[{1}];\nif (batch < 0 || batch >= {2}) "
-                                 "__trap();\n",
-                                 writer.input(2), at[0], writer.value(x[0]));
+  std::string body = fmt::format(
+      "const int64 batch = {0}[{1}];\nif (batch < 0 || batch >= {2}) "
+      "__trap();\n",
+      writer.input(2), at[0], writer.value(x[0]));
   body += fmt::format(
       "{0}[i] = from_compute<{1}>(region_cell<{2}, {3}>({4} + static_cast<index_t>(batch) * {5} + "
       "{6} * {7}, static_cast<int64>({8}), static_cast<int64>({9}), {10}, {11}, {12}, {13}, {14}, "

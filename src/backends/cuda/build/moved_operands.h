@@ -42,8 +42,8 @@ class OperandSizes {
   Dim named(const Dim& dim, const Dim& symbol);
 
   const Problem& problem_;
-  std::map<std::string, Dim, std::less<>> symbols_;   // of the model, as operands' sizes
-  std::vector<std::pair<Dim, Dim>> expressions_;      // whose symbols are no operand's size
+  std::map<std::string, Dim, std::less<>> symbols_;  // of the model, as operands' sizes
+  std::vector<std::pair<Dim, Dim>> expressions_;     // whose symbols are no operand's size
   std::vector<Dims> inputs_, outputs_;
 };
 

@@ -81,8 +81,7 @@ std::optional<std::string> rejects_reorder(const TacticQuery& query) {
   return std::nullopt;
 }
 
-Tactic tactic_of(std::string_view name,
-                 std::optional<std::string> (*rejects)(const TacticQuery&)) {
+Tactic tactic_of(std::string_view name, std::optional<std::string> (*rejects)(const TacticQuery&)) {
   Tactic tactic;
   tactic.name = name;
   tactic.place = Place::device;

@@ -9,10 +9,10 @@ namespace cermet::cuda {
 namespace {
 
 struct PaddedDimension {
-  Dim size;     // of the result
-  Dim kept;     // elements of the source that are not cut off
+  Dim size;  // of the result
+  Dim kept;  // elements of the source that are not cut off
   int64_t first = 0, margin = 0;
-  Dim stride;   // of the source
+  Dim stride;  // of the source
   bool padded = false;
 };
 
@@ -57,9 +57,9 @@ class PadKernel {
     writer_.body(begin_loop(writer_, all, pack_));
     writer_.body("bool inside = true;\nindex_t outer = 0;\n");
     for (size_t d = 0; d + 1 < dimensions_.size(); ++d)
-      writer_.body("{\n" + place(d, fmt::format("c{}", d), "inside") +
-                   fmt::format("outer += at * {};\n}}\n",
-                               index_value(writer_, dimensions_[d].stride)));
+      writer_.body(
+          "{\n" + place(d, fmt::format("c{}", d), "inside") +
+          fmt::format("outer += at * {};\n}}\n", index_value(writer_, dimensions_[d].stride)));
     writer_.body(elements(from));
     writer_.body(fmt::format("reinterpret_cast<pack_t*>({})[i] = pack;\n}}\n", to));
     DeviceSource source;
@@ -126,8 +126,8 @@ class PadKernel {
 
   std::string fill() {
     if (!fills()) return "";
-    const bool given = has_input(problem_, 2) &&
-                       !product(*problem_.inputs[2]->type.dims).is_constant(0);
+    const bool given =
+        has_input(problem_, 2) && !product(*problem_.inputs[2]->type.dims).is_constant(0);
     return given ? fmt::format("const element_t fill = *{};\n",
                                writer_.input_as(2, moved_type(bytes_)))
                  : "const element_t fill = {};\n";

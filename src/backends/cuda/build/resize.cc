@@ -52,8 +52,8 @@ class ResizeKernel {
     body += finish(out);
     Dims points;
     for (const ResizedDimension& d : dimensions()) points.push_back(d.output);
-    finish_pack_loop(writer_, points, pack_, fmt::format("using value_t = {};\n", value_type()), body,
-                     source);
+    finish_pack_loop(writer_, points, pack_, fmt::format("using value_t = {};\n", value_type()),
+                     body, source);
     return source;
   }
 
@@ -141,8 +141,8 @@ class ResizeKernel {
         "int64({0}))\nresize_row<{2}, {3}, {4}, {5}, {6}, {7}>(i, {8}, {1}, {9}, {10:.17e}, "
         "{11:.17e}, {12:.17e}, {13} + i * {5}, {14} + i * {5});\n",
         loop_threads, out, static_cast<int>(a.mode), static_cast<int>(a.transform),
-        static_cast<int>(a.nearest), d.taps, a.antialias, a.exclude_outside, in, scale,
-        d.roi_begin, d.roi_end, a.cubic_coefficient, index, weight);
+        static_cast<int>(a.nearest), d.taps, a.antialias, a.exclude_outside, in, scale, d.roi_begin,
+        d.roi_end, a.cubic_coefficient, index, weight);
   }
 
   std::string constants(size_t d) {
@@ -157,8 +157,8 @@ class ResizeKernel {
     names_[d] = {fmt::format("index{}", d), fmt::format("weight{}", d)};
     std::string text = fmt::format("__device__ const int index{}[] = {{{}}};\n", d, indices);
     if (plan_.blends())
-      text += fmt::format("__device__ const {} weight{}[] = {{{}}};\n",
-                          weight_, d, narrowed(weights));
+      text +=
+          fmt::format("__device__ const {} weight{}[] = {{{}}};\n", weight_, d, narrowed(weights));
     return text;
   }
 
@@ -227,9 +227,10 @@ class ResizeKernel {
       return fmt::format("sums[j] += {}static_cast<value_t>(to_compute({}));\n", times, element);
     };
     if (!packs_) return add(fmt::format("{}[{}]", in, at));
-    return fmt::format("const Pack<{0}, {1}> x = *reinterpret_cast<const Pack<{0}, {1}>*>({2} + "
-                       "({3}));\n{4}",
-                       element_type(), pack_, in, at, each(add("x.items[j]")));
+    return fmt::format(
+        "const Pack<{0}, {1}> x = *reinterpret_cast<const Pack<{0}, {1}>*>({2} + "
+        "({3}));\n{4}",
+        element_type(), pack_, in, at, each(add("x.items[j]")));
   }
 
   // The extrapolation value, as the type has it.
@@ -240,9 +241,8 @@ class ResizeKernel {
       text = fmt::format("sums[j] = static_cast<value_t>({:.17e});\n", value);
     } else {
       Tensor element(type_, {});
-      dispatch_wide(type_, [&]<class T>() {
-        store_element<T>(element.view(), 0, static_cast<T>(value));
-      });
+      dispatch_wide(type_,
+                    [&]<class T>() { store_element<T>(element.view(), 0, static_cast<T>(value)); });
       text = fmt::format("sums[j] = {};\n", element_text(element));
     }
     return packs_ ? each(text) : text;

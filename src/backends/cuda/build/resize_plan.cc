@@ -38,7 +38,8 @@ std::vector<std::optional<double>> scales_of(const TacticQuery& query,
     std::vector<int64_t> before, after;
     const std::vector<double> wanted = numbers(query, sizes);
     for (size_t i = 0; i < axes.size(); ++i) {
-      before.push_back((*problem.inputs[image]->type.dims)[static_cast<size_t>(axes[i])].constant());
+      before.push_back(
+          (*problem.inputs[image]->type.dims)[static_cast<size_t>(axes[i])].constant());
       after.push_back(static_cast<int64_t>(wanted[i]));
     }
     result.assign(axes.size(), common_scale(attributes.aspect_ratio, before, after));
@@ -50,9 +51,9 @@ int tap_count(const ResizeAttributes& attributes, const ResizedDimension& d) {
   if (attributes.mode == ResizeMode::nearest) return 1;
   const double reach = attributes.mode == ResizeMode::linear ? 1 : 2;
   if (!attributes.antialias) return static_cast<int>(2 * reach);
-  const double scale = d.scale ? *d.scale
-                               : static_cast<double>(d.output.constant()) /
-                                     static_cast<double>(d.input.constant());
+  const double scale =
+      d.scale ? *d.scale
+              : static_cast<double>(d.output.constant()) / static_cast<double>(d.input.constant());
   return static_cast<int>(-2 * std::floor(-reach / std::min(scale, 1.0)));
 }
 
@@ -66,8 +67,8 @@ bool keeps_places(const ResizeAttributes& attributes, const ResizedDimension& d)
 void add_table(const ResizeAttributes& attributes, ResizedDimension& d) {
   if (!d.input.is_constant() || !d.output.is_constant() || d.input.constant() == 0) return;
   ResizeAxis axis{d.input.constant(), d.output.constant()};
-  axis.scale = d.scale ? *d.scale
-                       : static_cast<double>(axis.output) / static_cast<double>(axis.input);
+  axis.scale =
+      d.scale ? *d.scale : static_cast<double>(axis.output) / static_cast<double>(axis.input);
   axis.roi_begin = d.roi_begin;
   axis.roi_end = d.roi_end;
   if (axis.output == 0 || axis.output * d.taps > most_rows) return;

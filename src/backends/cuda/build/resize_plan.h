@@ -13,10 +13,10 @@ namespace cermet::cuda {
 // One dimension, in the order of the result's memory.
 struct ResizedDimension {
   Dim input, output;
-  Dim stride;              // of the image, in elements
-  bool resized = false;    // else elements keep their places
+  Dim stride;            // of the image, in elements
+  bool resized = false;  // else elements keep their places
   int taps = 1;
-  std::optional<double> scale;       // nothing: the quotient of the sizes
+  std::optional<double> scale;  // nothing: the quotient of the sizes
   double roi_begin = 0, roi_end = 1;
   std::optional<ResizeTable> table;  // where sizes are numbers and the table is small
 };

@@ -112,8 +112,7 @@ class ScatterKernels {
 
   std::string check(KernelWriter& writer) {
     if (!elements_) return "";
-    const size_t axis =
-        axis_of(problem_.attributes.integer("axis", 0), sizes_.input(0).size());
+    const size_t axis = axis_of(problem_.attributes.integer("axis", 0), sizes_.input(0).size());
     std::string text;
     for (size_t d = 0; d < sizes_.input(0).size(); ++d)
       if (d != axis && sizes_.input(0)[d] != sizes_.input(1)[d])

@@ -29,8 +29,8 @@ class PackCopy {
     const OperandSizes sizes(writer_.problem());
     writer_.declare(fmt::format(
         "using index_t = {};\nusing element_t = {};\nusing pack_t = Pack<element_t, {}>;\n",
-        loop_index_type({copy_.sizes, sizes.input(copy_.input), sizes.output(copy_.output)}),
-        type_, pack_));
+        loop_index_type({copy_.sizes, sizes.input(copy_.input), sizes.output(copy_.output)}), type_,
+        pack_));
     const std::string from = writer_.input_as(copy_.input, type_);
     const std::string to = writer_.output_as(copy_.output, type_);
     writer_.body(begin_loop(writer_, copy_.sizes, pack_));

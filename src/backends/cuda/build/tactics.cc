@@ -7,14 +7,16 @@
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/quantize.h"
 #include "backends/cuda/build/resize.h"
 
 namespace cermet::cuda {
 
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
-      pointwise_tactic(), movement_tactic(), reorder_tactic(), pad_tactic(),
-      gather_tactic(),    scatter_tactic(),  fill_tactic(),   resize_tactic(), grid_sample_tactic(),
+      pointwise_tactic(),   movement_tactic(), reorder_tactic(), pad_tactic(),
+      gather_tactic(),      scatter_tactic(),  fill_tactic(),    resize_tactic(),
+      grid_sample_tactic(), quantize_tactic(),
   };
   return list;
 }
