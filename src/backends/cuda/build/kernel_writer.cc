@@ -127,6 +127,16 @@ std::string KernelWriter::output_may_alias(size_t i) {
                    fmt::format("out{}", i), fmt::format("{}* ", type));
 }
 
+std::string KernelWriter::input_as(size_t i, std::string_view type) {
+  return parameter({LaunchArgument::Kind::input, static_cast<int32_t>(i), 0},
+                   fmt::format("in{}", i), fmt::format("const {}* __restrict__ ", type));
+}
+
+std::string KernelWriter::output_as(size_t i, std::string_view type) {
+  return parameter({LaunchArgument::Kind::output, static_cast<int32_t>(i), 0},
+                   fmt::format("out{}", i), fmt::format("{}* __restrict__ ", type));
+}
+
 std::string KernelWriter::workspace(std::string_view type, const Dim& offset) {
   return parameter({LaunchArgument::Kind::workspace, 0, offset},
                    fmt::format("work{}", parameters_.size()), fmt::format("{}* ", type));

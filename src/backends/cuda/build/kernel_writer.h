@@ -48,6 +48,9 @@ class KernelWriter {
   // The same without __restrict__, where an operand may be a result's memory.
   std::string input_may_alias(size_t i);
   std::string output_may_alias(size_t i);
+  // With elements of a type that the caller names, for kernels that only move bytes.
+  std::string input_as(size_t i, std::string_view type);
+  std::string output_as(size_t i, std::string_view type);
   // A pointer into the step's workspace, `offset` bytes from its start.
   std::string workspace(std::string_view type, const Dim& offset);
 

@@ -2,9 +2,15 @@
 
 #include <vector>
 
+#include "backends/cuda/build/fill.h"
+#include "backends/cuda/build/gather.h"
+#include "backends/cuda/build/grid_sample.h"
+#include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/quantize.h"
 #include "backends/cuda/build/reduction.h"
+#include "backends/cuda/build/resize.h"
 #include "backends/cuda/build/softmax.h"
 
 namespace cermet::cuda {
@@ -17,6 +23,15 @@ std::span<const Tactic> tactics() {
       normalization_tactic(),
       batch_normalization_tactic(),
       local_response_tactic(),
+      movement_tactic(),
+      reorder_tactic(),
+      pad_tactic(),
+      gather_tactic(),
+      scatter_tactic(),
+      fill_tactic(),
+      resize_tactic(),
+      grid_sample_tactic(),
+      quantize_tactic(),
   };
   return list;
 }
