@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
 
 namespace cermet::cuda {
@@ -9,6 +10,7 @@ namespace cermet::cuda {
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
+      plain_convolution_tactic(),
   };
   return list;
 }
