@@ -37,7 +37,8 @@ KernelCase kernel_case(const ConvolutionCase& what) {
   const int rank = static_cast<int>(what.image.size());
   if (what.input_channels_last) made.layouts = {Layout::channels_last(rank)};
   if (what.output_channels_last) made.output_layouts = {Layout::channels_last(rank)};
-  made.constant = {false, what.constant_weights, what.constant_weights};
+  made.constant = {false, what.constant_weights};
+  if (what.bias) made.constant.push_back(what.constant_weights);
   if (!what.residual) return made;
   const Shape result = run_reference(made)[0].shape();
   add_epilogue(made, fmt::format("%0 = input {0} 0; %1 = input {0} 1; %2 = add {0} %0 %1; %3 = "

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
 
@@ -10,6 +11,7 @@ namespace cermet::cuda {
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
+      depthwise_tactic(),
       plain_convolution_tactic(),
   };
   return list;
