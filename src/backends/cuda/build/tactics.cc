@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backends/cuda/build/depthwise.h"
+#include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
 
@@ -12,6 +13,7 @@ std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
       depthwise_tactic(),
+      direct_convolution_tactic(),
       plain_convolution_tactic(),
   };
   return list;
