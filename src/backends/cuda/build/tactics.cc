@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/deconvolution.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/plain_convolution.h"
@@ -14,6 +15,7 @@ std::span<const Tactic> tactics() {
       pointwise_tactic(),
       depthwise_tactic(),
       direct_convolution_tactic(),
+      deconvolution_tactic(),
       plain_convolution_tactic(),
   };
   return list;
