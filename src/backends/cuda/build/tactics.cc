@@ -7,6 +7,7 @@
 #include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/recurrent.h"
 
 namespace cermet::cuda {
 
@@ -17,6 +18,7 @@ std::span<const Tactic> tactics() {
       direct_convolution_tactic(),
       deconvolution_tactic(),
       plain_convolution_tactic(),
+      recurrent_tactic(),
   };
   return list;
 }
