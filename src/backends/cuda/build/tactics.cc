@@ -2,13 +2,18 @@
 
 #include <vector>
 
+#include "backends/cuda/build/deconvolution.h"
+#include "backends/cuda/build/depthwise.h"
+#include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/fill.h"
 #include "backends/cuda/build/gather.h"
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
+#include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/quantize.h"
+#include "backends/cuda/build/recurrent.h"
 #include "backends/cuda/build/reduction.h"
 #include "backends/cuda/build/resize.h"
 #include "backends/cuda/build/softmax.h"
@@ -32,6 +37,11 @@ std::span<const Tactic> tactics() {
       resize_tactic(),
       grid_sample_tactic(),
       quantize_tactic(),
+      depthwise_tactic(),
+      direct_convolution_tactic(),
+      deconvolution_tactic(),
+      plain_convolution_tactic(),
+      recurrent_tactic(),
   };
   return list;
 }

@@ -1,0 +1,110 @@
+#include "backends/cuda/build/deconvolution.h"
+
+#include <algorithm>
+
+#include "backends/cuda/build/convolution_sizes.h"
+#include "backends/cuda/build/estimate.h"
+#include "expr/relayout.h"
+#include "tactics/typical_shapes.h"
+
+namespace cermet::cuda {
+namespace {
+
+constexpr int threads = 128;
+constexpr int64_t most_weights = int64_t{1} << 31;  // offsets between taps are ints
+
+std::optional<std::string> rejects(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (auto reason = rejects_convolution(problem)) return reason;
+  if (problem.op != "ConvTranspose") return "computes transposed convolutions only";
+  if (!is_channels_last(*problem.inputs[0]) || !is_channels_last(*problem.outputs[0]))
+    return "image and result have to be channels-last";
+  if (query.constant(1) == nullptr) return "the weights are no constant";
+  if (product(*problem.inputs[1]->type.dims).constant() >= most_weights)
+    return "there are too many weights";
+  const ConvolutionSizes sizes(KernelWriter(problem, ""));
+  if (sizes.filters == Dim(0)) return "there are no filters";
+  return std::nullopt;
+}
+
+// The largest power of two up to `most` that divides the size.
+int64_t dividing_power(int64_t size, int64_t most) {
+  while (most > 1 && size % most != 0) most /= 2;
+  return most;
+}
+
+int64_t vector_of(const Problem& problem, const Dim& size) {
+  const int bytes = std::max(bit_width(problem.inputs[0]->type.element) / 8,
+                             bit_width(problem.outputs[0]->type.element) / 8);
+  return dividing_power(size.constant(), 16 / bytes);
+}
+
+std::vector<std::string> configurations(const TacticQuery&) { return {"p4", "p2", "p1", "p8"}; }
+int pixels_of(std::string_view configuration) { return configuration.back() - '0'; }
+
+DeviceSource generate(const TacticQuery& query, std::string_view configuration) {
+  const Problem& problem = query.problem();
+  const int pixels = pixels_of(configuration);
+  KernelWriter writer(problem, "deconvolution_kernel");
+  const ConvolutionSizes sizes(writer);
+  writer.include("deconvolution.cu");
+  const int64_t vector = vector_of(problem, sizes.filters);
+  SizeStruct text = sizes.text();
+  text.add("vector", vector);
+  text.add("depth", vector_of(problem, sizes.channels));
+  text.add("pixels", pixels);
+  text.write(writer);
+  write_finish(writer, sizes.spatial);
+  writer.body(fmt::format("deconvolution(sizes, {}, {}, {}, {}, finish);\n", writer.input(0),
+                          writer.input(1), convolution_bias(writer), writer.output(0)));
+  const ConvolutionSizes::Axis& last = sizes.axes[2];
+  const Dim tiles = ceil_div(last.output, last.stride * pixels) * last.stride;
+  const Dim total = sizes.batch * sizes.groups * floor_div(sizes.filters, Dim(vector)) * tiles *
+                    sizes.axes[0].output * sizes.axes[1].output;
+  DeviceSource source;
+  writer.finish({{blocks_for(total, threads), 1, 1}, {threads, 1, 1}}, source);
+  return source;
+}
+
+// Products at a third of the card's rate, where the multiprocessors all have work.
+double estimate(const TacticQuery& query, std::string_view configuration) {
+  const double best = convolution_us(query, 0.35);
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  if (best < 0 || !shapes) return -1;
+  const int pixels = pixels_of(configuration);
+  const CardRates rates = rates_of(query.architecture);
+  const auto vector = static_cast<double>(
+      vector_of(query.problem(), ConvolutionSizes(KernelWriter(query.problem(), "")).filters));
+  const double warps =
+      static_cast<double>(element_count(*shapes->outputs[0])) / (vector * pixels * 32);
+  const double filled = std::min(1.0, warps / (8.0 * rates.multiprocessors));
+  const double overhead = 0.8 + 1.0 / pixels + 1.0 / vector;
+  return rates.launch_us + 1 + (best - rates.launch_us) * overhead / std::max(filled, 0.05);
+}
+
+// [c, m, k...] as [k..., c, m].
+std::optional<PackedConstant> pack(const TacticQuery& query) {
+  const Tensor& weights = *query.constant(1);
+  Layout layout;
+  for (size_t d = 2; d < weights.shape().size(); ++d)
+    layout.order.push_back(static_cast<int8_t>(d));
+  layout.order.push_back(0);
+  layout.order.push_back(1);
+  return PackedConstant{1, relayout(weights, Layout{}, layout), "cuda.deconvolution kcm"};
+}
+
+}  // namespace
+
+Tactic deconvolution_tactic() {
+  Tactic tactic;
+  tactic.name = "cuda.deconvolution";
+  tactic.place = Place::device;
+  tactic.rejects = rejects;
+  tactic.configurations = configurations;
+  tactic.estimate = estimate;
+  tactic.pack = pack;
+  tactic.generate = generate;
+  return tactic;
+}
+
+}  // namespace cermet::cuda
