@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/attention.h"
 #include "backends/cuda/build/pointwise.h"
 
 namespace cermet::cuda {
@@ -9,6 +10,8 @@ namespace cermet::cuda {
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
+      attention_tactic(),
+      exact_attention_tactic(),
   };
   return list;
 }
