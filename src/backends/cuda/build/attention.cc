@@ -15,38 +15,56 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   if (auto reason = rejects_attention(problem)) return reason;
   const ElementType element = problem.inputs[attention_query]->type.element;
-  if (element != ElementType::float16 && element != ElementType::bfloat16)
-    return fmt::format("takes float16 and bfloat16, not {}", name(element));
+  if (element == ElementType::float32 && !query.allow_tf32) return "TF32 is not allowed";
+  if (element != ElementType::float16 && element != ElementType::bfloat16 &&
+      element != ElementType::float32)
+    return fmt::format("takes float16, bfloat16 and float32, not {}", name(element));
   if (has_output(problem, attention_scores)) return "scores are not shown";
   return std::nullopt;
 }
 
-int padded(int64_t size) { return static_cast<int>((size + 15) / 16 * 16); }
+// Sizes of heads as products take them, and bytes of an element.
+struct Padded {
+  int depth = 0, width = 0, bytes = 0;
 
-// Registers of a thread that hold results, scores, and queries if they are kept.
-bool keeps_queries(const AttentionTiling& tiling, int depth, int width) {
+  explicit Padded(const AttentionSizes& sizes)
+      : depth(padded(sizes.q.size, sizes.element)),
+        width(padded(sizes.v.size, sizes.element)),
+        bytes(static_cast<int>(bit_width(sizes.element)) / 8) {}
+  static int padded(int64_t size, ElementType element) {
+    const int64_t step = 256 / bit_width(element);
+    return static_cast<int>((size + step - 1) / step * step);
+  }
+};
+
+// Whether queries stay in registers, beside results and scores.
+bool keeps_queries(const AttentionTiling& tiling, const Padded& padded) {
   const int row_tiles = tiling.rows / (16 * tiling.warps);
-  return row_tiles * (depth / 4 + width / 2 + tiling.keys / 2) <= 160;
+  return row_tiles * (padded.depth * padded.bytes / 8 + padded.width / 2 + tiling.keys / 2) <= 160;
 }
 
-int shared_bytes(const AttentionTiling& tiling, int depth, int width) {
-  return 2 * (tiling.rows * (std::max(depth, width) + 8) +
-              2 * tiling.keys * (depth + 8 + width + 8)) +
+int shared_bytes(const AttentionTiling& tiling, const Padded& padded) {
+  const int piece = 16 / padded.bytes;
+  const int key = padded.depth + piece, value = padded.width + piece;
+  return padded.bytes * (tiling.rows * std::max(key, value) + 2 * tiling.keys * (key + value)) +
          2 * tiling.keys * 4;
 }
 
-// What a block may have on every card that kernels are made for.
-constexpr int most_shared_bytes = 99 * 1024;
+// What a block may have at most.
+int most_shared_bytes(std::string_view architecture) {
+  for (std::string_view large : {"sm_90", "sm_100", "sm_103"})
+    if (architecture.starts_with(large)) return 227 << 10;
+  return architecture.starts_with("sm_80") ? 163 << 10 : 99 << 10;
+}
+
 constexpr int64_t few_rows = 16;
 
-// Rows that share keys: of one head, or of all heads of a key head.
-std::optional<int64_t> typical_rows(const TacticQuery& query, bool grouped) {
+// Rows that share keys: those of all heads of a key head.
+std::optional<int64_t> typical_rows(const TacticQuery& query, const AttentionSizes& sizes) {
   const auto shapes = typical_shapes(*query.plan, *query.step);
   if (!shapes) return std::nullopt;
   const Shape& q = *shapes->inputs[attention_query];
-  const KernelWriter writer(query.problem(), "");
-  const int64_t group = grouped ? attention_sizes(writer).group : 1;
-  return q[q.size() == 4 ? 2 : 1] * group;
+  return q[q.size() == 4 ? 2 : 1] * std::max<int64_t>(1, sizes.group);
 }
 
 // Queries of the heads of a key head make one tile, where they fit.
@@ -55,29 +73,28 @@ bool is_grouped(const AttentionSizes& sizes, const AttentionTiling& tiling) {
 }
 
 std::vector<std::string> configurations(const TacticQuery& query) {
-  static constexpr std::array<AttentionTiling, 5> small_heads{
-      {{64, 64, 4, 1}, {128, 64, 8, 1}, {128, 64, 4, 1}, {128, 32, 4, 1}, {64, 128, 4, 1}}};
-  static constexpr std::array<AttentionTiling, 2> large_heads{{{64, 32, 4, 1}, {128, 32, 8, 1}}};
-  static constexpr std::array<AttentionTiling, 3> rows_of_few{
-      {{16, 64, 1, 1}, {16, 64, 1, 4}, {16, 64, 1, 16}}};
+  static constexpr std::array many_rows{
+      AttentionTiling{64, 64, 4, 1},  AttentionTiling{128, 64, 8, 1},
+      AttentionTiling{128, 64, 4, 1}, AttentionTiling{128, 32, 4, 1},
+      AttentionTiling{64, 32, 4, 1},  AttentionTiling{128, 32, 8, 1},
+      AttentionTiling{64, 16, 4, 1}};
+  static constexpr std::array few{AttentionTiling{16, 64, 1, 1},  AttentionTiling{16, 64, 1, 4},
+                                  AttentionTiling{16, 64, 1, 16}, AttentionTiling{16, 32, 1, 1},
+                                  AttentionTiling{16, 32, 1, 4},  AttentionTiling{16, 32, 1, 16}};
   const AttentionSizes sizes = attention_sizes(KernelWriter(query.problem(), ""));
-  const int depth = padded(sizes.q.size), width = padded(sizes.v.size);
+  const Padded padded(sizes);
+  const auto rows = typical_rows(query, sizes);
+  const bool are_few = rows && *rows <= few_rows;
+  // Tiles of few keys are for long rows.
+  const int row_bytes = std::max(padded.depth, padded.width) * padded.bytes;
+  const int least = row_bytes > 256 ? 16 : (row_bytes > 128 ? 32 : 64);
   std::vector<std::string> texts;
-  const auto add = [&](AttentionTiling tiling) {
-    if (std::max(depth, width) > 128 && tiling.splits > 0 && tiling.rows == few_rows)
-      tiling.keys = 32;
+  for (const AttentionTiling& tiling :
+       are_few ? std::span<const AttentionTiling>(few) : many_rows) {
     const int row_tiles = tiling.rows / (16 * tiling.warps);
-    const bool fits = row_tiles * (width + tiling.keys) / 2 <= 192;
-    if (fits && shared_bytes(tiling, depth, width) <= most_shared_bytes)
-      texts.push_back(tiling.to_string());
-  };
-  const auto rows = typical_rows(query, true);
-  if (rows && *rows <= few_rows) {
-    for (const AttentionTiling& tiling : rows_of_few) add(tiling);
-  } else if (std::max(depth, width) <= 128) {
-    for (const AttentionTiling& tiling : small_heads) add(tiling);
-  } else {
-    for (const AttentionTiling& tiling : large_heads) add(tiling);
+    const bool fits = row_tiles * (padded.width + tiling.keys) / 2 <= 192 &&
+                      shared_bytes(tiling, padded) <= most_shared_bytes(query.architecture);
+    if (fits && (tiling.keys >= least || row_tiles == 2)) texts.push_back(tiling.to_string());
   }
   return texts;
 }
@@ -89,14 +106,15 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   append_attention_past(problem, source);
   KernelWriter writer(problem, "attention");
   const AttentionSizes sizes = attention_sizes(writer);
-  const int depth = padded(sizes.q.size), width = padded(sizes.v.size);
+  const Padded padded(sizes);
   const bool grouped = is_grouped(sizes, tiling);
   const std::string further = fmt::format(
       "static constexpr int block_rows = {}, block_keys = {}, warps = {}, splits = {};\n"
       "static constexpr bool keeps_queries = {};\n",
-      tiling.rows, tiling.keys, tiling.warps, tiling.splits, keeps_queries(tiling, depth, width));
+      tiling.rows, tiling.keys, tiling.warps, tiling.splits, keeps_queries(tiling, padded));
   const auto write = [&](KernelWriter& to, std::string_view file, std::string_view call) {
     to.include("attention.cu");
+    to.include("attention_tile.cu");
     to.include(file);
     declare_attention(to, sizes, grouped, further);
     fill_attention_operands(to, sizes, tiling.splits > 1 ? to.workspace("float", 0) : "");
@@ -106,14 +124,14 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   Grid grid;
   grid.blocks = {attention_blocks(sizes, tiling.rows, grouped), tiling.splits, 1};
   grid.threads = {32 * tiling.warps, 1, 1};
-  grid.shared_bytes = shared_bytes(tiling, depth, width);
+  grid.shared_bytes = shared_bytes(tiling, padded);
   writer.finish(grid, source);
   if (tiling.splits == 1) return source;
   const Dim rows = sizes.q.batch * sizes.q.heads * sizes.q.length;
-  source.program.workspace_bytes = rows * Dim(int64_t{4} * tiling.splits * (width + 4));
+  source.program.workspace_bytes = rows * Dim(int64_t{4} * tiling.splits * (padded.width + 4));
   KernelWriter combine(problem, "combine");
   write(combine, "attention_combine.cu",
-        fmt::format("attention_combine<AttentionConfig, {}>(operands);\n", width));
+        fmt::format("attention_combine<AttentionConfig, {}>(operands);\n", padded.width));
   combine.finish({{blocks_for(rows, 4), 1, 1}, {128, 1, 1}}, source);
   return source;
 }
@@ -145,7 +163,7 @@ std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& til
   Work work;
   work.blocks = tiles * heads_count * tiling.splits;
   work.operations = 2 * tiles * heads_count * tiling.rows * keys *
-                    static_cast<double>(padded(sizes.q.size) + padded(sizes.v.size));
+                    static_cast<double>(Padded(sizes).depth + Padded(sizes).width);
   work.bytes = heads_count * tiles * keys * static_cast<double>(sizes.q.size + sizes.v.size) *
                bit_width(sizes.element) / 8;
   return work;
@@ -164,18 +182,11 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   const double traffic = traffic_us(query);
   if (!work || traffic < 0) return -1;
   const CardRates rates = rates_of(query.architecture);
-  // Exponentials and reads of shared memory take about as long as products.
+  // Exponentials and reads of shared memory take about as long as products; those of TF32 twice.
+  const double speed = sizes.element == ElementType::float32 ? 0.2 : 0.4;
   const double products =
-      work->operations / (0.4 * rates.tensor16_per_us * utilisation(work->blocks, rates));
+      work->operations / (speed * rates.tensor16_per_us * utilisation(work->blocks, rates));
   return std::max(products, traffic) + (tiling.splits > 1 ? 2 : 1) * rates.launch_us;
-}
-
-// Square tiles whose operands fit into shared memory.
-AttentionTiling exact_tiling(const AttentionSizes& sizes, int rows) {
-  const int64_t bytes = sizes.element == ElementType::float64 ? 8 : 4;
-  const int64_t row = std::max(sizes.q.size, sizes.v.size) * bytes;
-  const int most = row <= 512 ? 64 : (row <= 1024 ? 32 : 16);
-  return {std::min(rows, most), most, 8, 1};
 }
 
 int exact_shared_bytes(const AttentionSizes& sizes, const AttentionTiling& tiling) {
@@ -183,6 +194,17 @@ int exact_shared_bytes(const AttentionSizes& sizes, const AttentionTiling& tilin
   const int key = pitch(sizes.q.size), value = pitch(sizes.v.size);
   return (sizes.element == ElementType::float64 ? 8 : 4) *
          (tiling.rows * key + tiling.keys * std::max(key, value) + tiling.rows * (tiling.keys + 4));
+}
+
+// Square tiles, or of fewer rows, whose operands fit into shared memory.
+AttentionTiling exact_tiling(const AttentionSizes& sizes, int rows) {
+  AttentionTiling tiling{64, 64, 8, 1};
+  while (exact_shared_bytes(sizes, tiling) > most_shared_bytes("")) {
+    tiling.rows /= 2;
+    tiling.keys /= 2;
+  }
+  tiling.rows = std::min(tiling.rows, rows);
+  return tiling;
 }
 
 std::optional<std::string> exact_rejects(const TacticQuery& query) {

@@ -53,18 +53,16 @@ Dims mask_sizes(const Dims& dims) {
 }
 
 // A float as text that is read back as the same.
-std::string literal(double value) {
-  return fmt::format("{:.17g}", value) +
-         (std::floor(value) == value && std::abs(value) < 1e16 ? ".0" : "");
-}
+std::string literal(double value) { return fmt::format("{:.16e}", value); }
 
 std::string strides_text(KernelWriter& writer, const AttentionHeads& heads) {
   return fmt::format("{{{}, {}, {}}}", writer.value(heads.batch_stride),
                      writer.value(heads.head_stride), writer.value(heads.row_stride));
 }
 
-int common_vector(int64_t a, int64_t b) {
-  for (int vector : {8, 4, 2})
+// Elements that divide both sizes and fill at most 16 bytes.
+int common_vector(int64_t a, int64_t b, ElementType element) {
+  for (int vector = 128 / bit_width(element); vector > 1; vector /= 2)
     if (a % vector == 0 && b % vector == 0) return vector;
   return 1;
 }
@@ -139,13 +137,13 @@ AttentionSizes attention_sizes(const KernelWriter& writer) {
     sizes.mask = mask_sizes(writer.input_dims(attention_mask));
   if (sizes.q.heads.is_constant() && sizes.k.heads.is_constant() && !sizes.k.heads.is_constant(0))
     sizes.group = sizes.q.heads.constant() / sizes.k.heads.constant();
-  sizes.vector = common_vector(sizes.q.size, sizes.v.size);
+  sizes.vector = common_vector(sizes.q.size, sizes.v.size, sizes.element);
   return sizes;
 }
 
 std::string AttentionTiling::to_string() const {
-  return fmt::format("{}x{} w{}", rows, keys, warps) +
-         (splits > 1 ? fmt::format(" s{}", splits) : "");
+  return splits > 1 ? fmt::format("{}x{} w{} s{}", rows, keys, warps, splits)
+                    : fmt::format("{}x{} w{}", rows, keys, warps);
 }
 
 AttentionTiling AttentionTiling::parse(std::string_view text) {
@@ -232,8 +230,7 @@ void append_attention_past(const Problem& problem, DeviceSource& source) {
     const AttentionSizes sizes = attention_sizes(writer);
     const AttentionHeads& now = value ? sizes.v : sizes.k;
     const size_t past = value ? attention_past_value : attention_past_key;
-    const int vector =
-        common_vector(now.size, std::min<int64_t>(8, 16 * 8 / bit_width(sizes.element)));
+    const int vector = common_vector(now.size, now.size, sizes.element);
     writer.body(
         fmt::format("const AttentionStrides at = {};\n"
                     "attention_append<{}, {}>({}, {}, at, {}, {}, {}, {}, {}, {});\n",

@@ -46,7 +46,7 @@ struct AttentionSizes {
   Dim past, total;    // keys before the step's own; all keys
   Dims mask;          // four sizes; empty: no mask
   int64_t group = 0;  // heads of a key head; 0: not known
-  int vector = 1;     // elements that may be copied at once: 8, 4, 2, 1
+  int vector = 1;     // elements that may be copied at once, 16 bytes at most
   ElementType element = ElementType::float32;
 };
 // Sizes as operands have them where a kernel is made: numbers or symbols of operand_size().

@@ -4,6 +4,7 @@
 
 #include "backends/cuda/build/attention.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/rotary.h"
 
 namespace cermet::cuda {
 
@@ -12,6 +13,7 @@ std::span<const Tactic> tactics() {
       pointwise_tactic(),
       attention_tactic(),
       exact_attention_tactic(),
+      rotary_tactic(),
   };
   return list;
 }

@@ -108,15 +108,27 @@ struct AttentionRows {
     return a.q + a.q_at.at(b, head_of(r), query_of(r));
   }
   __device__ __forceinline__ const typename C::element* key_row(int64 j) const {
-    if constexpr (C::has_past)
-      if (j < a.past) return a.past_k + ((b * a.key_heads + key_head()) * a.past + j) * C::head;
+    if (C::has_past && j < a.past) return past_row(a.past_k, C::head, j);
     return a.k + a.k_at.at(b, key_head(), j - a.past);
   }
   __device__ __forceinline__ const typename C::element* value_row(int64 j) const {
-    if constexpr (C::has_past)
-      if (j < a.past)
-        return a.past_v + ((b * a.key_heads + key_head()) * a.past + j) * C::value_head;
+    if (C::has_past && j < a.past) return past_row(a.past_v, C::value_head, j);
     return a.v + a.v_at.at(b, key_head(), j - a.past);
+  }
+  __device__ __forceinline__ const typename C::element* past_row(const typename C::element* past,
+                                                                 int size, int64 j) const {
+    return past + ((b * a.key_heads + key_head()) * a.past + j) * size;
+  }
+  // Whether the rows of keys and values from `first` on lie evenly apart.
+  __device__ __forceinline__ bool are_even(int64 first, int count) const {
+    if (C::has_past && first < a.past) return first + count <= a.past;
+    return first + count <= a.total();
+  }
+  __device__ __forceinline__ int64 key_distance(int64 j) const {
+    return C::has_past && j < a.past ? C::head : a.k_at.row;
+  }
+  __device__ __forceinline__ int64 value_distance(int64 j) const {
+    return C::has_past && j < a.past ? C::value_head : a.v_at.row;
   }
 };
 

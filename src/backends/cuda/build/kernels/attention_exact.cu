@@ -80,11 +80,11 @@ struct AttentionExact {
 #pragma unroll
       for (int e = 0; e < 4; ++e) four.items[e] = 0;
       if (from != nullptr) {
-        if constexpr (C::vector % 4 == 0) {
-          constexpr int wide = sizeof(T) == 8 ? 2 : 4;
+        constexpr int wide = sizeof(T) == 8 ? 2 : 4;
+        if constexpr (C::vector >= wide) {
 #pragma unroll
           for (int e = 0; e < 4; e += wide) {
-            if (c >= SIZE) continue;
+            if (c + e >= SIZE) continue;
             const auto read = *reinterpret_cast<const Pack<T, wide>*>(from + c + e);
 #pragma unroll
             for (int w = 0; w < wide; ++w) four.items[e + w] = to_compute(read.items[w]);

@@ -1,111 +1,22 @@
-// Attention of 16-bit floats on tensor cores; see attention.cu. Needs no memory for scores: a block
-// of `block_rows` rows walks along the keys in tiles of `block_keys`, which are copied to shared
-// memory one tile ahead, and keeps for each row the greatest score, the sum of exponentials and the
-// result so far. A warp has 16 * row_tiles rows of its own. Products are summed up in float32,
-// exponentials are float32, probabilities are rounded to the element type before they are
-// multiplied with values. C has beside what attention.cu names:
+// Attention on tensor cores, of 16-bit floats or of float32 rounded to TF32; see attention.cu.
+// Needs no memory for scores: a block of `block_rows` rows walks along the keys in tiles of
+// `block_keys`, which are copied to shared memory one tile ahead, and keeps for each row the
+// greatest score, the sum of exponentials and the result so far. A warp has 16 * row_tiles rows of
+// its own. Products are summed up in float32, exponentials are float32, probabilities are rounded
+// to the element type before they are multiplied with values. C has beside what attention.cu names:
 //   block_rows, block_keys, warps    block_rows = 16 * warps * row_tiles; block_keys % 16 = 0
 //   keeps_queries                    queries stay in registers
 //   splits                           blockIdx.y is the part of the keys that a block has; 1: all
-
-template <class T>
-struct AttentionMma;
-template <>
-struct AttentionMma<half_t> {
-  static __device__ __forceinline__ void multiply(float (&d)[4], const unsigned (&a)[4],
-                                                  const unsigned (&b)[2]) {
-    mma_f16(d, a, b);
-  }
-  static __device__ __forceinline__ unsigned pack(float low, float high) {
-    return float_to_half2(low, high);
-  }
-};
-template <>
-struct AttentionMma<bfloat16_t> {
-  static __device__ __forceinline__ void multiply(float (&d)[4], const unsigned (&a)[4],
-                                                  const unsigned (&b)[2]) {
-    mma_bf16(d, a, b);
-  }
-  static __device__ __forceinline__ unsigned pack(float low, float high) {
-    return float_to_bfloat16x2(low, high);
-  }
-};
-
-// Sizes in shared memory. A row is an odd number of 16-byte pieces, so that eight rows that are
-// read at once lie in different banks.
-template <class C>
-struct AttentionTile {
-  using T = typename C::element;
-  static constexpr int threads = 32 * C::warps;
-  static constexpr int row_tiles = C::block_rows / (16 * C::warps);
-  static constexpr int depth = (C::head + 15) / 16 * 16;        // of products with keys
-  static constexpr int width = (C::value_head + 15) / 16 * 16;  // of results
-  static constexpr int key_pitch = depth + 8, value_pitch = width + 8;
-  static constexpr int key_steps = C::block_keys / 16;
-  static constexpr int tile_elements = C::block_keys * (key_pitch + value_pitch);
-  // Each warp's queries give way to its results.
-  static constexpr int query_pitch = key_pitch > value_pitch ? key_pitch : value_pitch;
-  static constexpr int query_elements = C::block_rows * query_pitch;
-  static constexpr bool stages_mask = C::has_mask && !C::mask_varies;
-  static constexpr int biases = (C::block_keys + threads - 1) / threads;  // of a thread
-  // Scores are multiplied with the scale as exponents are made, where nothing is done to them.
-  static constexpr bool folds_scale = C::scale > 0 && C::softcap == 0 && !C::has_mask;
-  static constexpr float log2_e = 1.4426950408889634f;
-  static constexpr float unit = C::scale * log2_e;  // exponents of 2 for one of q . k
-  static constexpr float factor = folds_scale ? unit : 1.0f;
-};
-
-// ROWS rows of SIZE elements, zeros up to PADDED, PITCH apart; row(r) points to row r, nullptr:
-// zeros.
-template <class C, int ROWS, int SIZE, int PADDED, int PITCH, class RowOf>
-__device__ __forceinline__ void attention_copy(typename C::element* shared, RowOf row) {
-  constexpr int pieces = PADDED / C::vector, threads = AttentionTile<C>::threads;
-#pragma unroll
-  for (int first = 0; first < ROWS * pieces; first += threads) {
-    const int u = first + static_cast<int>(threadIdx.x);
-    if (ROWS * pieces % threads != 0 && u >= ROWS * pieces) break;
-    const int r = u / pieces, c = u % pieces * C::vector;
-    const auto* from = row(r);
-    const bool valid = from != nullptr && (SIZE == PADDED || c < SIZE);
-    auto* to = shared + r * PITCH + c;
-    if constexpr (C::vector == 1)
-      *to = valid ? from[c] : typename C::element{0};
-    else
-      async_copy<C::vector * 2>(to, valid ? from + c : from, valid);
-  }
-}
-
-template <class C>
-__device__ __forceinline__ void attention_copy_keys(typename C::element* shared,
-                                                    const AttentionRows<C>& rows, int64 first) {
-  using Tile = AttentionTile<C>;
-  const int64 total = rows.a.total();
-  const int count = total - first < C::block_keys ? static_cast<int>(total - first) : C::block_keys;
-  attention_copy<C, C::block_keys, C::head, Tile::depth, Tile::key_pitch>(
-      shared, [&](int r) { return r < count ? rows.key_row(first + r) : nullptr; });
-  attention_copy<C, C::block_keys, C::value_head, Tile::width, Tile::value_pitch>(
-      shared + C::block_keys * Tile::key_pitch,
-      [&](int r) { return r < count ? rows.value_row(first + r) : nullptr; });
-}
-
-// One warp's 16 x 16 part of the queries, for products with d from `step` * 16 on.
-template <class C>
-__device__ __forceinline__ void attention_load_queries(unsigned (&fragment)[4],
-                                                       const typename C::element* shared, int row,
-                                                       int step) {
-  load_matrices(fragment, shared + (row + lane_id() % 16) * AttentionTile<C>::query_pitch +
-                              step * 16 + lane_id() / 16 * 8);
-}
 
 // What a warp knows of its rows: thread l has rows l / 4 and l / 4 + 8 of each row tile.
 template <class C>
 struct AttentionState {
   using Tile = AttentionTile<C>;
-  float scores[Tile::row_tiles][Tile::key_steps * 2][4];
+  float scores[Tile::row_tiles][Tile::key_tiles][4];
   float results[Tile::row_tiles][Tile::width / 8][4];
   float greatest[Tile::row_tiles][2];  // in exponents of 2 / Tile::factor
   float sums[Tile::row_tiles][2];      // of this thread's columns
-  unsigned queries[Tile::row_tiles][C::keeps_queries ? Tile::depth / 16 : 1][4];
+  unsigned queries[Tile::row_tiles][C::keeps_queries ? Tile::depth_steps : 1][4];
 
   __device__ __forceinline__ void clear() {
 #pragma unroll
@@ -125,20 +36,22 @@ struct AttentionState {
 #pragma unroll
     for (int m = 0; m < Tile::row_tiles; ++m)
 #pragma unroll
-      for (int n = 0; n < Tile::key_steps * 2; ++n)
+      for (int n = 0; n < Tile::key_tiles; ++n)
 #pragma unroll
         for (int e = 0; e < 4; ++e) scores[m][n][e] = 0;
-    const auto* from = keys + (lane / 16 * 8 + lane % 8) * Tile::key_pitch + lane / 8 % 2 * 8;
+    const auto* from =
+        keys + (lane / 16 * 8 + lane % 8) * Tile::key_pitch + lane / 8 % 2 * Tile::piece;
 #pragma unroll
-    for (int step = 0; step < Tile::depth / 16; ++step) {
+    for (int step = 0; step < Tile::depth_steps; ++step) {
       if constexpr (!C::keeps_queries)
 #pragma unroll
         for (int m = 0; m < Tile::row_tiles; ++m)
           attention_load_queries<C>(queries[m][0], shared_queries, warp_row + m * 16, step);
 #pragma unroll
-      for (int n = 0; n < Tile::key_steps; ++n) {
+      for (int n = 0; n < Tile::key_tiles / 2; ++n) {
         unsigned b[4];
-        load_matrices(b, from + n * 16 * Tile::key_pitch + step * 16);
+        load_matrices(b, from + n * 16 * Tile::key_pitch + step * 2 * Tile::piece);
+        AttentionMma<typename C::element>::prepare(b);
         const unsigned b0[2] = {b[0], b[1]}, b1[2] = {b[2], b[3]};
 #pragma unroll
         for (int m = 0; m < Tile::row_tiles; ++m) {
@@ -167,7 +80,7 @@ struct AttentionState {
           const int columns =
               limit - first < C::block_keys ? static_cast<int>(limit - first) : C::block_keys;
 #pragma unroll
-          for (int n = 0; n < Tile::key_steps * 2; ++n) {
+          for (int n = 0; n < Tile::key_tiles; ++n) {
             const int column = n * 8 + lane % 4 * 2;
             float added[2] = {0, 0};
             if constexpr (Tile::stages_mask) {
@@ -219,7 +132,7 @@ struct AttentionState {
         const int end =
             seen < C::block_keys ? static_cast<int>(seen > 0 ? seen : 0) : C::block_keys;
 #pragma unroll
-        for (int n = 0; n < Tile::key_steps * 2; ++n)
+        for (int n = 0; n < Tile::key_tiles; ++n)
 #pragma unroll
           for (int e = 0; e < 2; ++e)
             if (n * 8 + lane % 4 * 2 + e >= end) scores[m][n][half * 2 + e] = minus_infinity();
@@ -235,23 +148,23 @@ struct AttentionState {
       for (int half = 0; half < 2; ++half) {
         float top = greatest[m][half];
 #pragma unroll
-        for (int n = 0; n < Tile::key_steps * 2; ++n)
+        for (int n = 0; n < Tile::key_tiles; ++n)
           top = fmaxf(top, fmaxf(scores[m][n][half * 2], scores[m][n][half * 2 + 1]));
         top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 1));
         top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 2));
         const float shift = top == minus_infinity() ? 0.0f : top * Tile::factor;
         keep[half] = fast_exp2(fmaf(greatest[m][half], Tile::factor, -shift));
         greatest[m][half] = top;
-        float sum = 0;
+        float sum[2] = {0, 0};
 #pragma unroll
-        for (int n = 0; n < Tile::key_steps * 2; ++n)
+        for (int n = 0; n < Tile::key_tiles; ++n)
 #pragma unroll
           for (int e = 0; e < 2; ++e) {
             float& x = scores[m][n][half * 2 + e];
             x = fast_exp2(fmaf(x, Tile::factor, -shift));
-            sum += x;
+            sum[e] += x;
           }
-        sums[m][half] = fmaf(sums[m][half], keep[half], sum);
+        sums[m][half] = fmaf(sums[m][half], keep[half], sum[0] + sum[1]);
       }
       // Greatest scores seldom change behind the first tiles.
       if (__any_sync(0xffffffffu, keep[0] != 1.0f || keep[1] != 1.0f)) {
@@ -263,13 +176,20 @@ struct AttentionState {
     }
   }
 
-  // The layout of a 16 x 16 part of results is that of a left operand.
   __device__ __forceinline__ void multiply_values(const typename C::element* values) {
+    if constexpr (sizeof(*values) == 2)
+      multiply_short_values(values);
+    else
+      multiply_floats(values);
+  }
+
+  // The layout of a 16 x 16 part of results is that of a left operand.
+  __device__ __forceinline__ void multiply_short_values(const typename C::element* values) {
     using Mma = AttentionMma<typename C::element>;
     const int lane = lane_id();
     const auto* from = values + lane % 16 * Tile::value_pitch + lane / 16 * 8;
 #pragma unroll
-    for (int step = 0; step < Tile::key_steps; ++step) {
+    for (int step = 0; step < Tile::key_tiles / 2; ++step) {
       unsigned a[Tile::row_tiles][4];
 #pragma unroll
       for (int m = 0; m < Tile::row_tiles; ++m)
@@ -291,6 +211,28 @@ struct AttentionState {
       }
     }
   }
+
+  // Columns 2t and 2t + 1 of results count as places t and t + 4 of a sum, so that they are a left
+  // operand as they are; rows of values are taken in the same order.
+  __device__ __forceinline__ void multiply_floats(const float* values) {
+    const int lane = lane_id();
+    const float* from = values + lane % 4 * 2 * Tile::value_pitch + lane / 4;
+#pragma unroll
+    for (int step = 0; step < Tile::key_tiles; ++step) {
+      unsigned a[Tile::row_tiles][4];
+#pragma unroll
+      for (int m = 0; m < Tile::row_tiles; ++m)
+#pragma unroll
+        for (int i = 0; i < 4; ++i) a[m][i] = float_to_tf32(scores[m][step][i % 2 * 2 + i / 2]);
+#pragma unroll
+      for (int n = 0; n < Tile::width / 8; ++n) {
+        const float* pair = from + step * 8 * Tile::value_pitch + n * 8;
+        const unsigned b[2] = {float_to_tf32(pair[0]), float_to_tf32(pair[Tile::value_pitch])};
+#pragma unroll
+        for (int m = 0; m < Tile::row_tiles; ++m) mma_tf32(results[m][n], a[m], b);
+      }
+    }
+  }
 };
 
 // A row without keys in sight is 0 / 0, one of no keys at all is 0.
@@ -300,6 +242,7 @@ __device__ __forceinline__ void attention_store(AttentionState<C>& state,
                                                 typename C::element* shared, int warp_row) {
   using Tile = AttentionTile<C>;
   using T = typename C::element;
+  using Pair = decltype(AttentionMma<T>::pack(0, 0));
   const int lane = lane_id();
 #pragma unroll
   for (int m = 0; m < Tile::row_tiles; ++m)
@@ -309,7 +252,7 @@ __device__ __forceinline__ void attention_store(AttentionState<C>& state,
       T* to = shared + (warp_row + m * 16 + half * 8 + lane / 4) * Tile::query_pitch;
 #pragma unroll
       for (int n = 0; n < Tile::width / 8; ++n)
-        *reinterpret_cast<unsigned*>(to + n * 8 + lane % 4 * 2) = AttentionMma<T>::pack(
+        *reinterpret_cast<Pair*>(to + n * 8 + lane % 4 * 2) = AttentionMma<T>::pack(
             state.results[m][n][half * 2] * by, state.results[m][n][half * 2 + 1] * by);
     }
   __syncwarp();
@@ -417,7 +360,7 @@ __device__ __forceinline__ void attention_mma(const AttentionOperands<C>& a) {
 #pragma unroll
         for (int m = 0; m < Tile::row_tiles; ++m)
 #pragma unroll
-          for (int step = 0; step < Tile::depth / 16; ++step)
+          for (int step = 0; step < Tile::depth_steps; ++step)
             attention_load_queries<C>(state.queries[m][step], queries, warp_row + m * 16, step);
     }
     state.multiply_keys(queries, keys, warp_row);
