@@ -1,5 +1,6 @@
 #include "tests/cuda/device_case.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
@@ -17,16 +18,17 @@ Layout layout_at(const std::vector<Layout>& layouts, size_t i) {
   return i < layouts.size() ? layouts[i] : Layout{};
 }
 
-// Every size but 1 as a symbol, equal sizes as equal ones.
-ValueType symbolic(ValueType type) {
+// Every size but 1 and those of the list as a symbol, equal sizes as equal ones.
+ValueType symbolic(ValueType type, const std::vector<int64_t>& fixed) {
   for (Dim& dim : *type.dims)
-    if (!dim.is_constant(1) && !dim.is_constant(0))
+    if (!dim.is_constant(1) && !dim.is_constant(0) &&
+        std::find(fixed.begin(), fixed.end(), dim.constant()) == fixed.end())
       dim = Dim::symbol(fmt::format("s{}", dim.constant()));
   return type;
 }
 
 // The step in a plan of its own. Operands that are constant keep their sizes.
-Plan plan_of(const KernelCase& what, bool symbols) {
+Plan plan_of(const KernelCase& what, bool symbols, const std::vector<int64_t>& fixed) {
   Plan plan;
   Step step;
   step.name = what.problem.op;
@@ -34,7 +36,7 @@ Plan plan_of(const KernelCase& what, bool symbols) {
   step.place = Place::device;
   const auto add = [&](std::optional<Operand>& operand, const Tensor* constant) {
     if (!operand) return no_buffer;
-    if (symbols && constant == nullptr) operand->type = symbolic(operand->type);
+    if (symbols && constant == nullptr) operand->type = symbolic(operand->type, fixed);
     Buffer buffer;
     buffer.name = fmt::format("b{}", plan.buffers.size());
     buffer.type = operand->type;
@@ -67,7 +69,7 @@ std::vector<std::string> architectures_to_compile() {
 }
 
 TacticQuery query_of(const Plan& plan, std::string_view architecture) {
-  return {&plan, plan.root.steps.data(), 1, false, architecture};
+  return {&plan, plan.root.steps.data(), 1, false, architecture, true};
 }
 
 std::vector<std::string> configurations_of(const Plan& plan, const Tactic& tactic,
@@ -153,14 +155,15 @@ const Tactic& cuda_tactic(std::string_view name) {
 
 std::string rejection(KernelCase what, const Tactic& tactic) {
   run_reference(what);
-  return tactic.rejects(query_of(plan_of(what, false), "sm_90")).value_or("");
+  return tactic.rejects(query_of(plan_of(what, false, {}), "sm_90")).value_or("");
 }
 
-void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance) {
+void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance,
+                           const std::vector<int64_t>& fixed) {
   const std::vector<Tensor> expected = run_reference(what);
   const std::vector<std::string> only_compile = architectures_to_compile();
   for (const bool symbols : {false, true}) {
-    const Plan plan = plan_of(what, symbols);
+    const Plan plan = plan_of(what, symbols, fixed);
     const auto reason = tactic.rejects(query_of(plan, "sm_90"));
     if (reason && symbols) continue;
     ASSERT_FALSE(reason) << tactic.name << ": " << *reason;

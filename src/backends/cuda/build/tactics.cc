@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/attention.h"
 #include "backends/cuda/build/deconvolution.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
@@ -16,6 +17,7 @@
 #include "backends/cuda/build/recurrent.h"
 #include "backends/cuda/build/reduction.h"
 #include "backends/cuda/build/resize.h"
+#include "backends/cuda/build/rotary.h"
 #include "backends/cuda/build/softmax.h"
 
 namespace cermet::cuda {
@@ -42,6 +44,9 @@ std::span<const Tactic> tactics() {
       deconvolution_tactic(),
       plain_convolution_tactic(),
       recurrent_tactic(),
+      attention_tactic(),
+      exact_attention_tactic(),
+      rotary_tactic(),
   };
   return list;
 }
