@@ -68,11 +68,27 @@ foreach(folder IN LISTS folders)
     PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "${environment}")
 endforeach()
 
-# Stands in for NVIDIA's driver: build/PRESET/fake_cuda/libcuda.so.1.
-add_library(fake_cuda SHARED "${CMAKE_SOURCE_DIR}/tests/fake_cuda/fake_cuda.cc")
-target_include_directories(fake_cuda PRIVATE "${CMAKE_SOURCE_DIR}/src")
-set_target_properties(fake_cuda PROPERTIES OUTPUT_NAME cuda SOVERSION 1
-  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fake_cuda")
+# Stand in for NVIDIA's driver and compiler: build/PRESET/fake_cuda/libcuda.so.1 and libnvrtc.so.
+# Without sanitizers, which don't know of threads that share a stack's OS thread.
+function(cermet_fake_library target name)
+  add_library(${target} SHARED ${ARGN} "${CMAKE_SOURCE_DIR}/tests/fake_cuda/settings.cc")
+  target_include_directories(${target} PRIVATE "${CMAKE_SOURCE_DIR}/src"
+                                               "${CMAKE_SOURCE_DIR}/tests/fake_cuda")
+  if(CERMET_SANITIZE OR CERMET_FUZZ)
+    target_compile_options(${target} PRIVATE -fno-sanitize=all)
+  endif()
+  # As NVIDIA's, it stays when it is closed: what it reports is of the whole process.
+  target_link_options(${target} PRIVATE -Wl,-z,nodelete)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
+    LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fake_cuda")
+endfunction()
+cermet_glob(driver tests/fake_cuda/driver/*.cc tests/fake_cuda/machine/*.cc)
+cermet_fake_library(fake_cuda cuda ${driver})
+set_target_properties(fake_cuda PROPERTIES SOVERSION 1)
+cermet_glob(compiler tests/fake_cuda/compiler/*.cc)
+cermet_fake_library(fake_nvrtc nvrtc ${compiler})
+target_compile_definitions(fake_nvrtc PRIVATE
+  EMULATION_HEADER="${CMAKE_SOURCE_DIR}/tests/fake_cuda/emulation/emulation.h")
 
 # Programs that Python tests drive, one a file.
 cermet_glob(programs tests/programs/*.cc)

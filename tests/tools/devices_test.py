@@ -41,7 +41,7 @@ class Devices(unittest.TestCase):
         self.assertRegex(devices(FAKE), r"cuda:1 +Fake B +sm_90 +132 +64.0 GiB")
 
     def test_a_call_that_fails_is_named(self):
-        for call in CALLS:
+        for call in CALLS[:CALLS.index("cuDeviceGetAttribute") + 1]:
             if call.startswith("cuGetError"):
                 continue
             found = json.loads(devices(FAKE, f"{call}=999", "--json"))

@@ -1,0 +1,54 @@
+// The functions of src/backends/cuda/build/kernels/ptx.cu.
+#pragma once
+
+inline float half_to_float(unsigned short bits) { return emulation::half_to_float(bits); }
+inline unsigned short float_to_half(float value) { return emulation::float_to_half(value); }
+inline unsigned short float_to_bfloat16(float value) { return emulation::float_to_bfloat16(value); }
+inline unsigned float_to_tf32(float value) { return emulation::float_to_tf32(value); }
+inline unsigned float_to_half2(float low, float high) {
+  return float_to_half(low) | static_cast<unsigned>(float_to_half(high)) << 16;
+}
+inline unsigned float_to_bfloat16x2(float low, float high) {
+  return float_to_bfloat16(low) | static_cast<unsigned>(float_to_bfloat16(high)) << 16;
+}
+
+inline float fast_exp2(float value) {
+  const auto flushed = [](float x) { return fabsf(x) < 0x1p-126f ? copysignf(0.0f, x) : x; };
+  return flushed(exp2f(flushed(value)));
+}
+
+#define EMULATED_MULTIPLY(name, type, product)                                  \
+  inline void name(type(&d)[4], const unsigned(&a)[4], const unsigned(&b)[2]) { \
+    emulated_machine->multiply(emulation::Product::product, d, a, b);           \
+    asm volatile("" ::: "memory");                                              \
+  }
+EMULATED_MULTIPLY(mma_f16, float, f16)
+EMULATED_MULTIPLY(mma_bf16, float, bf16)
+EMULATED_MULTIPLY(mma_tf32, float, tf32)
+EMULATED_MULTIPLY(mma_s8, int, s8)
+#undef EMULATED_MULTIPLY
+
+inline void load_matrices(unsigned (&r)[4], const void* row) {
+  emulated_machine->load_matrices(r, row, false);
+  asm volatile("" ::: "memory");
+}
+inline void load_matrices_transposed(unsigned (&r)[4], const void* row) {
+  emulated_machine->load_matrices(r, row, true);
+  asm volatile("" ::: "memory");
+}
+
+template <int BYTES>
+void async_copy(void* shared, const void* global, bool valid) {
+  static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "the sizes of the instruction");
+  emulated_machine->async_copy(shared, global, BYTES, valid);
+}
+inline void async_commit() { emulated_machine->async_commit(); }
+template <int GROUPS>
+void async_wait() {
+  emulated_machine->async_wait(GROUPS);
+  asm volatile("" ::: "memory");
+}
+
+// Kernels run one after the other.
+inline void wait_for_previous_kernel() {}
+inline void let_next_kernel_start() {}

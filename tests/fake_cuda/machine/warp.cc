@@ -1,0 +1,149 @@
+#include "machine/warp.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "machine/grid.h"
+#include "machine/numbers.h"
+
+namespace fake_cuda {
+namespace {
+
+using emulation::Meeting;
+using emulation::Product;
+using emulation::Together;
+
+constexpr unsigned all_lanes = 0xffffffffu;
+constexpr int rows = 16, columns = 8, most_deep = 32;
+
+// What a lane gives to a product; gets back in `d`.
+struct Fragments {
+  unsigned a[4], b[2], d[4];
+};
+
+// How the elements of a fragment's word are read.
+struct Half {
+  using Sum = float;
+  static constexpr int per_word = 2;
+  static float element(unsigned word, int i) {
+    return emulation::half_to_float(static_cast<unsigned short>(word >> (16 * i)));
+  }
+};
+struct Bfloat16 {
+  using Sum = float;
+  static constexpr int per_word = 2;
+  static float element(unsigned word, int i) {
+    return emulation::as_float(i == 0 ? word << 16 : word & 0xffff0000u);
+  }
+};
+struct Tf32 {
+  using Sum = float;
+  static constexpr int per_word = 1;
+  // The card doesn't read the lower bits.
+  static float element(unsigned word, int) { return emulation::as_float(word & ~0x1fffu); }
+};
+struct Int8 {
+  using Sum = unsigned;  // wraps, as on the card
+  static constexpr int per_word = 4;
+  static unsigned element(unsigned word, int i) {
+    return static_cast<unsigned>(static_cast<int8_t>(word >> (8 * i)));
+  }
+};
+
+// A warp's lanes form 8 groups of 4. Group g has rows g and g + 8 of `a` and column g of `b`; its
+// lane t has the words t and t + 4 of a row or column of 8 words.
+template <class Format>
+void multiply_fragments(Meeting& meeting) {
+  using Sum = typename Format::Sum;
+  constexpr int per_word = Format::per_word, deep = 8 * per_word;
+  Sum a[rows][most_deep], b[columns][most_deep];
+  Fragments lanes[32];
+  for (int lane = 0; lane < 32; ++lane) {
+    std::memcpy(&lanes[lane], meeting.slots[lane].bytes, sizeof(Fragments));
+    const int group = lane / 4, word = lane % 4;
+    for (int i = 0; i < per_word; ++i) {
+      const int k = word * per_word + i, far = k + deep / 2;
+      a[group][k] = Format::element(lanes[lane].a[0], i);
+      a[group + 8][k] = Format::element(lanes[lane].a[1], i);
+      a[group][far] = Format::element(lanes[lane].a[2], i);
+      a[group + 8][far] = Format::element(lanes[lane].a[3], i);
+      b[group][k] = Format::element(lanes[lane].b[0], i);
+      b[group][far] = Format::element(lanes[lane].b[1], i);
+    }
+  }
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int i = 0; i < 4; ++i) {
+      const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+      Sum sum;
+      std::memcpy(&sum, &lanes[lane].d[i], sizeof sum);
+      for (int k = 0; k < deep; ++k) sum += a[row][k] * b[column][k];
+      std::memcpy(&lanes[lane].d[i], &sum, sizeof sum);
+    }
+    std::memcpy(meeting.slots[lane].bytes, &lanes[lane], sizeof(Fragments));
+  }
+}
+
+void require_all(const Meeting& meeting, const char* what) {
+  if (meeting.present != all_lanes)
+    kernel_fault("%s with lanes %#x only: others have ended", what, meeting.present);
+}
+
+template <class Format>
+void combine_product(Meeting& meeting) {
+  require_all(meeting, "a product of matrices");
+  multiply_fragments<Format>(meeting);
+}
+
+void combine_rows(Meeting& meeting) { require_all(meeting, "loading matrices"); }
+
+}  // namespace
+
+void multiply(Product kind, void* d, const unsigned* a, const unsigned* b) {
+  Fragments given;
+  std::memcpy(given.a, a, sizeof given.a);
+  std::memcpy(given.b, b, sizeof given.b);
+  std::memcpy(given.d, d, sizeof given.d);
+  Combine combine = nullptr;
+  switch (kind) {
+    case Product::f16:
+      combine = combine_product<Half>;
+      break;
+    case Product::bf16:
+      combine = combine_product<Bfloat16>;
+      break;
+    case Product::tf32:
+      combine = combine_product<Tf32>;
+      break;
+    case Product::s8:
+      combine = combine_product<Int8>;
+      break;
+  }
+  const Meeting* met = meet(Together::multiply, all_lanes, &given, sizeof given, combine);
+  const auto& mine = met->slots[machine().linear % 32];
+  std::memcpy(d, mine.bytes + offsetof(Fragments, d), sizeof given.d);
+}
+
+void load_matrices(unsigned* r, const void* row, bool transposed) {
+  if (reinterpret_cast<uintptr_t>(row) % 16 != 0)
+    kernel_fault("loading matrices: a row at %p is not aligned to 16 bytes", row);
+  const Meeting* met = meet(Together::load_matrices, all_lanes, static_cast<const void*>(&row),
+                            sizeof row, combine_rows);
+  const int lane = static_cast<int>(machine().linear % 32);
+  // Of a matrix, the lane gets elements 2 * (lane % 4) and the next of row lane / 4.
+  for (int matrix = 0; matrix < 4; ++matrix) {
+    r[matrix] = 0;
+    for (int i = 0; i < 2; ++i) {
+      int line = lane / 4, column = lane % 4 * 2 + i;
+      if (transposed) std::swap(line, column);
+      const unsigned char* from;
+      std::memcpy(static_cast<void*>(&from), met->slots[matrix * 8 + line].bytes, sizeof from);
+      uint16_t element;
+      std::memcpy(&element, from + column * 2, sizeof element);
+      r[matrix] |= static_cast<unsigned>(element) << (16 * i);
+    }
+  }
+}
+
+}  // namespace fake_cuda
