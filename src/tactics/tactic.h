@@ -19,6 +19,7 @@ struct TacticQuery {
   int threads = 1;
   bool defines_sizes = false;  // the shape of a result is known only when the step has run
   std::string_view architecture = {};  // of the device for which kernels are chosen: "sm_90"
+  bool allow_tf32 = false;  // factors of float32 products may be rounded to TF32
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.

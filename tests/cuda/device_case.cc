@@ -67,7 +67,7 @@ std::vector<std::string> architectures_to_compile() {
 }
 
 TacticQuery query_of(const Plan& plan, std::string_view architecture) {
-  return {&plan, plan.root.steps.data(), 1, false, architecture};
+  return {&plan, plan.root.steps.data(), 1, false, architecture, true};
 }
 
 std::vector<std::string> configurations_of(const Plan& plan, const Tactic& tactic,

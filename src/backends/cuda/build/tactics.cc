@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "backends/cuda/build/gemm.h"
 #include "backends/cuda/build/pointwise.h"
 
 namespace cermet::cuda {
@@ -9,6 +10,10 @@ namespace cermet::cuda {
 std::span<const Tactic> tactics() {
   static const std::vector<Tactic> list{
       pointwise_tactic(),
+      gemm_tactic(),
+      gemm_fma_tactic(),
+      convolution_tactic(),
+      convolution_fma_tactic(),
   };
   return list;
 }
