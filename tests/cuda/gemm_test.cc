@@ -123,6 +123,38 @@ TEST(CudaGemm, AppliesEpilogues) {
   check(what, kinds[2]);
 }
 
+// Whether or not they are worth trying at these sizes.
+TEST(CudaGemm, MultipliesByEveryTile) {
+  Tactic halves = cuda_tactic("cuda.gemm"), tf32 = halves, fma = cuda_tactic("cuda.gemm_fma");
+  halves.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"128x256x32 w2x4 s4 k1", "256x128x32 w4x2 s4 k2",
+                                    "128x128x32 w2x2 s4 k1", "128x128x64 w2x2 s3 k1",
+                                    "128x64x64 w2x2 s3 k3",  "64x128x64 w2x2 s3 k1",
+                                    "64x64x64 w2x2 s4 k1",   "64x32x64 w2x2 s5 k1",
+                                    "32x64x64 w2x2 s5 k1",   "32x32x64 w2x1 s6 k1"};
+  };
+  tf32.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"128x256x16 w2x4 s4 k1", "128x128x16 w2x2 s4 k2",
+                                    "128x128x32 w2x2 s3 k1", "64x64x32 w2x2 s4 k1",
+                                    "32x32x32 w2x1 s6 k1"};
+  };
+  fma.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"128x128x16 w4x2 s3 k1", "128x64x16 w4x1 s4 k2",
+                                    "64x128x16 w2x2 s4 k1",  "64x64x16 w2x2 s4 k1",
+                                    "64x32x32 w2x1 s3 k1",   "32x64x32 w2x2 s3 k1"};
+  };
+  for (bool turned : {false, true}) {
+    Attributes attributes;
+    attributes.set("transA", int64_t{turned});
+    attributes.set("transB", int64_t{!turned});
+    const auto [a, b] = turned ? std::pair<Shape, Shape>{{136, 144}, {136, 264}}
+                               : std::pair<Shape, Shape>{{144, 136}, {264, 136}};
+    expect_same_on_device(product_case("Gemm", float16, a, b, attributes), halves, {2e-3, 4e-3});
+    expect_same_on_device(product_case("Gemm", float32, a, b, attributes), tf32, {3e-3, 3e-2});
+    expect_same_on_device(product_case("Gemm", float32, a, b, attributes), fma, {1e-5, 2e-5});
+  }
+}
+
 TEST(CudaGemm, SizesOfZero) {
   for (const Kind& kind : kinds) {
     check(product_case("MatMul", kind.type, {0, 8}, {8, 16}), kind);

@@ -6,14 +6,17 @@ __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& fi
   constexpr int columns = Sums::warp_n, pitch = columns + 8;
   float* const strip = reinterpret_cast<float*>(dynamic_shared_memory) +
                        static_cast<int>(threadIdx.x) / 32 * (16 * pitch);
-#pragma unroll
+  constexpr int units = 16 * columns / PACK;
+#pragma unroll 1
   for (int s = 0; s < Sums::strips; ++s) {
-    sums.template put_strip<pitch>(s, strip);
-    __syncwarp();
 #pragma unroll
-    for (int i = 0; i < 16 * columns / PACK; i += 32) {
+    for (int i = 0; i < Sums::strips; ++i)  // sums are registers, found by constants
+      if (i == s) sums.template put_strip<pitch>(i, strip);
+    __syncwarp();
+#pragma unroll(units <= 128 ? 4 : 1)
+    for (int i = 0; i < units; i += 32) {
       const int unit = i + lane_id();
-      if (16 * columns / PACK % 32 != 0 && unit >= 16 * columns / PACK) continue;
+      if (units % 32 != 0 && unit >= units) continue;
       const int row = unit / (columns / PACK), column = unit % (columns / PACK) * PACK;
       const float* const at = strip + row * pitch + column;
       float values[PACK];
