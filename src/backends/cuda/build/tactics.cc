@@ -8,6 +8,7 @@
 #include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/fill.h"
 #include "backends/cuda/build/gather.h"
+#include "backends/cuda/build/gemm.h"
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
@@ -47,6 +48,10 @@ std::span<const Tactic> tactics() {
       attention_tactic(),
       exact_attention_tactic(),
       rotary_tactic(),
+      gemm_tactic(),
+      gemm_fma_tactic(),
+      convolution_tactic(),
+      convolution_fma_tactic(),
   };
   return list;
 }

@@ -1,0 +1,15 @@
+// Matrix products and convolutions by tiles in shared memory.
+#pragma once
+
+#include "tactics/tactic.h"
+
+namespace cermet::cuda {
+
+// On tensor cores: 16-bit floats, and float32 where TF32 is allowed.
+Tactic gemm_tactic();
+Tactic convolution_tactic();
+// Float32 by multiplications and additions.
+Tactic gemm_fma_tactic();
+Tactic convolution_fma_tactic();
+
+}  // namespace cermet::cuda

@@ -1,0 +1,250 @@
+#include "backends/cuda/build/gemm_source.h"
+
+#include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/product_result.h"
+
+namespace cermet::cuda {
+namespace {
+
+constexpr int partial_pack = 4;      // floats of partial sums that are moved at once
+constexpr int reduce_threads = 128;  // of the kernel that adds partial sums
+constexpr int tile_group = 8;        // rows of tiles that run together
+
+// Statements over Index variables. Sizes are cast, as literals may be long and parameters are.
+std::string index(KernelWriter& writer, const Dim& dim) {
+  return fmt::format("static_cast<Index>({})", writer.value(dim));
+}
+
+std::string_view index_type_of(const KernelWriter& writer) {
+  const Problem& problem = writer.problem();
+  std::string_view type = index_type({writer.output_dims(0)});
+  for (size_t i = 0; i < problem.inputs.size(); ++i)
+    if (problem.inputs[i] && index_type({writer.input_dims(i)}) != "int") type = "int64";
+  return type;
+}
+
+// Partial sums in the workspace: [split][batch][row][column], lines padded to whole packs.
+struct PartialSums {
+  Dim line, batch, split;
+
+  explicit PartialSums(const Product& product)
+      : line(ceil_div(product.columns, Dim(partial_pack)) * partial_pack),
+        batch(line * product.rows),
+        split(batch * product.batches()) {}
+};
+
+class GemmSource {
+ public:
+  GemmSource(const Product& product, Multiplier multiplier, const Tile& tile, KernelWriter& writer)
+      : product_(product), multiplier_(multiplier), tile_(tile), writer_(writer) {}
+
+  void write(DeviceSource& into) {
+    for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
+    if (product_.left.kind == Factor::Kind::image) writer_.include("gemm_image.cu");
+    writer_.include("gemm_main_loop.cu");
+    writer_.include(multiplier_ == Multiplier::fma ? "gemm_fma.cu" : "gemm_tensor.cu");
+    writer_.include("gemm_epilogue.cu");
+    declare_tile();
+    place();
+    const std::string left = loader(product_.left, "left", "first_row", "Tile::m");
+    const std::string right = loader(product_.right, "right", "first_column", "Tile::n");
+    writer_.body(left + right);
+    writer_.body(
+        fmt::format("{}<Tile, Left::Factor, Right::Factor> sums;\n"
+                    "multiply_blocks<Tile>(left, right, end_block - first_block, sums);\n",
+                    multiplier_ == Multiplier::fma ? "FmaSums" : "TensorSums"));
+    if (tile_.splits == 1)
+      finish();
+    else
+      keep_partial_sums();
+    const Dim tiles =
+        ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n));
+    writer_.finish({{tiles * tile_.splits * product_.batches(), 1, 1},
+                    {tile_.threads(), 1, 1},
+                    tile_.shared_bytes(product_.type)},
+                   into);
+  }
+
+ private:
+  void declare_tile() {
+    writer_.declare(fmt::format(
+        "using Index = {};\nstruct Tile {{\nusing Element = {};\nusing Index = ::Index;\n"
+        "static constexpr int m = {}, n = {}, k = {}, warps_m = {}, warps_n = {}, stages = {};\n"
+        "static constexpr int threads = {};\n}};\n",
+        index_type_of(writer_), storage_type(product_.type), tile_.m, tile_.n, tile_.k,
+        tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads()));
+  }
+
+  // Which tile of which batch, and which blocks of depth of it, a block of threads multiplies.
+  void place() {
+    writer_.body(fmt::format(
+        "const Index rows = {}, columns = {}, depth_blocks = {};\n"
+        "const Index tiles_m = (rows + (Tile::m - 1)) / Tile::m, tiles_n = (columns + (Tile::n - "
+        "1)) "
+        "/ Tile::n;\n"
+        "Index rest = blockIdx.x;\n"
+        "const auto tile = place_of_tile<{}>(rest % (tiles_m * tiles_n), tiles_m, tiles_n);\n"
+        "rest /= tiles_m * tiles_n;\n"
+        "const Index split = rest % {}, batch = rest / {};\n"
+        "const Index first_row = tile.m * Tile::m, first_column = tile.n * Tile::n;\n"
+        "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
+        "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
+        "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
+        index(writer_, product_.rows), index(writer_, product_.columns),
+        index(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group, tile_.splits,
+        tile_.splits, tile_.splits, tile_.splits));
+    if (product_.batch_dimensions.empty()) return;
+    std::string text = "Index batch_rest = batch;\n";
+    for (size_t d = product_.batch.size(); d-- > 0;)
+      text += d == 0 ? "const Index batch0 = batch_rest;\n"
+                     : fmt::format("const Index batch{0} = batch_rest % {1};\nbatch_rest /= {1};\n",
+                                   d, index(writer_, product_.batch[d]));
+    writer_.body(text);
+  }
+
+  // The first element of the batch's matrix, as text.
+  std::string matrix(const Factor& factor) {
+    std::string text = writer_.input(factor.input);
+    for (size_t d = 0; d < factor.batch_sizes.size(); ++d) {
+      const Dim& size = factor.batch_sizes[d];
+      if (size.is_constant(1) || factor.batch_strides[d].is_constant(0)) continue;
+      std::string at = product_.is_grouped ? "batch" : fmt::format("batch{}", d);
+      if (!size.is_constant() && size != product_.batch[d])
+        at = fmt::format("({} == 1 ? 0 : {})", writer_.value(size), at);
+      text +=
+          fmt::format(" + static_cast<int64>({}) * {}", at, writer_.value(factor.batch_strides[d]));
+    }
+    return text;
+  }
+
+  std::string image() {
+    const ProductImage& image = *product_.image;
+    const auto list = [&](const auto& values) {
+      std::string text;
+      for (const auto& value : values)
+        text += (text.empty() ? "" : ", ") + index(writer_, Dim(value));
+      return fmt::format("{{{}}}", text);
+    };
+    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}>;\n", image.kernel[0],
+                                image.kernel[1], image.kernel[2]));
+    return fmt::format("const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}}};\n",
+                       list(image.positions), list(image.sizes), list(image.steps),
+                       list(image.gaps), list(image.padding), list(image.strides),
+                       index(writer_, image.item_stride), index(writer_, image.channel_stride),
+                       index(writer_, image.channels));
+  }
+
+  // The declaration of a factor's loader, called `name`.
+  std::string loader(const Factor& factor, std::string_view name, std::string_view first,
+                     std::string_view tile_rows) {
+    const std::string type = name == "left" ? "Left" : "Right";
+    const auto made = [&](const std::string& loader, const std::string& arguments) {
+      writer_.declare(fmt::format("using {} = {};\n", type, loader));
+      return fmt::format("{} {}({});\n", type, name, arguments);
+    };
+    const std::string from = matrix(factor), rows = index(writer_, factor.rows),
+                      depth = index(writer_, factor.depth);
+    if (factor.kind == Factor::Kind::image) {
+      const std::string declaration = image();
+      const std::string loader =
+          factor.along_depth
+              ? fmt::format("ImageAlongDepth<Tile, {}, {}, ProductImage>", tile_rows, factor.pack)
+              : fmt::format("ImageAlongRows<Tile, {}, ProductImage>", tile_rows);
+      return declaration +
+             made(loader, fmt::format("{}, image, {}, {}, first_depth", from, first, rows));
+    }
+    if (factor.along_depth)
+      return made(fmt::format("DenseAlongDepth<Tile, {}, {}>", tile_rows, factor.pack),
+                  fmt::format("{}, {}, {}, {}, first_depth, {}", from,
+                              index(writer_, factor.row_stride), first, rows, depth));
+    const bool taps = factor.kind == Factor::Kind::taps;
+    const std::string kind = taps ? "TapDepth<Index>" : "LinearDepth<Index>";
+    const std::string offsets =
+        taps ? fmt::format("{}, {}", index(writer_, product_.image->channels),
+                           product_.image->taps())
+             : index(writer_, factor.depth_stride);
+    return made(fmt::format("DenseAlongRows<Tile, {}, {}, {}>", tile_rows, factor.pack, kind),
+                fmt::format("{}, {}, {}{{{}}}, {}, {}, first_depth, {}", from,
+                            index(writer_, factor.row_stride), kind, offsets, first, rows, depth));
+  }
+
+  void finish() {
+    ProductResult result(writer_, product_, widest_pack());
+    const std::string text = result.finish();
+    writer_.body(fmt::format(
+        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const float "
+        "(&values)[{0}]) "
+        "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
+        "if (row >= rows || column >= columns) return;\n{1}}});\n",
+        result.pack(), text));
+  }
+
+  // All lanes of a warp have a pack of a strip of 16 rows.
+  int widest_pack() const { return std::min(16, tile_.n / tile_.warps_n); }
+
+  void keep_partial_sums() {
+    const PartialSums partial(product_);
+    writer_.body(fmt::format(
+        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const float "
+        "(&values)[{0}]) "
+        "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
+        "if (row >= rows || column >= columns) return;\nPack<float, {0}> pack;\n#pragma unroll\n"
+        "for (int j = 0; j < {0}; ++j) pack.items[j] = values[j];\n"
+        "*reinterpret_cast<Pack<float, {0}>*>({1} + static_cast<int64>(split) * {2} + "
+        "static_cast<int64>(batch) * {3} + static_cast<int64>(row) * {4} + column) = pack;\n}});\n",
+        partial_pack, writer_.workspace("float", 0), writer_.value(partial.split),
+        writer_.value(partial.batch), writer_.value(partial.line)));
+  }
+
+  const Product& product_;
+  const Multiplier multiplier_;
+  const Tile& tile_;
+  KernelWriter& writer_;
+};
+
+// Adds the partial sums in the order of the splits and finishes them.
+void add_reduction(const Problem& problem, const Product& product, int splits, DeviceSource& into) {
+  KernelWriter writer(problem, "gemm_reduce");
+  const PartialSums partial(product);
+  ProductResult result(writer, product, 8);
+  const int pack = result.pack(), load = std::min(pack, partial_pack);
+  writer.declare(fmt::format("using Index = {};\n", index_type_of(writer)));
+  const Dim packs = ceil_div(product.columns, Dim(pack));
+  const Dim total = packs * product.rows * product.batches();
+  const std::string finish = result.finish();
+  writer.body(fmt::format(
+      "const int64 packs = {0};\n"
+      "for (int64 i = blockIdx.x * static_cast<int64>({1}) + threadIdx.x; i < packs; i += "
+      "gridDim.x * "
+      "static_cast<int64>({1})) {{\n"
+      "const Index column = static_cast<Index>(i % {2}) * {3};\n"
+      "const int64 line = i / {2};\n"
+      "const Index row = static_cast<Index>(line % {4}), batch = static_cast<Index>(line / {4});\n"
+      "float values[{3}];\n#pragma unroll\nfor (int j = 0; j < {3}; ++j) values[j] = 0;\n"
+      "const float* from = {5} + line * {6} + column;\n#pragma unroll\n"
+      "for (int split = 0; split < {7}; ++split) {{\n"
+      "#pragma unroll\nfor (int j = 0; j < {3}; j += {8}) {{\n"
+      "const Pack<float, {8}> part = *reinterpret_cast<const Pack<float, {8}>*>(from + j);\n"
+      "#pragma unroll\nfor (int e = 0; e < {8}; ++e) values[j + e] += part.items[e];\n}}\n"
+      "from += {9};\n}}\n{10}}}\n",
+      writer.value(total), reduce_threads, writer.value(packs), pack, writer.value(product.rows),
+      writer.workspace("const float", 0), writer.value(partial.line), splits, load,
+      writer.value(partial.split), finish));
+  writer.finish({{blocks_for(total, reduce_threads), 1, 1}, {reduce_threads, 1, 1}}, into);
+}
+
+}  // namespace
+
+DeviceSource gemm_source(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                         const Tile& tile) {
+  DeviceSource source;
+  KernelWriter writer(query.problem(), "gemm");
+  GemmSource(product, multiplier, tile, writer).write(source);
+  if (tile.splits > 1) {
+    source.program.workspace_bytes = PartialSums(product).split * (4 * tile.splits);
+    add_reduction(query.problem(), product, tile.splits, source);
+  }
+  return source;
+}
+
+}  // namespace cermet::cuda

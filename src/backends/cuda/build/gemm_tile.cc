@@ -1,0 +1,167 @@
+#include "backends/cuda/build/gemm_tile.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "backends/cuda/build/estimate.h"
+#include "base/error.h"
+
+namespace cermet::cuda {
+namespace {
+
+// For 16-bit elements; k in elements.
+constexpr std::array half_tiles{
+    Tile{128, 256, 32, 2, 4, 4}, Tile{256, 128, 32, 4, 2, 4}, Tile{128, 128, 32, 2, 2, 4},
+    Tile{128, 128, 64, 2, 2, 3}, Tile{128, 64, 64, 2, 2, 3},  Tile{64, 128, 64, 2, 2, 3},
+    Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 64, 2, 2, 5},   Tile{32, 64, 64, 2, 2, 5},
+    Tile{32, 32, 64, 2, 1, 6},
+};
+// For float32 rounded to TF32.
+constexpr std::array tf32_tiles{
+    Tile{128, 256, 16, 2, 4, 4}, Tile{128, 128, 16, 2, 2, 4}, Tile{128, 128, 32, 2, 2, 3},
+    Tile{128, 64, 32, 2, 2, 3},  Tile{64, 128, 32, 2, 2, 3},  Tile{64, 64, 32, 2, 2, 4},
+    Tile{64, 32, 32, 2, 2, 5},   Tile{32, 64, 32, 2, 2, 5},   Tile{32, 32, 32, 2, 1, 6},
+};
+constexpr std::array fma_tiles{
+    Tile{128, 128, 16, 4, 2, 3}, Tile{128, 64, 16, 4, 1, 4}, Tile{64, 128, 16, 2, 2, 4},
+    Tile{64, 64, 16, 2, 2, 4},   Tile{64, 32, 32, 2, 1, 3},  Tile{32, 64, 32, 2, 2, 3},
+    Tile{32, 32, 32, 2, 1, 4},
+};
+constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
+constexpr size_t most_tiles = 10;
+
+std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
+  if (multiplier == Multiplier::fma) return fma_tiles;
+  return type == ElementType::float32 ? std::span<const Tile>(tf32_tiles) : half_tiles;
+}
+
+// Shared memory that a block may have, and that a multiprocessor has.
+struct SharedMemory {
+  std::string_view architecture;
+  int64_t of_block, of_multiprocessor;
+};
+constexpr std::array shared_memory{
+    SharedMemory{"sm_80", 163 << 10, 164 << 10},  SharedMemory{"sm_86", 99 << 10, 100 << 10},
+    SharedMemory{"sm_87", 163 << 10, 164 << 10},  SharedMemory{"sm_89", 99 << 10, 100 << 10},
+    SharedMemory{"sm_90", 227 << 10, 228 << 10},  SharedMemory{"sm_100", 227 << 10, 228 << 10},
+    SharedMemory{"sm_103", 227 << 10, 228 << 10}, SharedMemory{"sm_120", 99 << 10, 100 << 10},
+};
+SharedMemory shared_memory_of(std::string_view architecture) {
+  for (const SharedMemory& row : shared_memory)
+    if (architecture.starts_with(row.architecture)) return row;
+  return shared_memory[1];
+}
+
+int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Loaders that give a thread one row, or several packs of rows, want whole numbers of them.
+bool suits_loader(const Factor& factor, int rows, const Tile& tile) {
+  const int chunks = (factor.along_depth ? tile.k : rows) / factor.pack;
+  return chunks > 0 && chunks <= tile.threads() && tile.threads() % chunks == 0;
+}
+
+bool suits(const TacticQuery& query, const Product& product, const Tile& tile) {
+  return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
+         tile.shared_bytes(product.type) <= shared_memory_of(query.architecture).of_block;
+}
+
+// What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
+// each multiplication.
+double efficiency(const Product& product, const Tile& tile, Multiplier multiplier) {
+  const double m = tile.m / tile.warps_m, n = tile.n / tile.warps_n;
+  const double reuse = m * n / (m + n) / 32;  // 1 for warps of 64 x 64
+  const double best = multiplier == Multiplier::fma ? 0.75 : 0.62;
+  const double loader = product.left.pack * bit_width(product.type) >= 64 ? 1.0 : 0.4;
+  return best * loader * reuse / (reuse + 0.25) * 1.25;
+}
+
+}  // namespace
+
+int64_t Tile::shared_bytes(ElementType type) const {
+  const int64_t pipeline = int64_t{stages} * (m + n) * k * (bit_width(type) / 8);
+  const int64_t strips = int64_t{warps_m} * warps_n * 16 * (n / warps_n + 8) * 4;
+  return std::max(pipeline, strips);
+}
+
+std::string Tile::to_string() const {
+  return fmt::format("{}x{}x{} w{}x{} s{} k{}", m, n, k, warps_m, warps_n, stages, splits);
+}
+
+Tile Tile::parse(std::string_view text) {
+  Tile tile;
+  const std::string ended(text);
+  const int read = std::sscanf(ended.c_str(), "%9dx%9dx%9d w%9dx%9d s%9d k%9d", &tile.m, &tile.n,
+                               &tile.k, &tile.warps_m, &tile.warps_n, &tile.stages, &tile.splits);
+  require(read == 7 && tile.to_string() == text && tile.splits >= 1, ErrorCode::invalid_argument,
+          "'{}' is no configuration of a product", text);
+  return tile;
+}
+
+double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,
+               Multiplier multiplier, const Tile& tile) {
+  const CardRates rates = rates_of(query.architecture);
+  const SharedMemory shared = shared_memory_of(query.architecture);
+  double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
+  if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
+  const int64_t tiles =
+      sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
+  const double blocks = static_cast<double>(tiles) * tile.splits;
+  const double depth_blocks =
+      std::ceil(static_cast<double>(ceiling(sizes.depth, tile.k)) / tile.splits);
+  const auto fit = static_cast<double>(std::clamp<int64_t>(
+      std::min<int64_t>(shared.of_multiprocessor / (tile.shared_bytes(product.type) + 1024),
+                        512 / tile.threads()),
+      1, 4));
+  // A block takes the multiprocessor's time for its operations, but no less than the latency of its
+  // blocks of depth; up to `fit` of them share a multiprocessor.
+  const double each = peak / rates.multiprocessors * efficiency(product, tile, multiplier);
+  const double work = 2.0 * tile.m * tile.n * tile.k * depth_blocks / each;
+  const double latency = 0.9 + depth_blocks * 0.16 * tile.k * bit_width(product.type) / 1024;
+  const double per_multiprocessor = std::ceil(blocks / rates.multiprocessors);
+  const double rounds = std::ceil(per_multiprocessor / fit);
+  const double compute = std::max(per_multiprocessor * work, rounds * latency);
+  const double size = bit_width(product.type) / 8.0;
+  const double m = static_cast<double>(sizes.rows), n = static_cast<double>(sizes.columns),
+               k = static_cast<double>(sizes.depth), b = static_cast<double>(sizes.batches);
+  const double left = product.image ? sizes.image_elements : b * m * k;
+  const double memory = size * (left + b * n * k + b * m * n) / rates.bytes_per_us;
+  double us = rates.launch_us + std::max(compute, memory);
+  if (tile.splits > 1)
+    us += rates.launch_us + 1.2 + b * m * n * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+  return us;
+}
+
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            Multiplier multiplier) {
+  const auto sizes = typical_sizes(query, product);
+  const ProductSizes known = sizes.value_or(ProductSizes{1, 1024, 1024, 1024, 0});
+  const CardRates rates = rates_of(query.architecture);
+  std::vector<std::pair<double, Tile>> found;
+  for (Tile tile : table_of(product.type, multiplier)) {
+    if (!suits(query, product, tile)) continue;
+    // A tile of which half would be empty, where a smaller one is there.
+    if (tile.m > 32 && tile.m >= 2 * known.rows) continue;
+    if (tile.n > 32 && tile.n >= 2 * known.columns) continue;
+    const int64_t tiles =
+        known.batches * ceiling(known.rows, tile.m) * ceiling(known.columns, tile.n);
+    for (int splits : split_counts) {
+      if (splits > 1 &&
+          (tiles * splits > 2 * rates.multiprocessors || ceiling(known.depth, tile.k) < 2 * splits))
+        break;
+      tile.splits = splits;
+      found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+    }
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Tile> tiles;
+  for (const auto& [us, tile] : found) {
+    if (tiles.size() == most_tiles) break;
+    tiles.push_back(tile);
+  }
+  return tiles;
+}
+
+}  // namespace cermet::cuda

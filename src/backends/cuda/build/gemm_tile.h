@@ -1,0 +1,35 @@
+// How a product is cut into tiles, and which cuts are worth trying.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/cuda/build/product.h"
+
+namespace cermet::cuda {
+
+enum class Multiplier : uint8_t { tensor, fma };
+
+struct Tile {
+  int m = 64, n = 64, k = 32;    // of a block of threads; k: in one stage
+  int warps_m = 2, warps_n = 2;  // that share the tile
+  int stages = 4;
+  int splits = 1;  // of the depth, each with sums of its own
+
+  int threads() const { return 32 * warps_m * warps_n; }
+  int64_t shared_bytes(ElementType type) const;
+  std::string to_string() const;  // "128x128x32 w2x2 s4 k1"
+  static Tile parse(std::string_view text);
+  bool operator==(const Tile&) const = default;
+};
+
+// The promising ones for the query's card and typical sizes, the best first.
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            Multiplier multiplier);
+
+// Microseconds at these sizes.
+double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,
+               Multiplier multiplier, const Tile& tile);
+
+}  // namespace cermet::cuda

@@ -1,0 +1,55 @@
+// Tiles of a product in shared memory. A factor's tile holds ROWS rows (of the left factor; columns
+// of the right one) and DEPTH elements of each, in lines of PITCH bytes: a line is a row where the
+// factor's elements lie side by side along the depth, else all rows at one depth.
+
+// The byte at which `byte` of a line lies. Chunks of 16 bytes change places within their line, so
+// that the same chunk of 8 lines one after the other lies in all banks. WORDS: 32-bit elements one by
+// one, 8 side by side of each of 4 lines, do so instead.
+template <int PITCH, bool WORDS>
+__device__ __forceinline__ int swizzled(int line, int byte) {
+  constexpr int chunks = PITCH / 16;
+  int turn = 0;
+  if constexpr (WORDS && chunks >= 8)
+    turn = (line & 3) << 1;
+  else if constexpr (chunks >= 8)
+    turn = line & 7;
+  else if constexpr (chunks == 4)
+    turn = (line >> 1) & 3;
+  else if constexpr (chunks == 2)
+    turn = (line >> 2) & 1;
+  return line * PITCH + (byte ^ (turn << 4));
+}
+
+template <class Element, int ROWS, int DEPTH, bool ALONG_DEPTH>
+struct FactorTile {
+  static constexpr bool along_depth = ALONG_DEPTH;
+  static constexpr int pitch = (ALONG_DEPTH ? DEPTH : ROWS) * static_cast<int>(sizeof(Element));
+  static constexpr int lines = ALONG_DEPTH ? ROWS : DEPTH;
+  static constexpr int bytes = pitch * lines;
+  static constexpr bool words = !ALONG_DEPTH && sizeof(Element) == 4;
+  static_assert(pitch >= 32 && (pitch & (pitch - 1)) == 0, "a line is a power of two");
+
+  // Of element `depth` of a row.
+  static __device__ __forceinline__ int place(int row, int depth) {
+    constexpr int size = static_cast<int>(sizeof(Element));
+    return ALONG_DEPTH ? swizzled<pitch, words>(row, depth * size)
+                       : swizzled<pitch, words>(depth, row * size);
+  }
+};
+
+template <class Index>
+struct TilePlace {
+  Index m, n;
+};
+
+// Tile `tile` of the result in an order in which tiles that run at the same time share rows and
+// columns: groups of GROUP rows of tiles, column by column.
+template <int GROUP, class Index>
+__device__ __forceinline__ TilePlace<Index> place_of_tile(Index tile, Index tiles_m,
+                                                          Index tiles_n) {
+  const Index per_group = GROUP * tiles_n;
+  const Index group = tile / per_group, within = tile % per_group;
+  const Index first = group * GROUP;
+  const Index height = tiles_m - first < GROUP ? tiles_m - first : static_cast<Index>(GROUP);
+  return {first + within % height, within / height};
+}

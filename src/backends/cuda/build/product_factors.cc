@@ -1,0 +1,126 @@
+#include "backends/cuda/build/product_factors.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cermet::cuda {
+namespace {
+
+constexpr int vector_bytes = 16;
+
+int64_t elements_of_vector(ElementType type) { return vector_bytes / (bit_width(type) / 8); }
+
+int64_t padded(int64_t size, ElementType type) {
+  const int64_t unit = elements_of_vector(type);
+  return (size + unit - 1) / unit * unit;
+}
+
+// Lines of `line` elements, each padded with zeros.
+Tensor pad_lines(const Tensor& tensor, int64_t line) {
+  const int64_t pitch = padded(line, tensor.type());
+  const int64_t lines = line == 0 ? 0 : tensor.elements() / line;
+  Tensor result(tensor.type(), {lines * pitch});
+  const size_t unit = static_cast<size_t>(bit_width(tensor.type()) / 8);
+  auto* to = static_cast<std::byte*>(result.view().data);
+  std::memset(to, 0, result.bytes());
+  const auto* from = static_cast<const std::byte*>(tensor.data());
+  for (int64_t i = 0; i < lines; ++i)
+    std::memcpy(to + static_cast<size_t>(i * pitch) * unit,
+                from + static_cast<size_t>(i * line) * unit, static_cast<size_t>(line) * unit);
+  return result;
+}
+
+// [filter][channel][tap] as padded lines of [filter][tap][channel].
+Tensor pack_taps(const Tensor& weights) {
+  const Shape& shape = weights.shape();
+  const int64_t filters = shape[0], channels = shape[1];
+  const int64_t taps = element_count(Shape(shape.begin() + 2, shape.end()));
+  Tensor turned(weights.type(), {filters * channels * taps});
+  const size_t unit = static_cast<size_t>(bit_width(weights.type()) / 8);
+  auto* to = static_cast<std::byte*>(turned.view().data);
+  const auto* from = static_cast<const std::byte*>(weights.data());
+  for (int64_t f = 0; f < filters; ++f)
+    for (int64_t t = 0; t < taps; ++t)
+      for (int64_t c = 0; c < channels; ++c, to += unit)
+        std::memcpy(to, from + static_cast<size_t>((f * channels + c) * taps + t) * unit, unit);
+  return pad_lines(turned, channels * taps);
+}
+
+}  // namespace
+
+Dims strides_of(const Dims& dims, const Layout& layout) {
+  Dims strides(dims.size());
+  Dim stride = 1;
+  for (size_t k = dims.size(); k-- > 0;) {
+    const size_t d = layout.order.empty() ? k : static_cast<size_t>(layout.order[k]);
+    strides[d] = stride;
+    stride = stride * dims[d];
+  }
+  return strides;
+}
+
+bool is_multiple(const Dim& dim, int64_t of) {
+  if (dim.is_constant()) return dim.constant() % of == 0;
+  return exact_div(dim, Dim(of)).has_value();
+}
+
+bool has_own_input(const Problem& problem, size_t i) {
+  const size_t count = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
+  return i < count && problem.inputs[i].has_value();
+}
+
+void pad_constant(const TacticQuery& query, Factor& factor) {
+  const Problem& problem = query.problem();
+  const Operand& operand = *problem.inputs[factor.input];
+  if (query.constant(factor.input) == nullptr || !operand.layout.is_row_major()) return;
+  const int64_t line = operand.type.dims->back().constant();
+  const int64_t pitch = padded(line, operand.type.element);
+  const bool is_along_depth = factor.depth_stride.is_constant(1);
+  if (pitch == line || line == 0) return;
+  (is_along_depth ? factor.depth : factor.rows) = pitch;
+  Dim& stride = is_along_depth ? factor.row_stride : factor.depth_stride;
+  if (operand.type.rank() > 1) stride = pitch;
+  for (Dim& batch : factor.batch_strides) batch = exact_div(batch, Dim(line)).value() * pitch;
+}
+
+void choose_pack(ElementType type, const std::optional<ProductImage>& image, Factor& factor) {
+  const bool is_image = factor.kind == Factor::Kind::image;
+  const auto fits = [&](int64_t pack) {
+    for (size_t d = 0; d < factor.batch_strides.size(); ++d)
+      if (!factor.batch_sizes[d].is_constant(1) && !is_multiple(factor.batch_strides[d], pack))
+        return false;
+    if (is_image)
+      return is_multiple(image->channels, pack) && is_multiple(image->item_stride, pack) &&
+             std::all_of(image->strides.begin(), image->strides.end(),
+                         [&](const Dim& stride) { return is_multiple(stride, pack); });
+    if (factor.along_depth)
+      return is_multiple(factor.depth, pack) &&
+             (is_multiple(factor.row_stride, pack) || factor.rows.is_constant(1));
+    return is_multiple(factor.rows, pack) &&
+           (is_multiple(factor.depth_stride, pack) || factor.depth.is_constant(1));
+  };
+  if (factor.kind == Factor::Kind::dense) factor.along_depth = factor.depth_stride.is_constant(1);
+  const bool gathers = factor.kind == Factor::Kind::taps ||
+                       (is_image && !image->channel_stride.is_constant(1)) ||
+                       (factor.kind == Factor::Kind::dense && !factor.along_depth &&
+                        !factor.row_stride.is_constant(1));
+  factor.pack = static_cast<int>(elements_of_vector(type));
+  while (factor.pack > 1 && (gathers || !fits(factor.pack))) factor.pack /= 2;
+  // Images are gathered by positions where elements are loaded one by one.
+  if (gathers || (is_image && factor.pack == 1)) factor.along_depth = false;
+}
+
+std::optional<PackedConstant> pack_right(const TacticQuery& query) {
+  const Tensor* constant = query.constant(1);
+  if (constant == nullptr) return std::nullopt;
+  const Problem& problem = query.problem();
+  if (problem.kind == ProblemKind::convolution)
+    return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};
+  const Shape& shape = constant->shape();
+  if (!problem.inputs[1]->layout.is_row_major() || constant->elements() == 0 ||
+      padded(shape.back(), constant->type()) == shape.back())
+    return std::nullopt;
+  return PackedConstant{1, pad_lines(*constant, shape.back()), "lines of whole vectors"};
+}
+
+}  // namespace cermet::cuda

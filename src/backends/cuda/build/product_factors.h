@@ -1,0 +1,26 @@
+// Parts of product_of().
+#pragma once
+
+#include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/product.h"
+
+namespace cermet::cuda {
+
+// Element strides of each dimension under an unblocked layout.
+Dims strides_of(const Dims& dims, const Layout& layout);
+
+// Whether `dim` is a multiple for every value of its symbols.
+bool is_multiple(const Dim& dim, int64_t of);
+
+// Whether the operator itself, not its epilogue, has input i.
+bool has_own_input(const Problem& problem, size_t i);
+
+ProductOrReason convolution_of(const TacticQuery& query, const KernelWriter& writer);
+
+// Lines of a constant factor are padded to whole vectors by pack_right().
+void pad_constant(const TacticQuery& query, Factor& factor);
+
+// Along which direction the factor is loaded, and how many elements at once.
+void choose_pack(ElementType type, const std::optional<ProductImage>& image, Factor& factor);
+
+}  // namespace cermet::cuda
