@@ -311,7 +311,7 @@ void* Executor::allocate(BufferId id, const Shape& shape) {
     require(shape == *plan_->shapes[id], ErrorCode::runtime,
             "'{}' has shape {}, but {} was planned", engine_.plan().buffer(id).name,
             to_string(shape), to_string(*plan_->shapes[id]));
-    return arena_ + *plan_->memory.offsets[id];
+    return arena(place(id)) + *offset(id);
   }
   if (place(id) == Place::device) {
     const auto memory = std::make_shared<cuda::DeviceMemory>(

@@ -6,6 +6,7 @@
 
 #include "backends/cuda/build/attention_source.h"
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "tactics/typical_shapes.h"
 
 namespace cermet::cuda {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "base/error.h"
 
 namespace cermet::cuda {
@@ -69,9 +70,6 @@ int common_vector(int64_t a, int64_t b, ElementType element) {
 
 }  // namespace
 
-bool has_input(const Problem& problem, size_t i) {
-  return i < problem.inputs.size() && problem.inputs[i].has_value();
-}
 bool has_output(const Problem& problem, size_t i) {
   return i < problem.outputs.size() && problem.outputs[i].has_value();
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 
@@ -25,7 +26,6 @@ enum AttentionOutput : size_t {
   attention_scores,
 };
 
-bool has_input(const Problem& problem, size_t i);
 bool has_output(const Problem& problem, size_t i);
 
 // Why no kernel takes the step, in words: more than Attention, other types than `element`, heads of

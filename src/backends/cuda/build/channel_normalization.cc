@@ -6,6 +6,7 @@
 #include "backends/cuda/build/lanes.h"
 #include "backends/cuda/build/loop_nest.h"
 #include "backends/cuda/build/normalization.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/scalar_printer.h"
 #include "ops/convolution/convolution.attrs.h"
 #include "tactics/typical_shapes.h"
@@ -35,17 +36,6 @@ void fill_axes(const Padded& attributes, const Dims& input, const Dims& output,
 }
 
 }  // namespace
-
-Dims strides_of(const Dims& dims, const Layout& layout) {
-  Dims strides(dims.size());
-  Dim stride = 1;
-  for (size_t k = dims.size(); k-- > 0;) {
-    const size_t d = layout.order.empty() ? k : static_cast<size_t>(layout.order[k]);
-    strides[d] = stride;
-    stride = stride * dims[d];
-  }
-  return strides;
-}
 
 bool is_channels_last(const Operand& operand) {
   return operand.layout == Layout::channels_last(operand.type.rank());

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/size_struct.h"
 
 namespace cermet::cuda {
@@ -40,9 +41,6 @@ std::string convolution_bias(KernelWriter& writer);
 // A lambda "finish" in the kernel: the value of a sum in the compute type at (n, m, o0, o1, o2) to
 // the element that is stored, by the epilogue.
 void write_finish(KernelWriter& writer, int spatial);
-
-// Element strides of a layout without blocks.
-Dims strides_of(const Dims& dims, const Layout& layout);
 
 // Whether the layout is channels-last for operands of that rank; both are where only one order is.
 bool is_channels_last(const Operand& operand);

@@ -5,6 +5,7 @@
 
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/moved_operands.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "base/scalar.h"
 
 namespace cermet::cuda {

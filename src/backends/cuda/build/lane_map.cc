@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 namespace {

@@ -3,17 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/scalar_printer.h"
 
 namespace cermet::cuda {
-
-std::vector<size_t> memory_order(const Layout& layout, size_t rank) {
-  std::vector<size_t> order(rank);
-  std::iota(order.begin(), order.end(), 0);
-  for (size_t k = 0; k < layout.order.size() && k < rank; ++k)
-    order[k] = static_cast<size_t>(layout.order[k]);
-  return order;
-}
 
 Lanes::Lanes(const Dims& dims, const Layout& layout, const std::vector<bool>& within) {
   Dim stride = 1;
@@ -139,10 +132,6 @@ std::string element_result(KernelWriter& writer) {
   return text + printed.statements +
          fmt::format("return from_compute<{}>({});\n}};\n", storage_type(output.type.element),
                      printed.results[0]);
-}
-
-size_t axis_of(int64_t axis, size_t rank) {
-  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
 }
 
 int dividing_pack(const Dim& size, int most) {

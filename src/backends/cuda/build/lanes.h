@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 
@@ -45,9 +46,6 @@ class Lanes {
   std::vector<size_t> counting_;
 };
 
-// The dimensions of an operand, outermost in memory first.
-std::vector<size_t> memory_order(const Layout& layout, size_t rank);
-
 // "index_t" for loops over these shapes that step over the end by at most as many elements as there
 // are.
 std::string index_declaration(std::initializer_list<Dims> shapes);
@@ -68,8 +66,6 @@ size_t own_input_count(const Problem& problem);
 // `at` elements from its start in memory, made of the operator's own result by the epilogue.
 std::string element_result(KernelWriter& writer);
 
-// A non-negative axis.
-size_t axis_of(int64_t axis, size_t rank);
 // The largest power of two that is at most `most` and divides `size`; 1 where that is not known.
 int dividing_pack(const Dim& size, int most);
 // Elements in 16 bytes.

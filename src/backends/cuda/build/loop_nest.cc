@@ -3,18 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "backends/cuda/build/operand_memory.h"
+
 namespace cermet::cuda {
-namespace {
-
-std::vector<size_t> memory_order(const Layout& layout, size_t rank) {
-  std::vector<size_t> order(rank);
-  std::iota(order.begin(), order.end(), 0);
-  for (size_t k = 0; k < layout.order.size() && k < rank; ++k)
-    order[k] = static_cast<size_t>(layout.order[k]);
-  return order;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 LoopNest::LoopNest(KernelWriter& writer) : writer_(writer) {
   const Dims dims = writer.output_dims(0);

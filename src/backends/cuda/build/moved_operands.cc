@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "base/error.h"
 #include "base/scalar.h"
 
@@ -108,43 +109,16 @@ Dims OperandSizes::output_strides(size_t i) const {
   return strides_of(outputs_.at(i), problem_.outputs.at(i)->layout);
 }
 
-std::vector<size_t> memory_order(const Layout& layout, size_t rank) {
-  std::vector<size_t> order(rank);
-  std::iota(order.begin(), order.end(), 0);
-  for (size_t k = 0; k < layout.order.size() && k < rank; ++k)
-    order[k] = static_cast<size_t>(layout.order[k]);
-  return order;
-}
-
-Dims strides_of(const Dims& dims, const Layout& layout) {
-  Dims strides(dims.size());
-  Dim stride = 1;
-  const std::vector<size_t> order = memory_order(layout, dims.size());
-  for (size_t k = dims.size(); k-- > 0;) {
-    strides[order[k]] = stride;
-    stride = stride * dims[order[k]];
-  }
-  return strides;
-}
-
 bool divides(int64_t by, const Dim& size) {
   if (by == 1) return true;
   if (size.is_constant()) return size.constant() % by == 0;
   return exact_div(size, Dim(by)).has_value();
 }
 
-size_t axis_of(int64_t value, size_t rank) {
-  return static_cast<size_t>(value < 0 ? value + static_cast<int64_t>(rank) : value);
-}
-
 std::optional<std::vector<int64_t>> constant_integers(const TacticQuery& query, size_t i) {
   const Tensor* tensor = has_input(query.problem(), i) ? query.constant(i) : nullptr;
   if (tensor == nullptr) return std::nullopt;
   return load_integers(tensor->view(), fmt::format("input {}", i));
-}
-
-bool has_input(const Problem& problem, size_t i) {
-  return i < problem.inputs.size() && problem.inputs[i].has_value();
 }
 
 std::string_view loop_index_type(const std::vector<Dims>& shapes) {

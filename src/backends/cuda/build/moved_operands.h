@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 
@@ -47,17 +48,11 @@ class OperandSizes {
   std::vector<Dims> inputs_, outputs_;
 };
 
-// The dimensions of a layout, outermost first.
-std::vector<size_t> memory_order(const Layout& layout, size_t rank);
-// In elements, one a dimension.
-Dims strides_of(const Dims& dims, const Layout& layout);
 // Whether `by` divides the size whatever its symbols are.
 bool divides(int64_t by, const Dim& size);
-size_t axis_of(int64_t value, size_t rank);
 
 // The integers of a constant input; nothing where it is absent or no constant.
 std::optional<std::vector<int64_t>> constant_integers(const TacticQuery& query, size_t i);
-bool has_input(const Problem& problem, size_t i);
 
 // "int" where all of these counts are known to be so small that steps of a loop can't overflow.
 std::string_view loop_index_type(const std::vector<Dims>& shapes);

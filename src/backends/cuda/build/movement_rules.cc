@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "backends/cuda/build/movement.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 namespace {

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "backends/cuda/build/lane_map.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/scalar_printer.h"
 #include "tactics/typical_shapes.h"
 

@@ -4,6 +4,7 @@
 
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/movement.h"
+#include "backends/cuda/build/operand_memory.h"
 
 namespace cermet::cuda {
 namespace {

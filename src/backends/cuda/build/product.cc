@@ -1,6 +1,7 @@
 #include "backends/cuda/build/product.h"
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/product_factors.h"
 #include "backends/cuda/build/scalar_printer.h"
 

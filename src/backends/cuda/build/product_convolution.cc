@@ -1,4 +1,5 @@
 // Convolutions as products.
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/product_factors.h"
 #include "ops/convolution/convolution.attrs.h"
 

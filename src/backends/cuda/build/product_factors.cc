@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/cuda/build/operand_memory.h"
+
 namespace cermet::cuda {
 namespace {
 
@@ -47,17 +49,6 @@ Tensor pack_taps(const Tensor& weights) {
 }
 
 }  // namespace
-
-Dims strides_of(const Dims& dims, const Layout& layout) {
-  Dims strides(dims.size());
-  Dim stride = 1;
-  for (size_t k = dims.size(); k-- > 0;) {
-    const size_t d = layout.order.empty() ? k : static_cast<size_t>(layout.order[k]);
-    strides[d] = stride;
-    stride = stride * dims[d];
-  }
-  return strides;
-}
 
 bool is_multiple(const Dim& dim, int64_t of) {
   if (dim.is_constant()) return dim.constant() % of == 0;

@@ -2,12 +2,10 @@
 #pragma once
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/product.h"
 
 namespace cermet::cuda {
-
-// Element strides of each dimension under an unblocked layout.
-Dims strides_of(const Dims& dims, const Layout& layout);
 
 // Whether `dim` is a multiple for every value of its symbols.
 bool is_multiple(const Dim& dim, int64_t of);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/product_factors.h"
 #include "backends/cuda/build/scalar_printer.h"
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "backends/cuda/build/lanes.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "base/error.h"
 #include "base/scalar.h"
 #include "ops/convolution/pooling.attrs.h"

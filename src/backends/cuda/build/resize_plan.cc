@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backends/cuda/build/operand_memory.h"
 #include "base/scalar.h"
 
 namespace cermet::cuda {

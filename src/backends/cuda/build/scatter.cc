@@ -6,6 +6,7 @@
 
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/gather.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/strided_copy.h"
 
 namespace cermet::cuda {

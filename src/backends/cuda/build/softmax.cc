@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cuda/build/lane_map.h"
+#include "backends/cuda/build/operand_memory.h"
 #include "tactics/typical_shapes.h"
 
 namespace cermet::cuda {
