@@ -40,6 +40,16 @@ TEST(CudaGather, Gather) {
         "cuda.gather");
 }
 
+TEST(CudaGather, ConstantIndices) {
+  KernelCase what =
+      of("Gather", {random_tensor(float32, {4, 3}), Tensor::from<int64_t>(int64, {2}, {1, 3})},
+         one("axis", int64_t{0}), ProblemKind::movement);
+  what.constant = {false, true};
+  EXPECT_EQ(rejection(what, cuda_tactic("cuda.gather")), "");
+  what.inputs[0] = random_tensor(float32, {5, 3});
+  check(what, "cuda.gather");
+}
+
 TEST(CudaGather, GatherElements) {
   for (ElementType type : widths)
     for (int64_t axis : {0, 1, -1}) {

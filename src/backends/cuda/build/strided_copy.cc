@@ -7,6 +7,8 @@ namespace {
 
 // Fewer elements are no tile worth a block.
 constexpr int64_t least_tile = 256;
+// Packs of a tile that keep most threads of a block busy.
+constexpr int64_t least_packs = loop_threads * 3 / 4;
 
 // Copies pack by pack, or element by element, in the order of the result.
 class PackCopy {
@@ -187,7 +189,7 @@ class TileCopy {
     int pack = 16 / bytes_;
     for (; pack > 1; pack /= 2) {
       bool fits = divides(pack, reads ? copy_.from_offset : copy_.to_offset) &&
-                  a_tile_ * b_tile_ / pack >= loop_threads;
+                  a_tile_ * b_tile_ / pack >= least_packs;
       for (size_t d = 0; d < copy_.sizes.size(); ++d)
         if (d != a_ && d != b_) fits = fits && divides(pack, strides[d]);
       if (!fits) continue;
