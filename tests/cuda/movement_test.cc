@@ -40,6 +40,9 @@ TEST(CudaMovement, Transpose) {
   for (ElementType type : widths) {
     transposes(type, {33, 70}, {1, 0});
     transposes(type, {64, 128}, {1, 0});
+    transposes(type, {2, 72, 208}, {0, 2, 1});
+    transposes(type, {1, 5, 1600}, {0, 2, 1});
+    transposes(type, {1600, 3}, {1, 0});
     transposes(type, {2, 3, 17, 19}, {0, 2, 3, 1});
     transposes(type, {2, 16, 16, 3}, {0, 3, 1, 2});
     transposes(type, {2, 7, 3, 32}, {0, 2, 1, 3});

@@ -187,6 +187,22 @@ const GatherRule* find_rule(const Problem& problem) {
   return rule == rules.end() || !problem.domain.empty() ? nullptr : rule;
 }
 
+// Constant indices outside of a known dimension are an error of the model, which others report
+// better than a trap.
+std::optional<std::string> rejects_constant_indices(const TacticQuery& query) {
+  const Problem& problem = query.problem();
+  if (!problem.op.starts_with("Gather") || problem.op == "GatherND") return std::nullopt;
+  const Dims& data = *problem.inputs[0]->type.dims;
+  const size_t axis = axis_of(problem.attributes.integer("axis", 0), data.size());
+  const auto indices = constant_integers(query, 1);
+  if (!indices || !data.at(axis).is_constant()) return std::nullopt;
+  const int64_t size = data[axis].constant();
+  for (int64_t index : *indices)
+    if (index < -size || index >= size)
+      return fmt::format("index {} is outside a dimension of size {}", index, size);
+  return std::nullopt;
+}
+
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const GatherRule* rule = find_rule(problem);
@@ -195,7 +211,9 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   if (auto reason = rejects_layouts(problem)) return reason;
   if (!has_input(problem, 1) || !is_index_type(problem.inputs[1]->type.element))
     return "indices of int32 or int64 only";
-  return rule->rejects != nullptr ? rule->rejects(query) : std::nullopt;
+  if (rule->rejects != nullptr)
+    if (auto reason = rule->rejects(query)) return reason;
+  return rejects_constant_indices(query);
 }
 
 }  // namespace

@@ -104,27 +104,19 @@ std::string KernelWriter::value(const Dim& dim) {
 }
 
 std::string KernelWriter::input(size_t i) {
-  const std::string_view type = storage_type(problem_.inputs.at(i)->type.element);
-  return parameter({LaunchArgument::Kind::input, static_cast<int32_t>(i), 0},
-                   fmt::format("in{}", i), fmt::format("const {}* __restrict__ ", type));
+  return input_as(i, storage_type(problem_.inputs.at(i)->type.element));
 }
 
 std::string KernelWriter::output(size_t i) {
-  const std::string_view type = storage_type(problem_.outputs.at(i)->type.element);
-  return parameter({LaunchArgument::Kind::output, static_cast<int32_t>(i), 0},
-                   fmt::format("out{}", i), fmt::format("{}* __restrict__ ", type));
+  return output_as(i, storage_type(problem_.outputs.at(i)->type.element));
 }
 
 std::string KernelWriter::input_may_alias(size_t i) {
-  const std::string_view type = storage_type(problem_.inputs.at(i)->type.element);
-  return parameter({LaunchArgument::Kind::input, static_cast<int32_t>(i), 0},
-                   fmt::format("in{}", i), fmt::format("const {}* ", type));
+  return input_may_alias_as(i, storage_type(problem_.inputs.at(i)->type.element));
 }
 
 std::string KernelWriter::output_may_alias(size_t i) {
-  const std::string_view type = storage_type(problem_.outputs.at(i)->type.element);
-  return parameter({LaunchArgument::Kind::output, static_cast<int32_t>(i), 0},
-                   fmt::format("out{}", i), fmt::format("{}* ", type));
+  return output_may_alias_as(i, storage_type(problem_.outputs.at(i)->type.element));
 }
 
 std::string KernelWriter::input_as(size_t i, std::string_view type) {
@@ -135,6 +127,16 @@ std::string KernelWriter::input_as(size_t i, std::string_view type) {
 std::string KernelWriter::output_as(size_t i, std::string_view type) {
   return parameter({LaunchArgument::Kind::output, static_cast<int32_t>(i), 0},
                    fmt::format("out{}", i), fmt::format("{}* __restrict__ ", type));
+}
+
+std::string KernelWriter::input_may_alias_as(size_t i, std::string_view type) {
+  return parameter({LaunchArgument::Kind::input, static_cast<int32_t>(i), 0},
+                   fmt::format("in{}", i), fmt::format("const {}* ", type));
+}
+
+std::string KernelWriter::output_may_alias_as(size_t i, std::string_view type) {
+  return parameter({LaunchArgument::Kind::output, static_cast<int32_t>(i), 0},
+                   fmt::format("out{}", i), fmt::format("{}* ", type));
 }
 
 std::string KernelWriter::workspace(std::string_view type, const Dim& offset) {

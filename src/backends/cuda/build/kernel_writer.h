@@ -51,6 +51,8 @@ class KernelWriter {
   // With elements of a type that the caller names, for kernels that only move bytes.
   std::string input_as(size_t i, std::string_view type);
   std::string output_as(size_t i, std::string_view type);
+  std::string input_may_alias_as(size_t i, std::string_view type);
+  std::string output_may_alias_as(size_t i, std::string_view type);
   // A pointer into the step's workspace, `offset` bytes from its start.
   std::string workspace(std::string_view type, const Dim& offset);
 

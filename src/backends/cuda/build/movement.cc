@@ -58,17 +58,23 @@ std::vector<StridedCopy> normal_copies(const TacticQuery& query) {
   return copies;
 }
 
-// The side of a transposition's tiles; an empty one where nothing is transposed.
+// Copies that one launch does.
+constexpr size_t most_together = 8;
+
+// The side of a transposition's tiles, and whether several copies are done by one launch; an empty
+// one where there is no choice.
 std::vector<std::string> configurations(const TacticQuery& query) {
-  for (const StridedCopy& copy : normal_copies(query))
+  const std::vector<StridedCopy> copies = normal_copies(query);
+  for (const StridedCopy& copy : copies)
     if (copy.transposed_dimension()) return {"tile 32", "tile 64"};
+  if (copies.size() > 1) return {"together", "apart"};
   return {""};
 }
 
 DeviceSource generate(const TacticQuery& query, std::string_view configuration) {
   DeviceSource source;
-  for (const StridedCopy& copy : normal_copies(query))
-    add_strided_copy(query.problem(), copy, configuration == "tile 64" ? 64 : 32, source);
+  add_strided_copies(query.problem(), normal_copies(query), configuration == "tile 64" ? 64 : 32,
+                     configuration == "apart" ? 1 : most_together, source);
   return source;
 }
 
@@ -81,13 +87,20 @@ std::optional<std::string> rejects_reorder(const TacticQuery& query) {
   return std::nullopt;
 }
 
+double estimate(const TacticQuery& query, std::string_view configuration) {
+  const double traffic = traffic_us(query);
+  if (traffic < 0 || configuration != "apart") return traffic;
+  const size_t more = std::max(query.problem().inputs.size(), query.problem().outputs.size()) - 1;
+  return traffic + static_cast<double>(more) * rates_of(query.architecture).launch_us;
+}
+
 Tactic tactic_of(std::string_view name, std::optional<std::string> (*rejects)(const TacticQuery&)) {
   Tactic tactic;
   tactic.name = name;
   tactic.place = Place::device;
   tactic.rejects = rejects;
   tactic.configurations = configurations;
-  tactic.estimate = [](const TacticQuery& query, std::string_view) { return traffic_us(query); };
+  tactic.estimate = estimate;
   tactic.generate = generate;
   return tactic;
 }

@@ -70,7 +70,7 @@ class ScatterKernels {
     copy.sizes = {product(sizes_.input(0))};
     copy.from = copy.to = {1};
     copy.normalise({0});
-    add_strided_copy(problem_, copy, 32, source);
+    add_strided_copies(problem_, {&copy, 1}, 32, 1, source);
     clear(source);
     link(source);
     merge(source);

@@ -7,14 +7,16 @@ namespace {
 
 // Fewer elements are no tile worth a block.
 constexpr int64_t least_tile = 256;
+// Packs of a tile that keep most threads of a block busy.
+constexpr int64_t least_packs = loop_threads * 3 / 4;
 
 // Copies pack by pack, or element by element, in the order of the result.
 class PackCopy {
  public:
-  PackCopy(const Problem& problem, const StridedCopy& copy)
+  PackCopy(KernelWriter& writer, const StridedCopy& copy)
       : copy_(copy),
-        writer_(problem, "strided_copy"),
-        bytes_(element_bytes(*problem.outputs[copy.output])),
+        writer_(writer),
+        bytes_(element_bytes(*writer.problem().outputs[copy.output])),
         type_(moved_type(bytes_)),
         flat_(copy.sizes.size() == 1 && copy.from[0].is_constant(1)) {
     if (copy_.sizes.empty()) {  // a single element
@@ -24,22 +26,23 @@ class PackCopy {
     choose_pack();
   }
 
-  void add(DeviceSource& into) {
-    declare_moved_types(writer_);
+  Grid grid() const { return loop_grid(copy_.sizes, pack_); }
+
+  // Statements, with the types they use.
+  std::string text() {
     const OperandSizes sizes(writer_.problem());
-    writer_.declare(fmt::format(
-        "using index_t = {};\nusing element_t = {};\nusing pack_t = Pack<element_t, {}>;\n",
-        loop_index_type({copy_.sizes, sizes.input(copy_.input), sizes.output(copy_.output)}), type_,
-        pack_));
     const std::string from = writer_.input_as(copy_.input, type_);
     const std::string to = writer_.output_as(copy_.output, type_);
-    writer_.body(begin_loop(writer_, copy_.sizes, pack_));
     const auto at = loop_coordinates(copy_.sizes.size());
-    writer_.body(fmt::format("const element_t* x = {} + ({});\nelement_t* y = {} + ({});\n{}}}\n",
-                             from, linear(writer_, copy_.from_offset, at, copy_.from), to,
-                             linear(writer_, copy_.to_offset, at, copy_.to), move()));
-    if (flat_ && pack_ > 1) writer_.body(rest(from, to));
-    writer_.finish(loop_grid(copy_.sizes, pack_), into);
+    std::string text = fmt::format(
+        "using index_t = {};\nusing element_t = {};\nusing pack_t = Pack<element_t, {}>;\n",
+        loop_index_type({copy_.sizes, sizes.input(copy_.input), sizes.output(copy_.output)}), type_,
+        pack_);
+    text += begin_loop(writer_, copy_.sizes, pack_);
+    text += fmt::format("const element_t* x = {} + ({});\nelement_t* y = {} + ({});\n{}}}\n", from,
+                        linear(writer_, copy_.from_offset, at, copy_.from), to,
+                        linear(writer_, copy_.to_offset, at, copy_.to), move());
+    return flat_ && pack_ > 1 ? text + rest(from, to) : text;
   }
 
  private:
@@ -85,12 +88,31 @@ class PackCopy {
   }
 
   StridedCopy copy_;
-  KernelWriter writer_;
+  KernelWriter& writer_;
   int bytes_;
   std::string_view type_;
   bool flat_;
   int pack_ = 1;
 };
+
+// Several copies by one launch: the block's second coordinate says which.
+void add_pack_copies(const Problem& problem, std::span<const StridedCopy> copies,
+                     DeviceSource& into) {
+  KernelWriter writer(problem, "strided_copy");
+  declare_moved_types(writer);
+  Grid grid = PackCopy(writer, copies[0]).grid();
+  for (size_t k = 0; k < copies.size(); ++k) {
+    PackCopy copy(writer, copies[k]);
+    if (copies.size() == 1) {
+      writer.body(copy.text());
+      continue;
+    }
+    writer.body(fmt::format("if (blockIdx.y == {}) {{\n{}}}\n", k, copy.text()));
+    grid.blocks[0] = max(grid.blocks[0], copy.grid().blocks[0]);
+  }
+  grid.blocks[1] = static_cast<int64_t>(copies.size());
+  writer.finish(grid, into);
+}
 
 // A dimension's part of a tile: all of a short one.
 int64_t tile_of(const Dim& size, int64_t side) {
@@ -167,7 +189,7 @@ class TileCopy {
     int pack = 16 / bytes_;
     for (; pack > 1; pack /= 2) {
       bool fits = divides(pack, reads ? copy_.from_offset : copy_.to_offset) &&
-                  a_tile_ * b_tile_ / pack >= loop_threads;
+                  a_tile_ * b_tile_ / pack >= least_packs;
       for (size_t d = 0; d < copy_.sizes.size(); ++d)
         if (d != a_ && d != b_) fits = fits && divides(pack, strides[d]);
       if (!fits) continue;
@@ -248,12 +270,22 @@ std::optional<size_t> StridedCopy::transposed_dimension() const {
   return std::nullopt;
 }
 
-void add_strided_copy(const Problem& problem, const StridedCopy& copy, int tile,
-                      DeviceSource& into) {
-  if (const auto b = copy.transposed_dimension())
-    TileCopy(problem, copy, *b, tile).add(into);
-  else
-    PackCopy(problem, copy).add(into);
+void add_strided_copies(const Problem& problem, std::span<const StridedCopy> copies, int tile,
+                        size_t together, DeviceSource& into) {
+  std::vector<StridedCopy> packs;
+  const auto flush = [&] {
+    if (!packs.empty()) add_pack_copies(problem, packs, into);
+    packs.clear();
+  };
+  for (const StridedCopy& copy : copies) {
+    if (const auto b = copy.transposed_dimension()) {
+      TileCopy(problem, copy, *b, tile).add(into);
+      continue;
+    }
+    packs.push_back(copy);
+    if (packs.size() == together) flush();
+  }
+  flush();
 }
 
 }  // namespace cermet::cuda

@@ -2,6 +2,7 @@
 // transposes, slices, joins and repetitions are all this.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "backends/cuda/build/moved_operands.h"
@@ -22,9 +23,10 @@ struct StridedCopy {
   std::optional<size_t> transposed_dimension() const;
 };
 
-// Adds a launch for the copy, which is normal. `tile`: the side of a transposition's tiles. All
-// points of the copy lie in their operands and no two write to one place.
-void add_strided_copy(const Problem& problem, const StridedCopy& copy, int tile,
-                      DeviceSource& into);
+// Adds launches for copies that are normal, up to so many `together` in one, transpositions apart.
+// `tile`: the side of a transposition's tiles. All points of a copy lie in their operands and no
+// two of all copies write to one place.
+void add_strided_copies(const Problem& problem, std::span<const StridedCopy> copies, int tile,
+                        size_t together, DeviceSource& into);
 
 }  // namespace cermet::cuda

@@ -20,6 +20,7 @@
 #include "backends/cuda/build/resize.h"
 #include "backends/cuda/build/rotary.h"
 #include "backends/cuda/build/softmax.h"
+#include "backends/cuda/build/tensor_scatter.h"
 
 namespace cermet::cuda {
 
@@ -52,6 +53,7 @@ std::span<const Tactic> tactics() {
       gemm_fma_tactic(),
       convolution_tactic(),
       convolution_fma_tactic(),
+      tensor_scatter_tactic(),
   };
   return list;
 }
