@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "backends/cuda/build/deconvolution.h"
 #include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
+#include "backends/cuda/build/gathered_convolution.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/recurrent.h"
@@ -18,6 +18,7 @@ std::span<const Tactic> tactics() {
       depthwise_tactic(),
       direct_convolution_tactic(),
       deconvolution_tactic(),
+      grouped_convolution_tactic(),
       deformable_tactic(),
       plain_convolution_tactic(),
       recurrent_tactic(),
