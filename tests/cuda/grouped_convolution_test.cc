@@ -36,6 +36,7 @@ TEST(CudaGroupedConvolution, OneGroupAndOtherRanks) {
 }
 
 TEST(CudaGroupedConvolution, NothingToCompute) {
+  check({.image = {2, 0, 6, 6}, .weights = {4, 0, 3, 3}});
   check({.image = {0, 8, 6, 6}, .weights = {8, 4, 3, 3}, .group = 2});
   check({.image = {2, 8, 6, 2}, .weights = {8, 4, 3, 3}, .group = 2});
 }
