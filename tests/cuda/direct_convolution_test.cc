@@ -54,6 +54,7 @@ TEST(CudaDirectConvolution, Windows) {
 }
 
 TEST(CudaDirectConvolution, NothingToCompute) {
+  check({.image = {2, 0, 8, 9}, .weights = {8, 0, 3, 3}});
   check({.image = {0, 3, 8, 9}, .weights = {8, 3, 3, 3}});
   check({.image = {2, 3, 8, 2}, .weights = {8, 3, 3, 3}, .output_channels_last = true});
 }

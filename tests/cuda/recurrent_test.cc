@@ -108,6 +108,8 @@ TEST(CudaRecurrent, Sizes) {
   check({.length = 2, .batch = 1, .features = 20, .hidden = 160});
   check({.op = "GRU", .length = 2, .batch = 9, .features = 3, .hidden = 1});
   check({.op = "RNN", .length = 1, .batch = 2, .features = 1, .hidden = 700});
+  // More than shared memory holds for eight items.
+  check({.length = 1, .batch = 9, .features = 1, .hidden = 520});
 }
 
 TEST(CudaRecurrent, ComputedWeights) {

@@ -4,10 +4,12 @@
 
 #include "backends/cuda/build/attention.h"
 #include "backends/cuda/build/deconvolution.h"
+#include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/fill.h"
 #include "backends/cuda/build/gather.h"
+#include "backends/cuda/build/gathered_convolution.h"
 #include "backends/cuda/build/gemm.h"
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
@@ -44,6 +46,8 @@ std::span<const Tactic> tactics() {
       depthwise_tactic(),
       direct_convolution_tactic(),
       deconvolution_tactic(),
+      grouped_convolution_tactic(),
+      deformable_tactic(),
       plain_convolution_tactic(),
       recurrent_tactic(),
       attention_tactic(),

@@ -91,7 +91,8 @@ __device__ __forceinline__ void depthwise_tile(const S& sizes, const T* __restri
   // With one row of results, the rows of the image between the taps are left out.
   constexpr int step = S::rows == 1 ? S::dilation_1 : 1;
   constexpr int height = (S::rows - 1) * S::stride_1 + (S::window_1 - 1) * S::dilation_1 + 1;
-  constexpr int unrolled = S::window_1 * S::window_2 <= 25 ? height : 1;
+  constexpr int unrolled =  // as long as registers hold what is loaded early
+      V * S::pixels * S::rows * S::window_1 * S::window_2 <= 288 ? height : 1;
 #pragma unroll unrolled
   for (int i = 0; i < height; i += step)
     add_depthwise_row(sizes, image, w, m, top + i, left, i, sums);

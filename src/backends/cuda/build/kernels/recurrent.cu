@@ -150,33 +150,42 @@ struct RecurrentMemory {
       : hidden(memory),
         second(memory + S::items * S::hidden),
         partial(memory + 2 * S::items * S::hidden) {}
+
+  // The recurrent part of gate g of a unit.
+  __device__ __forceinline__ C part(int item, int g, int j) const {
+    return recurrent_part<S>(partial, item, g * S::hidden + j);
+  }
+  __device__ __forceinline__ C hidden_of(int item, int j) const {
+    return hidden[item * S::hidden + j];
+  }
+  __device__ __forceinline__ C& cell_of(int item, int j) const {
+    return second[item * S::hidden + j];
+  }
 };
 
 // The cells, by the equations of ONNX. `in` points to an item's gates of the input at this step; a
 // call makes the hidden state of unit j new. A(direction, i, value) is the i-th activation.
 
 struct RnnCell {
-  template <class S, class A, class T, class C>
-  static __device__ __forceinline__ C advance(const RecurrentMemory<S, C>& memory, const C* in,
-                                              const T*, const T*, int direction, int item, int j) {
-    return A::template apply<0>(direction, in[j] + recurrent_part<S>(memory.partial, item, j));
+  template <class S, class A, class Memory, class T, class C>
+  static __device__ __forceinline__ C advance(const Memory& memory, const C* in, const T*, const T*,
+                                              int direction, int item, int j) {
+    return A::template apply<0>(direction, in[j] + memory.part(item, 0, j));
   }
 };
 
 struct LstmCell {
-  template <class S, class A, class T, class C>
-  static __device__ __forceinline__ C advance(const RecurrentMemory<S, C>& memory, const C* in,
-                                              const T* peepholes, const T*, int direction, int item,
-                                              int j) {
+  template <class S, class A, class Memory, class T, class C>
+  static __device__ __forceinline__ C advance(const Memory& memory, const C* in, const T* peepholes,
+                                              const T*, int direction, int item, int j) {
     constexpr int H = S::hidden;
     C gate[4], peephole[3] = {};
 #pragma unroll
-    for (int g = 0; g < 4; ++g)
-      gate[g] = in[g * H + j] + recurrent_part<S>(memory.partial, item, g * H + j);
+    for (int g = 0; g < 4; ++g) gate[g] = in[g * H + j] + memory.part(item, g, j);
     if (peepholes != nullptr)
 #pragma unroll
       for (int g = 0; g < 3; ++g) peephole[g] = to_compute(peepholes[g * H + j]);
-    C& cell = memory.second[item * H + j];
+    C& cell = memory.cell_of(item, j);
     const C input = A::template apply<0>(direction, gate[0] + peephole[0] * cell);
     const C forget = S::input_forget != 0
                          ? C(1) - input
@@ -188,28 +197,26 @@ struct LstmCell {
 };
 
 struct GruCell {
-  template <class S, class A, class C>
-  static __device__ __forceinline__ C reset(const RecurrentMemory<S, C>& memory, const C* in,
-                                            int direction, int item, int j) {
+  template <class S, class A, class Memory, class C>
+  static __device__ __forceinline__ C reset(const Memory& memory, const C* in, int direction,
+                                            int item, int j) {
     constexpr int H = S::hidden;
-    return A::template apply<0>(direction,
-                                in[H + j] + recurrent_part<S>(memory.partial, item, H + j));
+    return A::template apply<0>(direction, in[H + j] + memory.part(item, 1, j));
   }
 
-  template <class S, class A, class T, class C>
-  static __device__ __forceinline__ C advance(const RecurrentMemory<S, C>& memory, const C* in,
-                                              const T*, const T* recurrent_bias, int direction,
-                                              int item, int j) {
+  template <class S, class A, class Memory, class T, class C>
+  static __device__ __forceinline__ C advance(const Memory& memory, const C* in, const T*,
+                                              const T* recurrent_bias, int direction, int item,
+                                              int j) {
     constexpr int H = S::hidden;
-    C candidate = recurrent_part<S>(memory.partial, item, 2 * H + j);
+    C candidate = memory.part(item, 2, j);
     if (S::linear_before_reset != 0) {
       if (recurrent_bias != nullptr) candidate += to_compute(recurrent_bias[2 * H + j]);
       candidate *= reset<S, A>(memory, in, direction, item, j);
     }
-    const C update =
-        A::template apply<0>(direction, in[j] + recurrent_part<S>(memory.partial, item, j));
+    const C update = A::template apply<0>(direction, in[j] + memory.part(item, 0, j));
     const C fresh = A::template apply<1>(direction, in[2 * H + j] + candidate);
-    return (C(1) - update) * fresh + update * memory.hidden[item * H + j];
+    return (C(1) - update) * fresh + update * memory.hidden_of(item, j);
   }
 };
 
@@ -308,4 +315,120 @@ __device__ __forceinline__ void recurrent_walk(const S& sizes, const RecurrentOp
     if (at.last_cell != nullptr)
       at.last_cell[state_at(item, j)] = from_compute<T>(memory.second[item * H + j]);
   });
+}
+
+// The same, a launch for each step and all multiprocessors at work on it. `states` holds the hidden
+// states of two steps in turn and the cells', [3][direction][batch][hidden].
+
+template <class S, class T, class C>
+__device__ __forceinline__ void recurrent_start(const S& sizes, const RecurrentOperands<T, C>& at,
+                                                C* states) {
+  const int64 batch = sizes.batch, all = batch * S::directions * S::hidden;
+  for (int64 i = blockIdx.x * static_cast<int64>(blockDim.x) + threadIdx.x; i < all;
+       i += gridDim.x * static_cast<int64>(blockDim.x)) {
+    const int64 j = i % S::hidden, b = i / S::hidden % batch, d = i / S::hidden / batch;
+    const int64 from = d * sizes.s_d + b * sizes.s_b + j;
+    states[i] = first_state<S>(at.hidden, from);
+    states[2 * all + i] = first_state<S>(at.cell, from);
+  }
+}
+
+// What a lane knows of its unit of an item at a step.
+template <class C>
+struct UnitMemory {
+  const C* sums;  // of the gates
+  C hidden;
+  C* cell;
+
+  __device__ __forceinline__ C part(int, int g, int) const { return sums[g]; }
+  __device__ __forceinline__ C hidden_of(int, int) const { return hidden; }
+  __device__ __forceinline__ C& cell_of(int, int) const { return *cell; }
+};
+
+// sums[g][item] = the product of row g * hidden + j of r and the item's hidden state, in every
+// lane.
+template <class S, class T, class C>
+__device__ __forceinline__ void multiply_unit(const T* __restrict__ r, const C* hidden, int items,
+                                              int j, C (&sums)[S::items][S::gates]) {
+  constexpr int V = S::vector, H = S::hidden;
+#pragma unroll 4
+  for (int k = lane_id() * V; k < H; k += 32 * V) {
+    Pack<T, V> factors[S::gates];
+#pragma unroll
+    for (int g = 0; g < S::gates; ++g)
+      factors[g] =
+          *reinterpret_cast<const Pack<T, V>*>(r + (static_cast<int64>(g) * H + j) * H + k);
+#pragma unroll
+    for (int item = 0; item < S::items; ++item) {
+      if (item >= items) continue;
+      const Pack<C, V> state = *reinterpret_cast<const Pack<C, V>*>(hidden + item * H + k);
+#pragma unroll
+      for (int g = 0; g < S::gates; ++g)
+#pragma unroll
+        for (int v = 0; v < V; ++v)
+          sums[item][g] += state.items[v] * to_compute(factors[g].items[v]);
+    }
+  }
+#pragma unroll
+  for (int item = 0; item < S::items; ++item)
+#pragma unroll
+    for (int g = 0; g < S::gates; ++g)
+      sums[item][g] = warp_reduce(sums[item][g], [](C a, C b) { return a + b; });
+}
+
+// A step of the unit j of an item b; inactive ones keep their state.
+template <class S, class Cell, class A, class T, class C>
+__device__ __forceinline__ void advance_unit(const S& sizes, const RecurrentOperands<T, C>& at,
+                                             const C* before, C* after, C* cells, int64 step, int d,
+                                             int64 b, int j, const C* sums) {
+  constexpr int columns = S::gates * S::hidden;
+  const int64 length = sizes.length, batch = sizes.batch;
+  int64 steps = length;
+  if (at.lengths != nullptr) {
+    const int64 given = at.lengths[b];
+    steps = given < 0 ? 0 : (given < length ? given : length);
+  }
+  const bool backward = d == 1 || S::backward != 0, active = step < steps;
+  const int64 t = !active ? step : (backward ? steps - 1 - step : step);
+  const int64 unit = (d * batch + b) * S::hidden + j;
+  C value = before[unit];
+  if (active) {
+    const int64 row = t * sizes.x_t + b * sizes.x_b;
+    value = Cell::template advance<S, A>(
+        UnitMemory<C>{sums, value, cells + unit},
+        at.from_input + (d * length * batch + row) * columns,
+        at.peepholes == nullptr ? nullptr : at.peepholes + d * 3 * S::hidden,
+        at.bias == nullptr ? nullptr : at.bias + (d * 2 + 1) * columns, d, 0, j);
+  }
+  after[unit] = value;
+  if (at.y != nullptr)
+    at.y[t * sizes.y_t + d * static_cast<int64>(sizes.y_d) + b * sizes.y_b + j] =
+        from_compute<T>(active ? value : C(0));
+  if (step + 1 < length) return;
+  const int64 to = d * static_cast<int64>(sizes.s_d) + b * sizes.s_b + j;
+  if (at.last_hidden != nullptr) at.last_hidden[to] = from_compute<T>(value);
+  if (at.last_cell != nullptr) at.last_cell[to] = from_compute<T>(cells[unit]);
+}
+
+// One step: a warp does one unit of S::items items, from blockIdx.x * S::items on, in the direction
+// blockIdx.z. `vector` divides the hidden size, and r is row-major.
+template <class S, class Cell, class A, class T, class C>
+__device__ __forceinline__ void recurrent_step(const S& sizes, const RecurrentOperands<T, C>& at,
+                                               C* states, int64 step) {
+  constexpr int H = S::hidden;
+  const int64 batch = sizes.batch, all = batch * S::directions * H;
+  const int d = blockIdx.z;
+  const int j = static_cast<int>(blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32);
+  if (j >= H) return;
+  const int64 first = static_cast<int64>(blockIdx.x) * S::items;
+  const int items = batch - first < S::items ? static_cast<int>(batch - first) : S::items;
+  const C* const before = states + step % 2 * all;
+  C sums[S::items][S::gates] = {};
+  multiply_unit<S>(at.r + static_cast<int64>(d) * S::gates * H * H,
+                   before + (d * batch + first) * H, items, j, sums);
+#pragma unroll
+  for (int item = 0; item < S::items; ++item)
+    if (lane_id() == item && item < items)
+      advance_unit<S, Cell, A>(sizes, at, before, states + (step + 1) % 2 * all, states + 2 * all,
+                               step, d, first + item, j, sums[item]);
 }

@@ -1,4 +1,4 @@
-#include "backends/cuda/build/deconvolution.h"
+#include "backends/cuda/build/gathered_convolution.h"
 
 #include <algorithm>
 
@@ -16,7 +16,6 @@ constexpr int64_t most_weights = int64_t{1} << 31;  // offsets between taps are 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   if (auto reason = rejects_convolution(problem)) return reason;
-  if (problem.op != "ConvTranspose") return "computes transposed convolutions only";
   if (!is_channels_last(*problem.inputs[0]) || !is_channels_last(*problem.outputs[0]))
     return "image and result have to be channels-last";
   if (query.constant(1) == nullptr) return "the weights are no constant";
@@ -25,6 +24,16 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   const ConvolutionSizes sizes(KernelWriter(problem, ""));
   if (sizes.filters == Dim(0)) return "there are no filters";
   return std::nullopt;
+}
+
+std::optional<std::string> rejects_transposed(const TacticQuery& query) {
+  if (query.problem().op != "ConvTranspose") return "computes transposed convolutions only";
+  return rejects(query);
+}
+
+std::optional<std::string> rejects_plain(const TacticQuery& query) {
+  if (query.problem().op != "Conv") return "computes no transposed convolutions";
+  return rejects(query);
 }
 
 // The largest power of two up to `most` that divides the size.
@@ -45,20 +54,24 @@ int pixels_of(std::string_view configuration) { return configuration.back() - '0
 DeviceSource generate(const TacticQuery& query, std::string_view configuration) {
   const Problem& problem = query.problem();
   const int pixels = pixels_of(configuration);
-  KernelWriter writer(problem, "deconvolution_kernel");
+  KernelWriter writer(problem, "gathered_convolution_kernel");
   const ConvolutionSizes sizes(writer);
-  writer.include("deconvolution.cu");
+  writer.include("gathered_convolution.cu");
   const int64_t vector = vector_of(problem, sizes.filters);
   SizeStruct text = sizes.text();
   text.add("vector", vector);
   text.add("depth", vector_of(problem, sizes.channels));
   text.add("pixels", pixels);
+  const ConvolutionSizes::Axis& last = sizes.axes[2];
+  const Dim step = sizes.transposed ? last.stride : Dim(1);  // between a thread's results
+  text.add("transposed", sizes.transposed ? 1 : 0);
+  text.add("result_step", step);
+  text.add("image_step", sizes.transposed ? Dim(1) : last.stride);
   text.write(writer);
   write_finish(writer, sizes.spatial);
-  writer.body(fmt::format("deconvolution(sizes, {}, {}, {}, {}, finish);\n", writer.input(0),
+  writer.body(fmt::format("gathered_convolution(sizes, {}, {}, {}, {}, finish);\n", writer.input(0),
                           writer.input(1), convolution_bias(writer), writer.output(0)));
-  const ConvolutionSizes::Axis& last = sizes.axes[2];
-  const Dim tiles = ceil_div(last.output, last.stride * pixels) * last.stride;
+  const Dim tiles = ceil_div(last.output, step * pixels) * step;
   const Dim total = sizes.batch * sizes.groups * floor_div(sizes.filters, Dim(vector)) * tiles *
                     sizes.axes[0].output * sizes.axes[1].output;
   DeviceSource source;
@@ -82,22 +95,29 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   return rates.launch_us + 1 + (best - rates.launch_us) * overhead / std::max(filled, 0.05);
 }
 
-// [c, m, k...] as [k..., c, m].
+// [g, m, c, k], transposed [g, c, m, k], as [k, g, c, m].
 std::optional<PackedConstant> pack(const TacticQuery& query) {
   const Tensor& weights = *query.constant(1);
+  const ConvolutionSizes sizes(KernelWriter(query.problem(), ""));
+  const int64_t groups = sizes.groups.constant(), filters = sizes.filters.constant(),
+                channels = sizes.channels.constant();
+  int64_t taps = 1;
+  for (const ConvolutionSizes::Axis& axis : sizes.axes) taps *= axis.window.constant();
   Layout layout;
-  for (size_t d = 2; d < weights.shape().size(); ++d)
-    layout.order.push_back(static_cast<int8_t>(d));
-  layout.order.push_back(0);
-  layout.order.push_back(1);
-  return PackedConstant{1, relayout(weights, Layout{}, layout), "cuda.deconvolution kcm"};
+  layout.order = {3, 0, 2, 1};
+  Shape shape{groups, filters, channels, taps};
+  if (sizes.transposed) {
+    layout.order = {3, 0, 1, 2};
+    std::swap(shape[1], shape[2]);
+  }
+  return PackedConstant{1, relayout(weights.reshaped(shape), Layout{}, layout),
+                        fmt::format("cuda.gathered_convolution kgcm {}{}", groups,
+                                    sizes.transposed ? " transposed" : "")};
 }
 
-}  // namespace
-
-Tactic deconvolution_tactic() {
+Tactic tactic_of(std::string_view name, std::optional<std::string> (*rejects)(const TacticQuery&)) {
   Tactic tactic;
-  tactic.name = "cuda.deconvolution";
+  tactic.name = name;
   tactic.place = Place::device;
   tactic.rejects = rejects;
   tactic.configurations = configurations;
@@ -106,5 +126,10 @@ Tactic deconvolution_tactic() {
   tactic.generate = generate;
   return tactic;
 }
+
+}  // namespace
+
+Tactic deconvolution_tactic() { return tactic_of("cuda.deconvolution", rejects_transposed); }
+Tactic grouped_convolution_tactic() { return tactic_of("cuda.grouped_convolution", rejects_plain); }
 
 }  // namespace cermet::cuda

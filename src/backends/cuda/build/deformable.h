@@ -1,10 +1,10 @@
-// Transposed convolutions, channels-last.
+// DeformConv: convolutions whose taps are moved by offsets.
 #pragma once
 
 #include "tactics/tactic.h"
 
 namespace cermet::cuda {
 
-Tactic deconvolution_tactic();
+Tactic deformable_tactic();
 
 }  // namespace cermet::cuda
