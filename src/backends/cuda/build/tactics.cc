@@ -4,6 +4,7 @@
 
 #include "backends/cuda/build/normalization.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/pooling.h"
 #include "backends/cuda/build/reduction.h"
 #include "backends/cuda/build/softmax.h"
 
@@ -17,6 +18,7 @@ std::span<const Tactic> tactics() {
       normalization_tactic(),
       batch_normalization_tactic(),
       local_response_tactic(),
+      pooling_tactic(),
   };
   return list;
 }
