@@ -6,7 +6,9 @@
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/pooling.h"
 #include "backends/cuda/build/reduction.h"
+#include "backends/cuda/build/scan.h"
 #include "backends/cuda/build/softmax.h"
+#include "backends/cuda/build/topk.h"
 
 namespace cermet::cuda {
 
@@ -19,6 +21,8 @@ std::span<const Tactic> tactics() {
       batch_normalization_tactic(),
       local_response_tactic(),
       pooling_tactic(),
+      scan_tactic(),
+      topk_tactic(),
   };
   return list;
 }
