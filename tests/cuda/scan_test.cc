@@ -47,6 +47,7 @@ TEST(CudaScan, EveryTypeAndNothing) {
     for (int64_t axis : {0, 1}) check(scan("CumSum", random_tensor(type, {20, 33}, 0, 5), axis));
   check(scan("CumSum", Tensor(float32, {0, 3}), 0));
   check(scan("CumSum", Tensor(float32, {3, 0}), 0));
+  check(scan("CumSum", Tensor(float32, {3, 0}), 1));
   Tensor odd = random_tensor(float32, {3, 40});
   store_element<double>(odd.view(), 50, std::nan(""));
   check(scan("CumSum", odd, 1));

@@ -32,6 +32,7 @@ TEST(CudaTopK, EveryAxisAndDirection) {
   check(random_tensor(float32, {4, 10}), 10);
   check(random_tensor(float32, {4, 10}), 0);
   check(Tensor(float32, {0, 10}), 3);
+  check(Tensor(float32, {10, 0}), 3, 0);
 }
 
 TEST(CudaTopK, EveryType) {

@@ -55,7 +55,7 @@ class PoolingKernel {
     writer_.declare(index_declaration({x_, y_}));
     writer_.declare(pool());
     writer_.body(element_result(writer_));
-    const Dim packs = *exact_div(product(y_), Dim(int64_t{pack_}));
+    const Dim packs = ceil_div(product(y_), Dim(int64_t{pack_}));
     writer_.body(fmt::format(
         "const index_t packs = {0};\n"
         "for (index_t i = blockIdx.x * static_cast<index_t>({1}) + threadIdx.x; i < packs;\n"
