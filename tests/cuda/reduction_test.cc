@@ -50,8 +50,8 @@ TEST(CudaReduction, EverySetOfAxes) {
 }
 
 TEST(CudaReduction, EveryType) {
-  for (ElementType type : {float16, bfloat16, float64, int8, uint8, int32, uint32, int64, uint64})
-    for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1"})
+  for (ElementType type : {float16, bfloat16, float64, int8, uint32, int64})
+    for (const char* op : {"ReduceSum", "ReduceMean", "ReduceMax"})
       for (int64_t axis : {0, 1}) check(reduction(op, random_tensor(type, {6, 40}, 0, 9), {axis}));
   for (const char* op : {"ReduceL2", "ReduceLogSumExp", "ReduceProd", "ReduceSumSquare"})
     check(reduction(op, random_tensor(int32, {6, 10}, 1, 4), {1}));
@@ -70,10 +70,12 @@ TEST(CudaReduction, NothingToReduceAndNoResults) {
   for (const std::string& op : operators) {
     check(reduction(op, Tensor(float32, {3, 0}), {1}));
     check(reduction(op, Tensor(float32, {0, 4}), {1}));
+    check(reduction(op, Tensor(float32, {0, 4}), {0}));
     check(reduction(op, random_tensor(float32, {}, 1, 2), {}));
   }
   check(reduction("ReduceMean", Tensor(int32, {3, 0}), {1}));
   check(reduction("ReduceMin", Tensor(uint8, {3, 0}), {1}));
+  check(reduction("ReduceL1", Tensor(float32, {3, 0}), {0}));
   KernelCase copies = reduction("ReduceSumSquare", random_tensor(float32, {3, 5}), {});
   copies.problem.attributes.set("noop_with_empty_axes", int64_t{1});
   check(std::move(copies));

@@ -52,6 +52,7 @@ TEST(CudaSoftmax, NothingNotANumberAndInfinity) {
   for (const char* op : {"Softmax", "LogSoftmax", "Hardmax"}) {
     check(op, Tensor(float32, {3, 0}), 1);
     check(op, Tensor(float32, {0, 3}), 1);
+    check(op, Tensor(float32, {3, 0}), 0);
     for (int64_t axis : {0, 1})
       for (double odd : {std::nan(""), infinity, -infinity}) {
         Tensor x = random_tensor(float32, {40, 12});

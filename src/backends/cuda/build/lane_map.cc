@@ -120,7 +120,7 @@ class LaneMapKernel {
   void by_column(DeviceSource& into) {
     const int width = configuration_.group;
     const int pack = within_unit(dividing_pack(lanes_.inner(), map_.widest));
-    const Dim outer = *exact_div(lanes_.count(), lanes_.inner());
+    const Dim outer = lanes_.outer();
     writer_.body(scratch(column_threads * pack));
     writer_.body(results(pack));
     writer_.body(fmt::format("map_columns<{}, {}, {}, {}>({}, {}, {}, {}, scratch, results);\n",

@@ -36,6 +36,10 @@ bool Lanes::are_columns() const {
   return are_runs() || (n == 2 && groups_[0].within) || (n == 3 && groups_[1].within);
 }
 
+Dim Lanes::outer() const {
+  return groups_.empty() || groups_.front().within ? Dim(1) : groups_.front().size;
+}
+
 Dim Lanes::inner() const {
   return are_runs() || groups_.back().within ? Dim(1) : groups_.back().size;
 }

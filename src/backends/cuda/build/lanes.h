@@ -24,7 +24,8 @@ class Lanes {
   // outer x length x inner elements: element r of the lane (o, i) lies at (o * length + r) * inner
   // + i. Runs are columns with inner 1.
   bool are_columns() const;
-  Dim inner() const;  // of columns
+  Dim outer() const;
+  Dim inner() const;
 
   // Dimensions that count lanes, outermost in memory first.
   const std::vector<size_t>& counting() const { return counting_; }

@@ -144,7 +144,7 @@ class ReductionKernel {
     const int most = std::min(pack(), 8);
     const int known = dividing_pack(lanes.inner(), most);
     const int widest = lanes.inner().is_constant() ? known : most;
-    const Dim outer = *exact_div(lanes.count(), lanes.inner());
+    const Dim outer = lanes.outer();
     const std::string inner = fmt::format("static_cast<index_t>({})", writer.value(lanes.inner()));
     const auto call = [&](int pack) {
       return fmt::format(

@@ -123,7 +123,7 @@ ReducedDims reduced_dims(const TacticQuery& query) {
       const Tensor* constant = query.constant(1);
       if (constant != nullptr)
         axes = load_integers(constant->view(), "axes");
-      else if (!problem.inputs[1]->type.dims->at(0).is_constant(0))
+      else if (!product(*problem.inputs[1]->type.dims).is_constant(0))
         result.unknown = "the axes are no constant";
     }
     const bool all = axes.empty() && problem.attributes.integer("noop_with_empty_axes", 0) == 0;

@@ -16,13 +16,16 @@
 #include "backends/cuda/build/normalization.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/pointwise.h"
+#include "backends/cuda/build/pooling.h"
 #include "backends/cuda/build/quantize.h"
 #include "backends/cuda/build/recurrent.h"
 #include "backends/cuda/build/reduction.h"
 #include "backends/cuda/build/resize.h"
 #include "backends/cuda/build/rotary.h"
+#include "backends/cuda/build/scan.h"
 #include "backends/cuda/build/softmax.h"
 #include "backends/cuda/build/tensor_scatter.h"
+#include "backends/cuda/build/topk.h"
 
 namespace cermet::cuda {
 
@@ -58,6 +61,9 @@ std::span<const Tactic> tactics() {
       convolution_tactic(),
       convolution_fma_tactic(),
       tensor_scatter_tactic(),
+      pooling_tactic(),
+      scan_tactic(),
+      topk_tactic(),
   };
   return list;
 }
