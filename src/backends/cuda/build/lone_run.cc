@@ -105,16 +105,43 @@ void LoneRun::run() {
   bound_->run({input_pointers_, output_pointers_, workspace_.data(), nullptr, stream_.get()});
 }
 
-double LoneRun::time(int runs) {
+template <class Work>
+double LoneRun::time_between_events(const Work& work) {
   const Driver& driver = device_->driver();
   device_->check(driver.cuEventRecord(begin_.get(), stream_.get()), "recording an event");
-  for (int i = 0; i < runs; ++i) run();
+  work();
   device_->check(driver.cuEventRecord(end_.get(), stream_.get()), "recording an event");
   device_->check(driver.cuEventSynchronize(end_.get()), "waiting for an event");
   float milliseconds = 0;
   device_->check(driver.cuEventElapsedTime(&milliseconds, begin_.get(), end_.get()),
                  "reading the time between events");
-  return static_cast<double>(milliseconds) * 1e3 / runs;
+  return static_cast<double>(milliseconds) * 1e3;
+}
+
+double LoneRun::time(int runs) {
+  return time_between_events([&] {
+           for (int i = 0; i < runs; ++i) run();
+         }) /
+         runs;
+}
+
+double LoneRun::time_captured(int runs) {
+  const Driver& driver = device_->driver();
+  device_->check(driver.cuStreamBeginCapture_v2(stream_.get(), CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                 "beginning a graph");
+  for (int i = 0; i < runs; ++i) run();
+  CUgraph captured = nullptr;
+  device_->check(driver.cuStreamEndCapture(stream_.get(), &captured), "ending a graph");
+  const GraphTemplate graph(device_, captured);
+  CUgraphExec made = nullptr;
+  device_->check(driver.cuGraphInstantiateWithFlags(&made, captured, 0), "making a graph");
+  const Graph executable(device_, made);
+  const auto launch = [&] {
+    device_->check(driver.cuGraphLaunch(made, stream_.get()), "launching a graph");
+  };
+  launch();
+  synchronize(*device_, stream_.get());
+  return time_between_events(launch) / runs;
 }
 
 std::vector<std::optional<Tensor>> LoneRun::outputs() {

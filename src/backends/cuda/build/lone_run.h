@@ -26,10 +26,14 @@ class LoneRun {
   void run();
   // Microseconds of one run of `runs` in a row, between events.
   double time(int runs);
+  // The same, the runs captured as one graph that was launched once before.
+  double time_captured(int runs);
   // Each in its buffer's layout; waits for the runs.
   std::vector<std::optional<Tensor>> outputs();
 
  private:
+  template <class Work>
+  double time_between_events(const Work& work);
   const Step& step() const { return plan_.root.steps[0]; }
 
   DevicePointer device_;

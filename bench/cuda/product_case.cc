@@ -1,0 +1,253 @@
+#include "bench/cuda/product_case.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "base/scalar.h"
+
+namespace cermet::bench {
+namespace {
+
+struct ConvolutionShape {
+  int64_t size, channels, filters, window, stride;
+  bool residual;
+};
+// The different ones of ResNet-50.
+constexpr std::array resnet50{
+    ConvolutionShape{224, 3, 64, 7, 2, false},     ConvolutionShape{56, 64, 64, 1, 1, false},
+    ConvolutionShape{56, 64, 64, 3, 1, false},     ConvolutionShape{56, 64, 256, 1, 1, true},
+    ConvolutionShape{56, 256, 64, 1, 1, false},    ConvolutionShape{56, 256, 128, 1, 1, false},
+    ConvolutionShape{56, 128, 128, 3, 2, false},   ConvolutionShape{28, 128, 512, 1, 1, true},
+    ConvolutionShape{56, 256, 512, 1, 2, false},   ConvolutionShape{28, 512, 128, 1, 1, false},
+    ConvolutionShape{28, 128, 128, 3, 1, false},   ConvolutionShape{28, 512, 256, 1, 1, false},
+    ConvolutionShape{28, 256, 256, 3, 2, false},   ConvolutionShape{14, 256, 1024, 1, 1, true},
+    ConvolutionShape{28, 512, 1024, 1, 2, false},  ConvolutionShape{14, 1024, 256, 1, 1, false},
+    ConvolutionShape{14, 256, 256, 3, 1, false},   ConvolutionShape{14, 1024, 512, 1, 1, false},
+    ConvolutionShape{14, 512, 512, 3, 2, false},   ConvolutionShape{7, 512, 2048, 1, 1, true},
+    ConvolutionShape{14, 1024, 2048, 1, 2, false}, ConvolutionShape{7, 2048, 512, 1, 1, false},
+    ConvolutionShape{7, 512, 512, 3, 1, false},
+};
+
+struct ProductShape {
+  const char* name;
+  ElementType type;
+  int64_t m, n, k;
+};
+constexpr std::array products{
+    ProductShape{"square", ElementType::float16, 4096, 4096, 4096},
+    ProductShape{"square", ElementType::bfloat16, 4096, 4096, 4096},
+    ProductShape{"square", ElementType::float32, 4096, 4096, 4096},
+    ProductShape{"square", ElementType::float16, 8192, 8192, 8192},
+    ProductShape{"bert-qkv-1x128", ElementType::float16, 128, 768, 768},
+    ProductShape{"bert-up-1x128", ElementType::float16, 128, 3072, 768},
+    ProductShape{"bert-down-1x128", ElementType::float16, 128, 768, 3072},
+    ProductShape{"bert-up-32x128", ElementType::float16, 4096, 3072, 768},
+    ProductShape{"bert-down-32x128", ElementType::float16, 4096, 768, 3072},
+    ProductShape{"vit-qkv-1", ElementType::float16, 197, 768, 768},
+    ProductShape{"vit-up-64", ElementType::float16, 12608, 3072, 768},
+    ProductShape{"vit-down-64", ElementType::float16, 12608, 768, 3072},
+    ProductShape{"bert-up-1x128", ElementType::float32, 128, 3072, 768},
+    ProductShape{"classifier-1", ElementType::float16, 1, 1000, 2048},
+    ProductShape{"classifier-8", ElementType::float16, 8, 1000, 2048},
+    ProductShape{"classifier-128", ElementType::float16, 128, 1000, 2048},
+    ProductShape{"decode-1", ElementType::float16, 1, 4096, 4096},
+    ProductShape{"decode-1", ElementType::float16, 1, 14336, 4096},
+};
+
+// Of a generator that is seeded with the operand's number; they repeat.
+Tensor random_numbers(ElementType type, const Shape& shape, unsigned seed) {
+  constexpr int64_t distinct = 1 << 18;
+  Tensor tensor(type, shape);
+  std::mt19937 generator(seed);
+  std::uniform_real_distribution<double> values(-1, 1);
+  const TensorView view = tensor.view();
+  const int64_t count = tensor.elements();
+  for (int64_t i = 0; i < std::min(count, distinct); ++i)
+    store_element<double>(view, i, values(generator));
+  const auto unit = static_cast<size_t>(bit_width(type) / 8);
+  auto* bytes = static_cast<std::byte*>(view.data);
+  for (int64_t done = distinct; done < count; done += distinct)
+    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
+                static_cast<size_t>(std::min(distinct, count - done)) * unit);
+  return tensor;
+}
+
+class PlanOfCase {
+ public:
+  explicit PlanOfCase(const ProductCase& what) : what_(what) {}
+
+  ProductPlan build() {
+    step_.place = Place::device;
+    step_.problem.kind = what_.is_convolution() ? ProblemKind::convolution : ProblemKind::matmul;
+    step_.problem.op = what_.is_convolution() ? "Conv" : "Gemm";
+    Shape result{what_.m, what_.n};
+    if (what_.is_convolution()) {
+      const int64_t size = what_.result_size();
+      result = {what_.batch, what_.n, size, size};
+      const int64_t pad = what_.window / 2;
+      step_.problem.attributes.set("group", what_.group);
+      step_.problem.attributes.set("strides", std::vector<int64_t>{what_.stride, what_.stride});
+      step_.problem.attributes.set("pads", std::vector<int64_t>{pad, pad, pad, pad});
+      add({what_.batch, what_.channels, what_.size, what_.size}, false);
+      add({what_.n, what_.channels / what_.group, what_.window, what_.window}, true);
+    } else {
+      add({what_.m, what_.k}, false);
+      add({what_.k, what_.n}, true);
+    }
+    add({what_.n}, true);
+    add_epilogue(result);
+    const Operand operand{ValueType::tensor(what_.type, to_dims(result)), layout(result), false};
+    step_.problem.outputs = {operand};
+    step_.outputs = {buffer(operand, Storage::activation)};
+    made_.shapes.outputs = {result};
+    made_.plan.root.steps.push_back(std::move(step_));
+    return std::move(made_);
+  }
+
+ private:
+  static Layout layout(const Shape& shape) {
+    return shape.size() == 4 ? Layout::channels_last(4) : Layout{};
+  }
+
+  BufferId buffer(const Operand& operand, Storage storage) {
+    Buffer buffer;
+    buffer.type = operand.type;
+    buffer.layout = operand.layout;
+    buffer.storage = storage;
+    buffer.place = Place::device;
+    if (storage == Storage::constant)
+      buffer.constant = static_cast<int32_t>(made_.plan.constants.size());
+    made_.plan.buffers.push_back(std::move(buffer));
+    return static_cast<BufferId>(made_.plan.buffers.size() - 1);
+  }
+
+  void add(const Shape& shape, bool constant) {
+    const Operand operand{ValueType::tensor(what_.type, to_dims(shape)),
+                          constant ? Layout{} : layout(shape), constant};
+    step_.problem.inputs.emplace_back(operand);
+    step_.inputs.push_back(buffer(operand, constant ? Storage::constant : Storage::activation));
+    const auto seed = static_cast<unsigned>(step_.inputs.size());
+    made_.inputs.emplace_back(random_numbers(what_.type, shape, seed));
+    if (constant) made_.plan.constants.push_back({*made_.inputs.back(), {}, {}});
+    made_.shapes.inputs.emplace_back(shape);
+  }
+
+  void add_epilogue(const Shape& result) {
+    const auto type = name(what_.type);
+    step_.problem.epilogue_first = step_.inputs.size();
+    if (what_.residual) add(result, false);
+    step_.problem.expression = ScalarExpr::parse(
+        what_.residual ? fmt::format("%0 = input {0} 0; %1 = input {0} 1; %2 = add {0} %0 %1; "
+                                     "%3 = constant {0} 0; %4 = max {0} %2 %3; -> %4",
+                                     type)
+                       : fmt::format("%0 = input {0} 0; %1 = constant {0} 0; %2 = max {0} %0 %1; "
+                                     "-> %2",
+                                     type));
+  }
+
+  const ProductCase& what_;
+  ProductPlan made_;
+  Step step_;
+};
+
+double at(const Tensor& tensor, int64_t i) { return load_element<double>(tensor.view(), i); }
+
+double exact_product(const ProductCase& what, const ProductPlan& plan, int64_t i) {
+  const int64_t row = i / what.n, column = i % what.n;
+  double sum = at(*plan.inputs[2], column);
+  for (int64_t k = 0; k < what.k; ++k)
+    sum += at(*plan.inputs[0], row * what.k + k) * at(*plan.inputs[1], k * what.n + column);
+  return sum;
+}
+
+double exact_convolution(const ProductCase& what, const ProductPlan& plan, int64_t i) {
+  const int64_t size = what.result_size(), pad = what.window / 2;
+  const int64_t x = i % size, y = i / size % size, filter = i / (size * size) % what.n,
+                item = i / (size * size * what.n);
+  const int64_t channels = what.channels / what.group, group = filter / (what.n / what.group);
+  double sum = at(*plan.inputs[2], filter);
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t r = 0; r < what.window; ++r)
+      for (int64_t s = 0; s < what.window; ++s) {
+        const int64_t h = y * what.stride - pad + r, w = x * what.stride - pad + s;
+        if (h < 0 || h >= what.size || w < 0 || w >= what.size) continue;
+        const int64_t from =
+            ((item * what.channels + group * channels + c) * what.size + h) * what.size + w;
+        const int64_t weight = ((filter * channels + c) * what.window + r) * what.window + s;
+        sum += at(*plan.inputs[0], from) * at(*plan.inputs[1], weight);
+      }
+  return sum;
+}
+
+}  // namespace
+
+double ProductCase::operations() const {
+  if (!is_convolution())
+    return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  return 2.0 * static_cast<double>(batch * result_size() * result_size()) * static_cast<double>(n) *
+         static_cast<double>(channels / group * window * window);
+}
+
+double ProductCase::bytes() const {
+  const int64_t result = is_convolution() ? batch * result_size() * result_size() * n : m * n;
+  const int64_t left = is_convolution() ? batch * channels * size * size : m * k;
+  const int64_t right = is_convolution() ? n * channels / group * window * window : n * k;
+  return static_cast<double>(left + right + result * (residual ? 2 : 1)) * (bit_width(type) / 8);
+}
+
+std::vector<ProductCase> product_cases() {
+  std::vector<ProductCase> list;
+  for (int64_t batch : {1, 8, 128})
+    for (const ConvolutionShape& shape : resnet50) {
+      ProductCase what;
+      what.name = fmt::format("resnet50-{} {}x{}^2 {}x{}/{} {}{}", batch, shape.channels,
+                              shape.size, shape.window, shape.window, shape.stride, shape.filters,
+                              shape.residual ? " +" : "");
+      what.batch = batch;
+      what.size = shape.size;
+      what.channels = shape.channels;
+      what.n = shape.filters;
+      what.window = shape.window;
+      what.stride = shape.stride;
+      what.residual = shape.residual;
+      list.push_back(what);
+    }
+  for (const ProductShape& shape : products) {
+    ProductCase what;
+    what.name =
+        fmt::format("{} {}x{}x{} {}", shape.name, shape.m, shape.n, shape.k, name(shape.type));
+    what.type = shape.type;
+    what.m = shape.m;
+    what.n = shape.n;
+    what.k = shape.k;
+    list.push_back(what);
+  }
+  return list;
+}
+
+ProductPlan plan_of(const ProductCase& what) { return PlanOfCase(what).build(); }
+
+double error_of(const ProductCase& what, const ProductPlan& plan, const Tensor& result) {
+  constexpr int64_t points = 50;
+  const int64_t count = result.elements();
+  double largest = 1e-9, worst = 0;
+  for (int64_t p = 0; p < points; ++p) {
+    // The corners, and places all over.
+    const int64_t i =
+        p == 1 ? count - 1
+               : static_cast<int64_t>((static_cast<uint64_t>(p) * 0x9e3779b97f4a7c15ULL >> 1) %
+                                      static_cast<uint64_t>(count));
+    double exact =
+        what.is_convolution() ? exact_convolution(what, plan, i) : exact_product(what, plan, i);
+    if (what.residual) exact += at(*plan.inputs.back(), i);
+    exact = std::max(exact, 0.0);
+    largest = std::max(largest, exact);
+    const double difference = std::abs(exact - at(result, i));
+    worst = std::isfinite(difference) ? std::max(worst, difference) : HUGE_VAL;
+  }
+  return worst / largest;
+}
+
+}  // namespace cermet::bench

@@ -1,0 +1,39 @@
+// Products and convolutions of networks, as plans of one step for the GPU.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+#include "tactics/typical_shapes.h"
+
+namespace cermet::bench {
+
+struct ProductCase {
+  std::string name;
+  ElementType type = ElementType::float16;
+  int64_t m = 0, n = 0, k = 0;  // of a matrix product, with constant right factor
+  // A convolution where `window` > 0: images of channels x size x size, `n` filters.
+  int64_t batch = 1, channels = 0, size = 0, window = 0, stride = 1, group = 1;
+  bool residual = false;  // what the epilogue adds; it always rectifies
+
+  bool is_convolution() const { return window > 0; }
+  int64_t result_size() const { return (size + 2 * (window / 2) - window) / stride + 1; }
+  double operations() const;
+  double bytes() const;  // that have to be read and written at least
+};
+
+std::vector<ProductCase> product_cases();
+
+struct ProductPlan {
+  Plan plan;
+  TypicalShapes shapes;
+  std::vector<std::optional<Tensor>> inputs;  // row-major
+};
+ProductPlan plan_of(const ProductCase& what);
+
+// How far the result, row-major, is from the exact one at some of its points, in parts of the
+// largest.
+double error_of(const ProductCase& what, const ProductPlan& plan, const Tensor& result);
+
+}  // namespace cermet::bench
