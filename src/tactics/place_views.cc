@@ -36,7 +36,7 @@ void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
 
 // Kernels of a device count on operands that are aligned to 16 bytes.
 bool may_begin_at(Place place, const Dim& offset) {
-  return place == Place::host || modulo(offset, Dim(16)).is_constant(0);
+  return place == Place::host || exact_div(offset, Dim(16)).has_value();
 }
 
 class CutScan {

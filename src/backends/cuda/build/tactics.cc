@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "backends/cuda/build/attention.h"
-#include "backends/cuda/build/deconvolution.h"
 #include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
