@@ -190,6 +190,10 @@ class Placer {
   static bool is_foreign(std::string_view reason) { return reason.starts_with("computes "); }
 
   bool is_taken(const Step& step, bool defines_sizes, std::string& reason) const {
+    if (defines_sizes) {
+      reason = "the shape of a result depends on the contents of the inputs";
+      return false;
+    }
     const TacticQuery query = options_.query(plan_, step, defines_sizes);
     for (const Tactic& tactic : tactics_) {
       if (tactic.place != Place::device || is_disabled(tactic, step, options_)) continue;
