@@ -124,7 +124,8 @@ def run_on_device(cases, programs, options, is_judged):
     if options.emulate:
         flags += ["--arch", "sm_89"]  # one architecture, as the emulator compiles slowly
         environment = device_cases.emulator_environment(options.build_dir)
-    results = device_cases.run_cases(cases, programs, flags, environment, options.jobs, is_judged)
+    results = device_cases.run_cases(cases, programs, flags, environment, options.jobs, is_judged,
+                                     options.freeze)
     device_cases.print_shares(results)
     if options.table:
         device_cases.print_reasons(results)
@@ -139,6 +140,8 @@ def main():
     parser.add_argument("--device", default="", help="cuda, cuda:N: builds are for a GPU")
     parser.add_argument("--emulate", action="store_true", help="take the emulated GPU")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="of N cases take one")
+    parser.add_argument("--freeze", choices=["none", "small", "all"], default="none",
+                        help="inputs but the first become constants: those of rank 0 and 1, or all")
     parser.add_argument("--table", action="store_true", help="say why steps stay on the host")
     options = parser.parse_args()
     programs = pathlib.Path(options.build_dir).resolve() / "bin"
@@ -154,6 +157,7 @@ def main():
 
     if options.device:
         problems = run_on_device(cases, programs, options, is_judged)
+        cases = [(case, folder) for case, folder in cases if case in problems]
     else:
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             found = pool.map(lambda case: guarded(programs, case[1], is_judged(case[0])), cases)

@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -88,12 +89,54 @@ class Result:
         return "some" if self.on_device else "none"
 
 
-def check(program, folder, judged):
+def is_frozen(index, info, file, which):
+    """Whether an input becomes a constant: by rank 0 and 1 (`small`), or all but the first."""
+    if index == 0 or not info.type.HasField("tensor_type"):
+        return False
+    return which == "all" or len(onnx.TensorProto.FromString(file.read_bytes()).dims) <= 1
+
+
+def frozen_case(model, data, which, scratch):
+    """The model's file and its folder of inputs, with some of them constants of the model."""
+    given = scratch / "given"
+    given.mkdir()
+    free = []
+    constants = {tensor.name for tensor in model.graph.initializer}
+    operands = [info for info in model.graph.input if info.name not in constants]
+    for index, info in enumerate(operands):
+        file = data / f"input_{index}.pb"
+        if is_frozen(index, info, file, which):
+            constant = onnx.TensorProto.FromString(file.read_bytes())
+            constant.name = info.name
+            model.graph.initializer.append(constant)
+        else:
+            shutil.copy(file, given / f"input_{len(free)}.pb")
+            free.append(info)
+    if len(free) == len(operands):
+        return None
+    del model.graph.input[:]
+    model.graph.input.extend(free)
+    model.ir_version = max(model.ir_version, 4)
+    onnx.save(model, scratch / "model.onnx")
+    return scratch / "model.onnx", given
+
+
+def check(program, folder, judged, freeze="none"):
+    """None where nothing is to be frozen."""
     with tempfile.TemporaryDirectory() as scratch:
         model = onnx.load(folder / "model.onnx")
-        pairs = [(data, pathlib.Path(scratch) / data.name)
-                 for data in sorted(folder.glob("test_data_set_*"))]
-        answer = program.ask(folder / "model.onnx", *(path for pair in pairs for path in pair))
+        model_file = folder / "model.onnx"
+        sets = sorted(folder.glob("test_data_set_*"))
+        inputs = {data: data for data in sets}
+        if freeze != "none":
+            sets = sets[:1]
+            frozen = frozen_case(model, sets[0], freeze, pathlib.Path(scratch))
+            if frozen is None:
+                return None
+            model_file, inputs[sets[0]] = frozen
+        pairs = [(data, pathlib.Path(scratch) / data.name) for data in sets]
+        answer = program.ask(model_file,
+                             *(path for data, out in pairs for path in (inputs[data], out)))
         problem = answer["error"]
         for data, results in pairs if judged and not problem else []:
             want = backend_cases.load_outputs(data, model)
@@ -105,7 +148,7 @@ def check(program, folder, judged):
         return Result(answer, problem or "".join(dropped))
 
 
-def run_cases(cases, programs, options, environment, jobs, is_judged):
+def run_cases(cases, programs, options, environment, jobs, is_judged, freeze):
     """case -> Result; `jobs` programs share the work."""
     idle = queue.SimpleQueue()
     made = [Program(programs, options, environment) for _ in range(jobs)]
@@ -116,7 +159,7 @@ def run_cases(cases, programs, options, environment, jobs, is_judged):
         case, folder = entry
         program = idle.get()
         try:
-            return check(program, folder, is_judged(case))
+            return check(program, folder, is_judged(case), freeze)
         except Exception as error:  # a case that can't be judged has failed
             return Result({"remarks": []}, f"{type(error).__name__}: {error}")
         finally:
@@ -126,7 +169,7 @@ def run_cases(cases, programs, options, environment, jobs, is_judged):
         results = dict(zip((case for case, _ in cases), pool.map(one, cases)))
     for program in made:
         program.stop()
-    return results
+    return {case: result for case, result in results.items() if result is not None}
 
 
 def print_shares(results):
