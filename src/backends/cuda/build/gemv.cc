@@ -146,11 +146,11 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
       "float sums[{0}][{1}];\nmultiply_rows<{0}, {1}, {2}, {3}, {4}, {5}, Index>({6}, {7}, {8}, "
       "{9}, "
       "{10}, first_column, columns, {11}, {12}, static_cast<int>(threadIdx.x) / 32 % {4}, sums);\n",
-      rows, split.columns, right.pack, left_pack, split.shares,
-      storage_type(product.type), matrix_text(writer, product, left),
-      index_text(writer, left.row_stride), index_text(writer, left.depth_stride),
-      matrix_text(writer, product, right), index_text(writer, right.row_stride),
-      index_text(writer, product.depth), index_text(writer, right.depth)));
+      rows, split.columns, right.pack, left_pack, split.shares, storage_type(product.type),
+      matrix_text(writer, product, left), index_text(writer, left.row_stride),
+      index_text(writer, left.depth_stride), matrix_text(writer, product, right),
+      index_text(writer, right.row_stride), index_text(writer, product.depth),
+      index_text(writer, right.depth)));
   writer.body(fmt::format(
       "finish_rows<{}, {}, {}, {}>(sums, [&](int tile_row, int tile_column, float value) {{\n"
       "const Index row = tile_row, column = first_column + tile_column;\n"

@@ -105,9 +105,12 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query) {
   const Tensor* constant = query.constant(1);
   if (constant == nullptr) return std::nullopt;
   const Problem& problem = query.problem();
-  if (problem.kind == ProblemKind::convolution)
-    return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};
   const Shape& shape = constant->shape();
+  if (problem.kind == ProblemKind::convolution) {
+    const bool one_tap = element_count(Shape(shape.begin() + 2, shape.end())) == 1;
+    if (one_tap && padded_size(shape[1], constant->type()) == shape[1]) return std::nullopt;
+    return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};
+  }
   if (!problem.inputs[1]->layout.is_row_major() || constant->elements() == 0 ||
       padded_size(shape.back(), constant->type()) == shape.back())
     return std::nullopt;
