@@ -20,9 +20,11 @@ EXPANDED = re.compile(r"_expanded(_ver\d+)?$")
 
 
 def emulator_environment(build_dir):
-    """What makes programs see the emulated GPU instead of a real one."""
+    """What makes programs see the emulated GPU instead of a real one. Its work is done as late as may
+    be, so that what does not wait for it is wrong."""
     fake = pathlib.Path(build_dir).resolve() / "fake_cuda"
-    return {**os.environ, "LD_LIBRARY_PATH": str(fake), "CERMET_NVRTC": str(fake / "libnvrtc.so"),
+    return {**os.environ, "FAKE_CUDA": os.environ.get("FAKE_CUDA", "late=1"),
+            "LD_LIBRARY_PATH": str(fake), "CERMET_NVRTC": str(fake / "libnvrtc.so"),
             "CERMET_KERNEL_CACHE": os.environ.get("CERMET_KERNEL_CACHE", str(fake / "kernels"))}
 
 
