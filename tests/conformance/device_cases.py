@@ -8,12 +8,14 @@ import queue
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 
 import onnx
 
-import backend_cases
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import backend_cases  # noqa: E402
 
 SECONDS_A_CASE = 120
 EXPANDED = re.compile(r"_expanded(_ver\d+)?$")
