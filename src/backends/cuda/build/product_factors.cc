@@ -66,7 +66,9 @@ void pad_constant(const TacticQuery& query, Factor& factor) {
   if (query.constant(factor.input) == nullptr || !operand.layout.is_row_major()) return;
   const int64_t line = operand.type.dims->back().constant();
   const int64_t pitch = padded_size(line, operand.type.element);
-  const bool is_along_depth = factor.depth_stride.is_constant(1);
+  // Strides of 1 don't tell, as those of a dimension of size 1 may be the same.
+  const bool is_turned = problem.op == "Gemm" && problem.attributes.integer("transB", 0) != 0;
+  const bool is_along_depth = operand.type.rank() == 1 || is_turned;
   if (pitch == line || line == 0) return;
   (is_along_depth ? factor.depth : factor.rows) = pitch;
   Dim& stride = is_along_depth ? factor.row_stride : factor.depth_stride;
