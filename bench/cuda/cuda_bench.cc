@@ -94,13 +94,11 @@ void list(const ProductCase& what, const Settings& settings) {
                configuration.estimate_us);
 }
 
-// Runs that take about 2 ms, at least 5, as a graph; the best of three.
+// The best of three.
 double best_time(cuda::LoneRun& run) {
-  run.run();
-  const double once = run.time(3);
-  const int runs = std::clamp(static_cast<int>(2000 / std::max(once, 1.0)), 5, 500);
-  double best = run.time_captured(runs);
-  for (int i = 0; i < 2; ++i) best = std::min(best, run.time_captured(runs));
+  run.capture();
+  double best = run.time_captured();
+  for (int i = 0; i < 2; ++i) best = std::min(best, run.time_captured());
   return best;
 }
 
