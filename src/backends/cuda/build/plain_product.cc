@@ -105,9 +105,9 @@ class PlainProduct {
   std::string factor(std::string_view name, size_t i, std::string_view row,
                      std::string_view column) {
     const auto names = coordinates(row, column);
-    std::string value = fmt::format(
-        "static_cast<Sum>({}[{}])", writer_.input(i),
-        broadcast_offset(writer_, writer_.input_dims(i), Layout{}, names));
+    std::string value =
+        fmt::format("static_cast<Sum>({}[{}])", writer_.input(i),
+                    broadcast_offset(writer_, writer_.input_dims(i), Layout{}, names));
     const size_t zero = i + left_zero;
     if (has_zero(problem_, zero)) {
       Dims dims = writer_.input_dims(zero);
