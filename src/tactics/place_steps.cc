@@ -136,7 +136,9 @@ class Placer {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
       const Buffer& buffer = plan_.buffers[id];
-      if (buffer.place == Place::device || !buffer.type.is_static()) return false;
+      if (buffer.place == Place::device || !buffer.type.is_static() ||
+          buffer.storage == Storage::input)
+        return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
       const bool is_given = buffer.storage == Storage::input;
