@@ -68,7 +68,7 @@ part_unit() {
       echo "shard $shard did not end: $(grep '^\[ RUN' "$WORK/unit.$shard.txt" | tail -1)"
   done
   echo "$(grep -c '^\[       OK' "$LOGS/unit.full.txt") tests passed," \
-    "$(grep -E '^\[  FAILED  \] .*ms\)' "$LOGS/unit.full.txt" | wc -l) failed; $failed of $shards processes failed"
+    "$(grep -cE '^\[  FAILED  \] .*ms\)' "$LOGS/unit.full.txt") failed; $failed of $shards processes failed"
   return $((failed > 0))
 }
 
@@ -100,7 +100,7 @@ part_sanitizer() {
     ((errors > 0)) && failed=1 && grep -m 6 -A 4 -E '^=+ (Error|Invalid|Uninit|Barrier|Race)' "$log"
     grep -m 5 '^\[  FAILED' "$log" && failed=1
   done
-  return $failed
+  return "$failed"
 }
 
 part_bench() {
@@ -109,7 +109,7 @@ part_bench() {
   local status=$?
   cp "$WORK"/bench/{results.json,report.md,picture.png,picture.svg} "$LOGS" 2>/dev/null
   tail -c 4000 "$WORK/bench/log.txt" >"$LOGS/bench.log.txt" 2>/dev/null
-  return $status
+  return "$status"
 }
 
 # The part's output goes to the log and the terminal; its limit ends it with all that it started.
