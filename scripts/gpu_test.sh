@@ -4,7 +4,8 @@
 #   scripts/gpu_test.sh [PART...]      parts: env unit errors models sanitizer bench; all by default
 #
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
-# else); OUT the folder for logs (./gpu_logs). LIMIT_PART=SECONDS sets a part's time, as
+# else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
+# LIMIT_PART=SECONDS sets a part's time, as
 # LIMIT_unit=300; MODELS, SANITIZED, UNIT_FILTER and BENCH (arguments of bench/gpu.py) what it does.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
@@ -14,8 +15,9 @@ cd "$(dirname "$0")/.." || exit
 export CERMET_BIN=${CERMET_BIN:-$PWD/build/release/bin}
 export CERMET_LIB=${CERMET_LIB:-$PWD/build/release/lib}
 CERMET_BIN=$(realpath "$CERMET_BIN") CERMET_LIB=$(realpath "$CERMET_LIB")
-LOGS=$(realpath -m "${OUT:-gpu_logs}")
+OUT=$(realpath -m "${OUT:-gpu_logs}")
 WORK=${WORK:-$(mktemp -d)} # engines, networks and compiled kernels, too large for the logs
+LOGS=$WORK/logs
 PYTHON=${PYTHON:-python3}
 JOBS=${CERMET_JOBS:-$(nproc)}
 MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
@@ -25,7 +27,7 @@ BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eag
 declare -A LIMITS=([env]=20 [unit]=150 [errors]=40 [models]=100 [sanitizer]=70 [bench]=95)
 PARTS=(env unit errors models sanitizer bench)
 
-mkdir -p "$LOGS" "$WORK"
+mkdir -p "$LOGS" "$OUT"
 export LD_LIBRARY_PATH=$CERMET_LIB${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export CERMET_KERNEL_CACHE=${CERMET_KERNEL_CACHE:-$WORK/kernels}
 export PYTHONUNBUFFERED=1
@@ -125,7 +127,15 @@ run_part() {
   ((status != 0)) && [[ $verdict == ok ]] && verdict=FAILED
   SUMMARY+=("$(printf '%-10s %-10s %4d s  %s' "$part" "$verdict" $((SECONDS - start)) \
     "$(grep -v '^|' "$LOGS/$part.txt" | grep . | tail -1 | cut -c1-150)")")
+  keep_logs
   [[ $verdict == ok ]]
+}
+
+# After each part, as nobody knows whether the machine stays for the next.
+keep_logs() {
+  printf '%s\n' "${SUMMARY[@]}" >"$OUT/summary.txt"
+  tar -czf "$OUT/logs.tar.gz" -C "$LOGS" .
+  cp "$LOGS"/{report.md,results.json,picture.png} "$OUT" 2>/dev/null
 }
 export CERMET_BIN CERMET_LIB LOGS WORK PYTHON JOBS MODELS UNIT_FILTER SANITIZED BENCH
 
@@ -138,6 +148,6 @@ for part in "${@:-${PARTS[@]}}"; do
   fi
   run_part "$part" || STATUS=1
 done
-printf '\n=== summary, logs in %s\n' "$LOGS"
+printf '\n=== summary, logs in %s\n' "$OUT"
 printf '%s\n' "${SUMMARY[@]}"
 exit $STATUS

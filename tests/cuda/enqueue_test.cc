@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cermet/device_memory.h"
 #include "tests/cuda/device_engine.h"
+#include "tests/cuda/emulated_card.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/run_graph.h"
 
@@ -186,6 +187,16 @@ TEST_F(Enqueue, StepsAreTimedByTheDevice) {
     }
     EXPECT_GT(sum, 0);
   }
+}
+
+TEST_F(Enqueue, StepsAreTimedWhereEventsAreNotCaptured) {
+  constexpr const char* not_supported = "cuEventRecordWithFlags=801";
+  DeviceRun run(engine_, x_);
+  run.context.profile_steps(true);
+  const test::FakeCudaSettings settings(not_supported);
+  run.context.execute();
+  expect_equal(expected_, run.result());
+  EXPECT_EQ(run.context.step_times().size(), engine_->summary().steps.size());
 }
 
 TEST(DeviceBuffers, TakeNoMoreThanTheyHold) {
