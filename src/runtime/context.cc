@@ -93,6 +93,7 @@ struct ExecutionContext::Impl {
   std::byte* device_memory(const ShapePlan& plan);
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void run();
+  void run_all();
   void run_slice(Turn& turn, int64_t slice);
   void give_outputs();
   Value on_host(size_t i);
@@ -168,12 +169,23 @@ std::byte* ExecutionContext::Impl::device_memory(const ShapePlan& plan) {
   if (!queue || bytes <= device_arena.bytes()) return device_arena.data();
   for (CachedPlan& cached : plans) cached.plan->graphs.clear();
   device_arena = {};
-  device_arena = cuda::DeviceMemory(queue->device(), bytes);
+  device_arena = with_context([] { return "activations of the run"; },
+                              [&] { return cuda::DeviceMemory(queue->device(), bytes); });
   return device_arena.data();
 }
 
 void ExecutionContext::Impl::run() {
-  if (queue) queue->device()->use();
+  if (!queue) return run_all();
+  queue->device()->use();
+  try {
+    run_all();
+  } catch (...) {
+    queue->abandon();
+    throw;
+  }
+}
+
+void ExecutionContext::Impl::run_all() {
   Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
   ShapePlan& plan = plan_for_inputs();
   ran = false;

@@ -51,6 +51,11 @@ void DeviceQueue::wait() {
   cuda::synchronize(*device_, stream());
 }
 
+void DeviceQueue::abandon() noexcept {
+  copies_under_way_ = false;
+  device_->driver().cuStreamSynchronize(stream());
+}
+
 cuda::Graph DeviceQueue::capture(const std::function<void()>& body) {
   const cuda::Driver& driver = device_->driver();
   device_->check(
@@ -59,12 +64,14 @@ cuda::Graph DeviceQueue::capture(const std::function<void()>& body) {
   cuda::CUgraph captured = nullptr;
   try {
     body();
+    device_->check(driver.cuStreamEndCapture(stream(), &captured),
+                   "ending the capture of launches");
   } catch (...) {
+    // A stream that captures on would swallow what later runs give it.
     driver.cuStreamEndCapture(stream(), &captured);
-    if (captured != nullptr) driver.cuGraphDestroy(captured);
+    const cuda::GraphTemplate useless(device_, captured);
     throw;
   }
-  device_->check(driver.cuStreamEndCapture(stream(), &captured), "ending the capture of launches");
   const cuda::GraphTemplate graph(device_, captured);
   cuda::CUgraphExec executable = nullptr;
   device_->check(driver.cuGraphInstantiateWithFlags(&executable, captured, 0),
