@@ -4,7 +4,7 @@
 // and the part of what the card's rates allow, and what the estimate would have chosen; --all: each
 // configuration. CERMET_KERNEL_CACHE names the folder of compiled kernels.
 //   cermet_cuda_bench --compile sm_90 [--filter TEXT]
-// only fills that folder, on a machine without a GPU.
+// only fills that folder, on a machine without a GPU; with --list, it only says what is estimated.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -85,13 +85,20 @@ void compile(const ProductCase& what, const Settings& settings, cuda::Compiler& 
   }
 }
 
-// Runs that take about 2 ms, at least 5, as a graph; the best of three.
+void list(const ProductCase& what, const Settings& settings) {
+  fmt::print("{}\n", what.name);
+  if (settings.compile_for.empty()) return;
+  for (const Configuration& configuration :
+       configurations_of(plan_of(what), settings, settings.compile_for))
+    fmt::print("  {:<20} {:<24} {:9.2f} us\n", configuration.tactic->name, configuration.text,
+               configuration.estimate_us);
+}
+
+// The best of three.
 double best_time(cuda::LoneRun& run) {
-  run.run();
-  const double once = run.time(3);
-  const int runs = std::clamp(static_cast<int>(2000 / std::max(once, 1.0)), 5, 500);
-  double best = run.time_captured(runs);
-  for (int i = 0; i < 2; ++i) best = std::min(best, run.time_captured(runs));
+  run.capture();
+  double best = run.time_captured();
+  for (int i = 0; i < 2; ++i) best = std::min(best, run.time_captured());
   return best;
 }
 
@@ -166,7 +173,7 @@ int run(int argc, char** argv) {
   for (ProductCase& what : product_cases())
     if (what.name.find(settings.filter) != std::string::npos) cases.push_back(std::move(what));
   if (settings.list) {
-    for (const ProductCase& what : cases) fmt::print("{}\n", what.name);
+    for (const ProductCase& what : cases) list(what, settings);
   } else if (!settings.compile_for.empty()) {
     compile_all(cases, settings);
   } else {

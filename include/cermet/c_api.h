@@ -54,6 +54,7 @@ typedef struct cermet_engine_options {
   size_t plugin_count;
   cermet_log_function log; /* NULL: nothing is logged */
   void* log_user;
+  int32_t device; /* the number of the GPU for an engine that uses one */
 } cermet_engine_options;
 
 /* Loads an engine file. The engine may be shared by threads; contexts keep it alive. Fails with
@@ -153,6 +154,12 @@ cermet_status cermet_context_set_output_memory(cermet_context* context, const ch
 /* Returns when all outputs are there. Fails with CERMET_OUT_OF_RANGE for shapes that fit no
  * profile, CERMET_RUNTIME when data contradict the model, CERMET_OUT_OF_MEMORY. */
 cermet_status cermet_context_execute(cermet_context* context);
+/* Puts the run into a CUDA stream (a CUstream or cudaStream_t; NULL: the context's own, for which
+ * cermet_context_execute waits) and returns before the outputs are there. For engines all of whose
+ * steps run on a GPU, with inputs and outputs' memory on it, else CERMET_UNSUPPORTED or
+ * CERMET_INVALID_ARGUMENT; the stream must not be capturing. Runs of one context go one after the
+ * other, whatever their streams. */
+cermet_status cermet_context_enqueue(cermet_context* context, void* stream);
 
 /* A tensor that an execution made; the pointers are valid until the next execution. */
 typedef struct cermet_tensor {

@@ -144,6 +144,14 @@ class ExecutionContext {
   // Returns when all outputs are there. Throws out_of_range for shapes that fit no profile, runtime
   // when data contradict the model, out_of_memory.
   void execute();
+  // Puts the run into the caller's CUDA stream (a CUstream or cudaStream_t; nullptr: the context's
+  // own, for which execute() waits) and returns before the outputs are there; errors of kernels
+  // come out where the stream is waited for. For engines all of whose steps run on the GPU, with
+  // inputs and set_output_memory() in its memory (cermet/device_memory.h); the stream must not be
+  // capturing. Runs of one context go one after the other, whatever their streams. Throws
+  // unsupported naming a step of the host, invalid_argument for a tensor elsewhere, and as
+  // execute() does.
+  void enqueue(void* stream);
 
   // Valid until the next execute(); where set_output_memory() said, if it did. Throws
   // invalid_argument for an unknown name, an output that is no tensor, and before execute().

@@ -84,7 +84,7 @@ class Tuning {
         measures_(target.can_run()),
         cache_(target.name()),
         tuner_({options.frozen || !measures_ ? 0 : options.tuning_budget, options.frozen, threads},
-               cache_, target.timer()) {
+               cache_, target.timer(), target.compiler()) {
     require(!options.frozen || !options.timing_cache.empty(), ErrorCode::invalid_argument,
             "frozen timings were asked for without a timing cache that holds them");
     if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);

@@ -61,12 +61,9 @@ class TimedRun : public TimedKernel {
   TimedRun(const cuda::DevicePointer& device, cuda::Compiler& compiler, const Plan& plan)
       : run_(device, compiler, plan, sizes_of(plan)) {
     run_.fill_inputs();
+    run_.capture();
   }
-  // Several in a row, as one alone is over before the clock has moved.
-  double run() override {
-    constexpr int runs = 10;
-    return run_.time(runs);
-  }
+  double run() override { return run_.time_captured(); }
 
  private:
   static TypicalShapes sizes_of(const Plan& plan) {
@@ -162,6 +159,15 @@ KernelTimer Target::timer() const {
                                             bool cold) -> std::unique_ptr<TimedKernel> {
     if (plan.root.steps[0].place == Place::host) return of_cpu(plan, threads, cold);
     return std::make_unique<TimedRun>(gpu_->device, gpu_->compiler, plan);
+  };
+}
+
+KernelCompiler Target::compiler() const {
+  if (!gpu_ || !gpu_->device) return {};
+  return [this](const Plan& plan) {
+    Plan lone = plan;
+    cuda::compile_programs(lone, cuda::tactics(), {gpu_->device->card().architecture()},
+                           gpu_->compiler, 1);
   };
 }
 

@@ -103,12 +103,13 @@ namespace {
 struct LoadOptions {
   cermet::Logger logger;
   std::vector<std::string> plugins;
+  int device = 0;
 };
 
 LoadOptions load_options(const cermet_engine_options* given) {
   const auto options = read_struct(given, "the engine options");
   return {cermet::c::logger_of(options.log, options.log_user),
-          cermet::c::strings(options.plugins, options.plugin_count, "plugins")};
+          cermet::c::strings(options.plugins, options.plugin_count, "plugins"), options.device};
 }
 
 cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
@@ -137,8 +138,8 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
-    result =
-        new cermet_engine(cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins));
+    result = new cermet_engine(
+        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device));
   });
 }
 
@@ -149,8 +150,8 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
-    result =
-        new cermet_engine(cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins));
+    result = new cermet_engine(
+        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device));
   });
 }
 
@@ -247,6 +248,10 @@ cermet_status cermet_context_set_output_memory(cermet_context* context, const ch
 
 cermet_status cermet_context_execute(cermet_context* context) {
   return guarded([&] { deref(context, "context").context.execute(); });
+}
+
+cermet_status cermet_context_enqueue(cermet_context* context, void* stream) {
+  return guarded([&] { deref(context, "context").context.enqueue(stream); });
 }
 
 cermet_status cermet_context_output(cermet_context* context, const char* name,

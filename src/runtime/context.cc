@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/thread_team.h"
 #include "runtime/at_run_time.h"
+#include "runtime/enqueued_run.h"
 #include "runtime/executor.h"
 
 namespace cermet {
@@ -92,8 +93,14 @@ struct ExecutionContext::Impl {
   ShapePlan& plan_for_inputs();
   std::byte* device_memory(const ShapePlan& plan);
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
+  void check_inputs_set() const;
+  ShapePlan& prepare();
   void run();
   void run_all();
+  void enqueue(cuda::CUstream stream);
+  void enqueue_all(cuda::CUstream stream);
+  void check_enqueued_tensors() const;
+  void set_inputs(int64_t slice);
   void run_slice(Turn& turn, int64_t slice);
   void give_outputs();
   Value on_host(size_t i);
@@ -174,25 +181,40 @@ std::byte* ExecutionContext::Impl::device_memory(const ShapePlan& plan) {
   return device_arena.data();
 }
 
-void ExecutionContext::Impl::run() {
-  if (!queue) return run_all();
-  queue->device()->use();
-  try {
-    run_all();
-  } catch (...) {
-    queue->abandon();
-    throw;
-  }
-}
-
-void ExecutionContext::Impl::run_all() {
-  Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
+// Makes the plan for the inputs' shapes the one that runs.
+ShapePlan& ExecutionContext::Impl::prepare() {
   ShapePlan& plan = plan_for_inputs();
   ran = false;
   current_bytes = plan.arena_bytes();
   memory = arena.reserve(plan.memory.arena_bytes);
   active = &plan;
   executor.activate(plan, memory, device_memory(plan));
+  return plan;
+}
+
+// Puts work into a stream; after an error nothing of it is left under way.
+template <class Work>
+void with_queue(DeviceQueue& queue, const Work& work) {
+  queue.device()->use();
+  try {
+    work();
+  } catch (...) {
+    queue.abandon();
+    throw;
+  }
+}
+
+void ExecutionContext::Impl::run() {
+  if (!queue) return run_all();
+  with_queue(*queue, [&] {
+    queue->use_stream(nullptr);
+    run_all();
+  });
+}
+
+void ExecutionContext::Impl::run_all() {
+  Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
+  const ShapePlan& plan = prepare();
   for (int64_t slice = 0; slice < plan.slices; ++slice) run_slice(turn, slice);
   if (queue) queue->wait();
   if (turn.is_wanted()) team.rest();
@@ -200,8 +222,56 @@ void ExecutionContext::Impl::run_all() {
   ran = true;
 }
 
+void ExecutionContext::Impl::enqueue(cuda::CUstream stream) {
+  require(queue != nullptr, ErrorCode::unsupported,
+          "the engine runs on the CPU, there is nothing to put into a stream; execute() runs it");
+  with_queue(*queue, [&] { enqueue_all(stream); });
+}
+
+void ExecutionContext::Impl::enqueue_all(cuda::CUstream stream) {
+  Turn turn(Turns::of_process(), 1);
+  ShapePlan& plan = prepare();
+  if (!plan.host_step) plan.host_step = find_host_step(loaded(), plan);
+  require(plan.host_step->empty(), ErrorCode::unsupported,
+          "{} runs on the host, which a stream can't wait for; execute() runs it", *plan.host_step);
+  check_enqueued_tensors();
+  queue->use_stream(stream);
+  give_outputs();
+  set_inputs(0);
+  executor.run(turn);
+  queue->end_of_run();
+  peak_bytes = std::max(peak_bytes, current_bytes);
+  ran = true;
+}
+
+void ExecutionContext::Impl::check_enqueued_tensors() const {
+  const cuda::Device& device = *queue->device();
+  for (size_t i = 0; i < inputs.size(); ++i)
+    require(inputs[i].tensor.elements() == 0 || device.owns(inputs[i].tensor.data),
+            ErrorCode::invalid_argument, "input '{}' does not lie in the memory of {}",
+            loaded().inputs[i].name, device.name());
+  for (size_t i = 0; i < output_memory.size(); ++i) {
+    const BufferId id = output_buffer(i);
+    const std::string& name = loaded().outputs[i].name;
+    require(device.owns(output_memory[i].data), ErrorCode::invalid_argument,
+            "output '{}' was not given memory of {}", name, device.name());
+    const size_t bytes =
+        byte_size(loaded().plan().buffer(id).type.element, element_count(*active->shapes[id]));
+    require(bytes <= output_memory[i].bytes, ErrorCode::out_of_range,
+            "output '{}' of shape {} takes {} bytes, its memory has {}", name,
+            to_string(*active->shapes[id]), bytes, output_memory[i].bytes);
+  }
+}
+
 void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
   if (queue) give_outputs();
+  set_inputs(slice);
+  executor.run(turn, slice);
+  if (queue) queue->wait_for_copies();
+  copy_outputs(slice);
+}
+
+void ExecutionContext::Impl::set_inputs(int64_t slice) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const BoundInput& input = inputs[i];
     if (queue && input.tensor.data != nullptr && queue->device()->owns(input.tensor.data) &&
@@ -214,9 +284,6 @@ void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
     else
       executor.set_input(i, input.tensor);
   }
-  executor.run(turn, slice);
-  if (queue) queue->wait_for_copies();
-  copy_outputs(slice);
 }
 
 // Copies from the device go where the caller wants them, where that is large enough.
@@ -334,12 +401,22 @@ void ExecutionContext::set_output_memory(std::string_view name, void* data, size
   impl_->output_memory[i] = {data, bytes};
 }
 
+void ExecutionContext::Impl::check_inputs_set() const {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    require(inputs[i].set, ErrorCode::invalid_argument, "input '{}' has not been set",
+            loaded().inputs[i].name);
+}
+
 void ExecutionContext::execute() {
-  Impl& impl = *impl_;
-  for (size_t i = 0; i < impl.inputs.size(); ++i)
-    require(impl.inputs[i].set, ErrorCode::invalid_argument, "input '{}' has not been set",
-            impl.loaded().inputs[i].name);
-  at_run_time([&] { impl.run(); });
+  impl_->check_inputs_set();
+  at_run_time([&] { impl_->run(); });
+}
+
+void ExecutionContext::enqueue(void* stream) {
+  impl_->check_inputs_set();
+  require(!impl_->executor.profiles_steps(), ErrorCode::invalid_argument,
+          "steps are measured in runs by execute() only");
+  at_run_time([&] { impl_->enqueue(static_cast<cuda::CUstream>(stream)); });
 }
 
 ConstTensorView ExecutionContext::output(std::string_view name) const {

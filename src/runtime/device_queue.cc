@@ -28,6 +28,36 @@ bool SegmentGraphs::seen(const Addresses& addresses) {
 DeviceQueue::DeviceQueue(cuda::DevicePointer device)
     : device_(std::move(device)), stream_(cuda::make_stream(device_)) {}
 
+void DeviceQueue::use_stream(cuda::CUstream stream) {
+  if (stream == borrowed_) return;
+  cuda::CUstream const next = stream != nullptr ? stream : stream_.get();
+  if (last_run_)
+    device_->check(device_->driver().cuStreamWaitEvent(next, last_run_.get(), 0),
+                   "waiting for a run in another stream");
+  borrowed_ = stream;
+}
+
+void DeviceQueue::end_of_run() {
+  if (!last_run_) last_run_ = cuda::make_event(device_, false);
+  device_->check(device_->driver().cuEventRecord(last_run_.get(), stream()),
+                 "marking the end of a run");
+}
+
+size_t DeviceQueue::mark(bool captured) {
+  if (marks_used_ == marks_.size()) marks_.push_back(cuda::make_event(device_, true));
+  const cuda::CUevent event = marks_[marks_used_].get();
+  const cuda::Driver& driver = device_->driver();
+  device_->check(
+      captured ? driver.cuEventRecordWithFlags(event, stream(), cuda::CU_EVENT_RECORD_EXTERNAL)
+               : driver.cuEventRecord(event, stream()),
+      "recording an event");
+  return marks_used_++;
+}
+
+double DeviceQueue::microseconds_between(size_t from, size_t to) const {
+  return 1000 * cuda::milliseconds_between(*device_, marks_[from].get(), marks_[to].get());
+}
+
 void DeviceQueue::copy_in(void* to, const void* from, size_t bytes) {
   cuda::copy_to_device(*device_, to, from, bytes, stream());
   copies_under_way_ = true;

@@ -27,7 +27,7 @@ class SegmentGraphs {
   std::list<Addresses> seen_;
 };
 
-// Belongs to one context. Everything that it is given runs in order.
+// Belongs to one context. Everything that it is given runs in order, whatever the stream.
 class DeviceQueue {
  public:
   explicit DeviceQueue(cuda::DevicePointer device);
@@ -35,7 +35,10 @@ class DeviceQueue {
   const cuda::DevicePointer& device() const { return device_; }
   // Into which everything goes: the queue's own stream, or one of the caller's.
   cuda::CUstream stream() const { return borrowed_ != nullptr ? borrowed_ : stream_.get(); }
-  void use_stream(cuda::CUstream stream) { borrowed_ = stream; }
+  // nullptr: its own again.
+  void use_stream(cuda::CUstream stream);
+  // The caller's stream has all of a run: what goes into another stream from now on waits for it.
+  void end_of_run();
 
   // Both return before the bytes are there. The host's memory must stay as it is until wait().
   void copy_in(void* to, const void* from, size_t bytes);
@@ -53,10 +56,20 @@ class DeviceQueue {
   cuda::Graph capture(const std::function<void()>& body);
   void launch(cuda::Graph& graph);
 
+  // Points of the stream at which the device's clock is read, counted from 0 since clear_marks().
+  // `captured`: within capture(), and read when the graph runs.
+  void clear_marks() { marks_used_ = 0; }
+  size_t mark(bool captured);
+  // Once everything has run.
+  double microseconds_between(size_t from, size_t to) const;
+
  private:
   cuda::DevicePointer device_;
   cuda::Stream stream_;
   cuda::CUstream borrowed_ = nullptr;
+  cuda::Event last_run_;  // the end of what was put into a caller's stream
+  std::vector<cuda::Event> marks_;
+  size_t marks_used_ = 0;
   bool copies_under_way_ = false;
 };
 

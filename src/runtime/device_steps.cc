@@ -91,4 +91,42 @@ void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) 
   queue_->launch(*graph);
 }
 
+bool Executor::is_queued(const RuntimeStep& step) {
+  return step.step->place == Place::device || step.step->problem.kind == ProblemKind::copy;
+}
+
+// The first mark is where the run begins.
+void Executor::begin_marks() {
+  marked_.clear();
+  timed_graphs_.clear();  // of a run that failed
+  queue_->clear_marks();
+  queue_->mark(false);
+}
+
+void Executor::time_queued_step(const RuntimeStep& step, bool captured) {
+  const size_t from = queue_->mark(captured);
+  run_step(step);
+  marked_.push_back({times_.size(), from, queue_->mark(captured)});
+  times_.push_back({step.index, 0, 0});
+}
+
+// As a graph, in which kernels follow each other as closely as in a run that is not timed; given to
+// the stream one by one, short kernels would wait for the host, and that would count as theirs.
+void Executor::time_segment(const RuntimeRegion& region, const Segment& segment) {
+  run_on_device(region, segment, false);
+  timed_graphs_.push_back(queue_->capture([&] {
+    for (size_t i = segment.first; i <= segment.last; ++i) time_queued_step(region.steps[i], true);
+  }));
+  queue_->launch(timed_graphs_.back());
+}
+
+void Executor::read_marks() {
+  queue_->wait();
+  for (const MarkedTime& marked : marked_) {
+    times_[marked.time].microseconds = queue_->microseconds_between(marked.from, marked.to);
+    times_[marked.time].begin = queue_->microseconds_between(0, marked.from);
+  }
+  timed_graphs_.clear();
+}
+
 }  // namespace cermet

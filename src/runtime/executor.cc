@@ -114,19 +114,24 @@ void Executor::run(Turn& turn, int64_t slice) {
   turn_ = &turn;
   if (slice == 0) {
     times_.clear();
+    if (profiling_ && queue_ != nullptr) begin_marks();
     begin_ = std::chrono::steady_clock::now();
   }
   run_region(engine_.root);
+  if (profiling_ && queue_ != nullptr) read_marks();
 }
 
 void Executor::run_region(const RuntimeRegion& region) {
   for (size_t i = 0; i < region.steps.size(); ++i) {
     const RuntimeStep& step = region.steps[i];
-    if (queue_ != nullptr && !profiling_ && is_of_device(step)) {
+    if (queue_ != nullptr && is_of_device(step)) {
       Segment segment{i, i};
       while (segment.last + 1 < region.steps.size() && is_of_device(region.steps[segment.last + 1]))
         ++segment.last;
-      run_segment(region, segment);
+      if (profiling_)
+        time_segment(region, segment);
+      else
+        run_segment(region, segment);
       i = segment.last;
       continue;
     }
@@ -142,9 +147,11 @@ void Executor::run_region(const RuntimeRegion& region) {
 }
 
 void Executor::time_step(const RuntimeStep& step) {
+  if (queue_ != nullptr && is_queued(step)) return time_queued_step(step, false);
+  // What the device still does is not the step's.
+  if (queue_ != nullptr) queue_->wait();
   const auto start = std::chrono::steady_clock::now();
   run_step(step);
-  if (queue_ != nullptr) queue_->wait();
   const std::chrono::duration<double, std::micro> spent = std::chrono::steady_clock::now() - start;
   const std::chrono::duration<double, std::micro> before = start - begin_;
   times_.push_back({step.index, spent.count(), before.count()});

@@ -42,6 +42,7 @@ class Executor {
   const Slot& slot(BufferId id) const { return slots_[id]; }
 
   void profile_steps(bool on) { profiling_ = on; }
+  bool profiles_steps() const { return profiling_; }
   const std::vector<StepTime>& step_times() const { return times_; }
 
  private:
@@ -63,7 +64,14 @@ class Executor {
   void run_on_device(const RuntimeRegion& region, const Segment& segment, bool launches);
   bool is_of_device(const RuntimeStep& step) const;
   SegmentGraphs::Addresses addresses_of(const RuntimeRegion& region, const Segment& segment) const;
+  // A step that only puts work into the queue.
+  static bool is_queued(const RuntimeStep& step);
+  // With the time of each step: what is queued by the device's clock, the rest by the host's.
   void time_step(const RuntimeStep& step);
+  void time_queued_step(const RuntimeStep& step, bool captured);
+  void time_segment(const RuntimeRegion& region, const Segment& segment);
+  void begin_marks();
+  void read_marks();
   void run_reshape(const Step& step);
   void run_parts(const Step& step);
   void check_whole(const Step& step) const;
@@ -115,6 +123,12 @@ class Executor {
   std::vector<void*> output_pointers_;
   bool profiling_ = false;
   std::vector<StepTime> times_;
+  // Entries of times_ that the marks of the queue tell.
+  struct MarkedTime {
+    size_t time = 0, from = 0, to = 0;
+  };
+  std::vector<MarkedTime> marked_;
+  std::vector<cuda::Graph> timed_graphs_;        // of the run that is under way
   std::chrono::steady_clock::time_point begin_;  // of the last run
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/thread_team.h"
@@ -24,6 +25,7 @@ struct ShapePlan {
   }
   size_t arena_bytes() const { return memory.arena_bytes + device_memory.arena_bytes; }
   std::map<size_t, SegmentGraphs> graphs;  // by a segment's first step
+  std::optional<std::string> host_step;    // of find_host_step(), once it was asked for
   // Where a run takes its batch in slices, so many; shapes and places are those of one slice. 1
   // too where there is no batch.
   int64_t slices = 1;

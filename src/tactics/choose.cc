@@ -76,6 +76,10 @@ class Chooser {
     };
     std::stable_sort(order.begin(), order.end(),
                      [&](const Pending* a, const Pending* b) { return time(a) > time(b); });
+    std::vector<Tuner::Wish> wishes;
+    for (Pending* pending : order)
+      wishes.push_back({pending->step, pending->candidates.tactics, &pending->candidates.list});
+    options_.tuner->make_ready(plan_, wishes);
     size_t done = 0;
     for (Pending* pending : order) {
       if (options_.progress)

@@ -12,6 +12,8 @@ namespace {
 
 // Integers up to so many are computed faster than they are sent to the device.
 constexpr int64_t small_elements = 4096;
+// A caller's sizes and flags have no more; what has is data, which may lie on the device already.
+constexpr int64_t few_elements = 8;
 
 class Placer {
  public:
@@ -130,7 +132,9 @@ class Placer {
       if (buffer.place == Place::device || !buffer.type.is_static()) return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
-      return whole && element_count(constants(*buffer.type.dims)) <= small_elements;
+      const bool is_given = buffer.storage == Storage::input;
+      return whole && element_count(constants(*buffer.type.dims)) <=
+                          (is_given ? few_elements : small_elements);
     };
     const bool reads_values = std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
       return id != no_buffer && plan_.buffers[id].storage != Storage::constant;
@@ -183,6 +187,10 @@ class Placer {
   static bool is_foreign(std::string_view reason) { return reason.starts_with("computes "); }
 
   bool is_taken(const Step& step, bool defines_sizes, std::string& reason) const {
+    if (defines_sizes) {
+      reason = "the shape of a result depends on the contents of the inputs";
+      return false;
+    }
     const TacticQuery query = options_.query(plan_, step, defines_sizes);
     for (const Tactic& tactic : tactics_) {
       if (tactic.place != Place::device || is_disabled(tactic, step, options_)) continue;

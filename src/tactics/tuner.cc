@@ -1,8 +1,11 @@
 #include "tactics/tuner.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "tactics/lone_step.h"
@@ -13,6 +16,9 @@ namespace {
 
 constexpr double hopeless = 4;   // times the lowest estimate
 constexpr double brief_us = 50;  // what is estimated to take less is measured all the same
+constexpr size_t most_compiled =
+    10;  // candidates of a step on a device, those of the lowest estimates
+constexpr double compiling_part = 0.6;  // of the budget
 constexpr size_t fewest_rounds = 5, most_rounds = 21;
 constexpr double enough_us = 60e3;      // of one problem's runs, all candidates together
 constexpr double clearly_slower = 1.5;  // after the first rounds
@@ -49,8 +55,21 @@ double lowest_estimate(const std::vector<Candidate>& candidates) {
   return lowest;
 }
 
+// Those of the lowest estimates, as every candidate of a device has to be compiled.
+void keep_best_estimates(std::vector<Candidate>& candidates, std::vector<size_t>& rivals) {
+  if (rivals.size() <= most_compiled) return;
+  std::stable_sort(rivals.begin(), rivals.end(), [&](size_t a, size_t b) {
+    return candidates[a].estimate_us < candidates[b].estimate_us;
+  });
+  for (size_t i = most_compiled; i < rivals.size(); ++i)
+    candidates[rivals[i]].unmeasured =
+        fmt::format("not measured: {} others have lower estimates", most_compiled);
+  rivals.resize(most_compiled);
+  std::sort(rivals.begin(), rivals.end());
+}
+
 // Indices of the candidates that are worth measuring.
-std::vector<size_t> rivals_among(std::vector<Candidate>& candidates) {
+std::vector<size_t> rivals_among(const Step& step, std::vector<Candidate>& candidates) {
   const double lowest = lowest_estimate(candidates);
   std::vector<size_t> rivals;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -63,6 +82,7 @@ std::vector<size_t> rivals_among(std::vector<Candidate>& candidates) {
     else if (candidate.accepted)
       rivals.push_back(i);
   }
+  if (step.place == Place::device) keep_best_estimates(candidates, rivals);
   return rivals;
 }
 
@@ -92,10 +112,11 @@ struct Tuner::Trial {
   std::vector<double> times;
 };
 
-Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
+Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer, KernelCompiler compiler)
     : options_(options),
       cache_(cache),
       timer_(std::move(timer)),
+      compiler_(std::move(compiler)),
       deadline_(
           std::chrono::steady_clock::now() +
           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -103,7 +124,7 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
 
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                     std::vector<Candidate>& candidates, bool single) {
-  const std::vector<size_t> rivals = rivals_among(candidates);
+  const std::vector<size_t> rivals = rivals_among(step, candidates);
   if (rivals.size() < (single ? 1 : 2))
     return say_unmeasured(candidates, rivals, "not measured: nothing comes near it");
   if (!typical_shapes(plan, step))
@@ -140,6 +161,46 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
   if (trials.empty()) return;
   run_trials(trials);
   ++measured_;
+}
+
+void Tuner::make_ready(const Plan& plan, std::span<const Wish> wishes) {
+  if (!compiler_ || options_.budget_seconds <= 0 || options_.frozen) return;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                               compiling_part * (deadline_ - begin));
+  struct Job {
+    const Step* step;
+    const Tactic* tactic;
+    std::string configuration;
+  };
+  std::vector<Job> jobs;
+  std::set<TimingKey> known;
+  for (const Wish& wish : wishes) {
+    if (wish.step->place != Place::device || !typical_shapes(plan, *wish.step)) continue;
+    const std::vector<size_t> rivals = rivals_among(*wish.step, *wish.candidates);
+    if (rivals.size() < 2) continue;
+    const std::string problem = problem_key(plan, *wish.step);
+    for (size_t i : rivals) {
+      const Candidate& candidate = (*wish.candidates)[i];
+      const TimingKey key = key_of(problem, *wish.tactics[i], candidate.configuration);
+      if (!cache_.find(key) && known.insert(key).second)
+        jobs.push_back({wish.step, wish.tactics[i], candidate.configuration});
+    }
+  }
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < jobs.size() && std::chrono::steady_clock::now() < end; i = next++) {
+      try {
+        compiler_(lone_step(plan, *jobs[i].step, *jobs[i].tactic, jobs[i].configuration,
+                            options_.threads));
+      } catch (const Error&) {  // comes up again, and is told, when it is to be measured
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned t = 1; t < std::thread::hardware_concurrency(); ++t) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
 }
 
 void Tuner::recall_errors(const Plan& plan, const Step& step,

@@ -27,6 +27,10 @@ class TimedKernel {
 using KernelTimer =
     std::function<std::unique_ptr<TimedKernel>(const Plan& plan, int threads, bool cold)>;
 
+// Makes ready what a plan's only step needs to be measured, where that takes long and may be done
+// for several at once: compiled kernels. Called from several threads. Throws Error where it can't.
+using KernelCompiler = std::function<void(const Plan& plan)>;
+
 struct TunerOptions {
   double budget_seconds = 10;
   bool frozen = false;  // what the cache does not hold is an error
@@ -36,7 +40,17 @@ struct TunerOptions {
 // Belongs to one build.
 class Tuner {
  public:
-  Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer);
+  // `compiler`: for steps of a device; empty: nothing has to be made ready.
+  Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer, KernelCompiler compiler = {});
+
+  // What is to be measured of a step.
+  struct Wish {
+    const Step* step = nullptr;
+    std::span<const Tactic* const> tactics;  // of the candidates
+    std::vector<Candidate>* candidates = nullptr;
+  };
+  // Compiles what measure() will run, by all threads of the machine, for a part of the budget.
+  void make_ready(const Plan& plan, std::span<const Wish> wishes);
 
   // Fills in the times of accepted candidates; of none, unless the cache holds all, where the
   // budget is spent or memory runs out. A candidate that can't be run is no longer accepted.
@@ -77,6 +91,7 @@ class Tuner {
   TunerOptions options_;
   TimingCache& cache_;
   KernelTimer timer_;
+  KernelCompiler compiler_;
   std::chrono::steady_clock::time_point deadline_;
   int measured_ = 0, left_out_ = 0;
 };

@@ -1,8 +1,10 @@
 """ONNX's own backend cases: each model is built, deleted, and run by the runtime library alone.
 
-usage: conformance_test.py [--build-dir DIR] [--only REGEX] [--jobs N]
+usage: conformance_test.py [--build-dir DIR] [--only REGEX] [--jobs N] [--device cuda [--emulate]]
 
 A case listed in exceptions.txt has to fail, any other has to pass. Exit status 77: onnx is missing.
+With a device each case is built for it and run there by one program, without a process of its own,
+and how much of the work the device does is told; --emulate: the GPU of tests/fake_cuda.
 """
 import argparse
 import collections
@@ -20,6 +22,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 try:
     import onnx
     import backend_cases
+    import device_cases
 except ImportError as error:
     print(f"skipped: {error}. ./x setup installs what the tests need")
     sys.exit(77)
@@ -115,22 +118,50 @@ def report(cases, problems, exceptions):
     return not any(count["failed"] for count in figures.values())
 
 
+def run_on_device(cases, programs, options, is_judged):
+    """case -> problem; prints where the work was done."""
+    flags, environment = ["--device", options.device], None
+    if options.emulate:
+        flags += ["--arch", "sm_89"]  # one architecture, as the emulator compiles slowly
+        environment = device_cases.emulator_environment(options.build_dir)
+    results = device_cases.run_cases(cases, programs, flags, environment, options.jobs, is_judged,
+                                     options.freeze)
+    device_cases.print_shares(results)
+    if options.table:
+        device_cases.print_reasons(results)
+    return {case: result.problem for case, result in results.items()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", default=os.environ.get("CERMET_BUILD_DIR", "build/release"))
     parser.add_argument("--only", default="", metavar="REGEX", help="cases as suite/name")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--device", default="", help="cuda, cuda:N: builds are for a GPU")
+    parser.add_argument("--emulate", action="store_true", help="take the emulated GPU")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of N cases take one")
+    parser.add_argument("--freeze", choices=["none", "small", "all"], default="none",
+                        help="inputs but the first become constants: those of rank 0 and 1, or all")
+    parser.add_argument("--table", action="store_true", help="say why steps stay on the host")
     options = parser.parse_args()
     programs = pathlib.Path(options.build_dir).resolve() / "bin"
     every = backend_cases.find_cases()
     exceptions = read_exceptions()
     unknown = set(exceptions) - {case for case, _ in every}
     cases = [(case, folder) for case, folder in every if re.search(options.only, case)]
+    cases = cases[::options.every]
     start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        found = pool.map(lambda case: guarded(programs, case[1],
-                                              not is_random(exceptions.get(case[0], ""))), cases)
-        problems = {case: problem for (case, _), problem in zip(cases, found)}
+
+    def is_judged(case):
+        return not is_random(exceptions.get(case, ""))
+
+    if options.device:
+        problems = run_on_device(cases, programs, options, is_judged)
+        cases = [(case, folder) for case, folder in cases if case in problems]
+    else:
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            found = pool.map(lambda case: guarded(programs, case[1], is_judged(case[0])), cases)
+            problems = {case: problem for (case, _), problem in zip(cases, found)}
     good = report(cases, problems, exceptions)
     for case in sorted(unknown):
         print(f"FAILED {case}: listed in exceptions.txt, but onnx {onnx.__version__} has no such case")

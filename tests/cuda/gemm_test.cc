@@ -163,6 +163,45 @@ TEST(CudaGemm, SizesOfZero) {
   }
 }
 
+TEST(CudaGemv, MultipliesFewRows) {
+  for (const auto& [type, tolerance] : std::vector<std::pair<ElementType, Tolerance>>{
+           {float32, {1e-5, 1e-5}}, {float16, {2e-3, 2e-3}}, {bfloat16, {1e-2, 1e-2}}}) {
+    const Kind kind{type, "cuda.gemv", tolerance};
+    for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{{1, 33, 300},
+                                                                     {1, 40, 2048},
+                                                                     {3, 17, 21},
+                                                                     {8, 9, 64},
+                                                                     {16, 5, 40},
+                                                                     {1, 1, 1},
+                                                                     {1, 8, 0}})
+      for (bool turned : {false, true}) {
+        Attributes attributes;
+        attributes.set("transB", int64_t{turned});
+        KernelCase what = product_case("Gemm", type, {m, k}, turned ? Shape{n, k} : Shape{k, n},
+                                       attributes, Shape{n});
+        what.constant = {false, !turned || n % 2 == 0, true};
+        add_epilogue(what, fmt::format(fmt::runtime(rectified_sum), name(type)));
+        what.inputs.emplace_back(random_tensor(type, {m, n}, -1, 1, 4));
+        check(what, kind);
+      }
+  }
+}
+
+TEST(CudaGemv, BroadcastsBatches) {
+  const Kind kind{float16, "cuda.gemv", {2e-3, 2e-3}};
+  for (const auto& [a, b] : std::vector<std::pair<Shape, Shape>>{{{3, 2, 16}, {3, 16, 24}},
+                                                                 {{2, 16}, {3, 16, 24}},
+                                                                 {{2, 1, 3, 20}, {3, 20, 8}},
+                                                                 {{16}, {16, 5}}}) {
+    KernelCase what = product_case("MatMul", float16, a, b);
+    what.constant = {false, true};
+    check(what, kind);
+  }
+  KernelCase what = product_case("MatMul", float16, {2, 3, 4, 40}, {2, 3, 40, 24});
+  what.layouts = {{}, {{0, 1, 3, 2}}};
+  check(what, kind);
+}
+
 TEST(CudaGemm, SaysWhatItRejects) {
   const Tactic& tactic = cuda_tactic("cuda.gemm");
   EXPECT_EQ(rejection(product_case("MatMul", int32, {4, 4}, {4, 4}), tactic),

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "tests/passes/random_model.h"
+#include "tests/support/random_models/random_model.h"
 
 namespace cermet::testing {
 namespace {

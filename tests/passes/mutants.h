@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "tests/passes/random_model.h"
+#include "tests/support/random_models/random_model.h"
 
 namespace cermet::testing {
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "lower/lower.h"
 #include "tactics/batch_items.h"
-#include "tests/passes/random_model.h"
+#include "tests/support/random_models/random_model.h"
 
 namespace cermet::testing {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "precision/precision.h"
-#include "tests/passes/random_model.h"
+#include "tests/support/random_models/random_model.h"
 
 namespace cermet::testing {
 namespace {

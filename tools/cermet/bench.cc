@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "build_options.h"
 #include "commands.h"
 #include "common/checks.h"
 #include "common/errors.h"
@@ -25,6 +26,7 @@ struct BenchCommand {
   InputOptions inputs{.files = {}, .folder = {}, .shapes = {}, .seed = 1};
   MeasureOptions measure{.team = {}};
   int64_t iterations = 0;  // of each stream, instead of the time
+  std::string device = "auto";
   double tuning_budget = 0;
   std::vector<std::string> plugins;
   std::string json;
@@ -58,8 +60,7 @@ struct Start {
 };
 
 using Figures = std::vector<std::pair<const char*, double>>;
-Figures latency_figures(const Measurement& measured) {
-  const Spread it = Spread::of(measured.runs);
+Figures figures(const Spread& it) {
   return {{"min", it.min()},          {"mean", it.mean()},        {"median", it.median()},
           {"p90", it.percentile(90)}, {"p95", it.percentile(95)}, {"p99", it.percentile(99)},
           {"max", it.max()}};
@@ -87,6 +88,7 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
                            {"version", CERMET_VERSION_STRING},
                            {"threads", options.team.threads},
                            {"streams", options.streams},
+                           {"device_memory", options.device_memory},
                            {"warmup", options.warm_up_runs},
                            {"iterations", measured.runs.size()},
                            {"seconds", measured.wall_ms() / 1000},
@@ -94,7 +96,11 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
                            {"open_ms", start.open_ms},
                            {"first_run_ms", start.first_run_ms},
                            {"activation_bytes", measured.peak_activation_bytes}};
-  for (const auto& [name, value] : latency_figures(measured)) report["latency_ms"][name] = value;
+  for (const auto& [name, value] : figures(Spread::of(measured.runs)))
+    report["latency_ms"][name] = value;
+  if (!measured.gpu_ms.empty())
+    for (const auto& [name, value] : figures(Spread(measured.gpu_ms)))
+      report["gpu_compute_ms"][name] = value;
   if (command.per_layer) report["layers"] = layers_json(layers, summary);
   write_file(command.json, report.dump(2) + '\n');
 }
@@ -102,15 +108,20 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
 void print_table(const Measurement& it, const MeasureOptions& options) {
   fmt::print("{} runs in {:.2f} s: {:.2f} runs/s; {} stream(s) of {} thread(s)\n", it.runs.size(),
              it.wall_ms() / 1000, it.runs_a_second(), options.streams, options.team.threads);
+  std::vector<std::pair<const char*, Figures>> rows = {{"ms", figures(Spread::of(it.runs))}};
+  if (!it.gpu_ms.empty()) rows.emplace_back("GPU ms", figures(Spread(it.gpu_ms)));
   std::vector<Table::Column> columns = {{"latency"}};
-  std::vector<std::string> row = {"ms"};
-  for (const auto& [title, value] : latency_figures(it)) {
+  for (const auto& [title, value] : rows.front().second)
     columns.push_back({title, Table::Align::right});
-    row.push_back(fmt::format("{:.4f}", value));
-  }
   Table table(std::move(columns));
-  table.add(std::move(row));
+  for (const auto& [what, values] : rows) {
+    std::vector<std::string> row = {what};
+    for (const auto& [title, value] : values) row.push_back(fmt::format("{:.4f}", value));
+    table.add(std::move(row));
+  }
   table.print();
+  if (options.device_memory && it.gpu_ms.empty())
+    fmt::print("GPU ms: not timed: the host does some of the steps\n");
   fmt::print("activations  {}\n", bytes_text(it.peak_activation_bytes));
 }
 
@@ -133,14 +144,24 @@ void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
   table.print();
 }
 
+void check_device_memory(const EngineSummary& summary) {
+  require(std::any_of(summary.steps.begin(), summary.steps.end(),
+                      [](const StepInfo& step) { return step.place == "device"; }),
+          ErrorCode::invalid_argument, "--device-memory: no step of the engine runs on a GPU");
+}
+
 int bench(const BenchCommand& command) {
   const MeasureOptions options = measure_options(command);
   const auto begin = std::chrono::steady_clock::now();
   const auto engine = open_engine(command.file, {.threads = options.team.threads,
                                                  .shapes = command.inputs.shapes,
+                                                 .device = command.device,
+                                                 .gpu = command.measure.gpu,
                                                  .tuning_budget = command.tuning_budget,
                                                  .plugins = command.plugins,
                                                  .verbose = command.verbose});
+  const EngineSummary summary = engine->summary();
+  if (options.device_memory) check_device_memory(summary);
   Start start;
   start.open_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
@@ -152,7 +173,6 @@ int bench(const BenchCommand& command) {
   const Measurement measured = measure(engine, inputs, options);
   print_table(measured, options);
   std::vector<LayerTime> layers;
-  const EngineSummary summary = engine->summary();
   if (command.per_layer) {
     layers = layer_times(engine, inputs, options);
     print_layers(layers, summary);
@@ -178,6 +198,11 @@ void add_measure_options(CLI::App& app, BenchCommand& command) {
   app.add_option("--iterations", command.iterations, "Measure so many runs of each stream instead")
       ->type_name("N")
       ->check(whole_number(1));
+  app.add_option("--gpu", options.gpu, "Number of the GPU that runs an engine that uses one")
+      ->type_name("N")
+      ->check(whole_number(0));
+  app.add_flag("--device-memory", options.device_memory,
+               "Inputs and outputs stay on the GPU, and its own clock times the runs too");
   app.add_option("--warmup", options.warm_up_runs, "Runs before measuring (default 10)")
       ->type_name("N")
       ->check(whole_number(0));
@@ -198,6 +223,7 @@ Action define_bench(CLI::App& app) {
                  "Seconds of measuring kernels when a model is built (default 0)")
       ->type_name("SECONDS")
       ->check(number_from(0));
+  add_device(app, command->device);
   app.add_flag("--per-layer", command->per_layer,
                "Time each step too, in runs of their own; slowest first");
   app.add_option("--json", command->json, "Write the figures to a file")->type_name("FILE");
@@ -217,7 +243,8 @@ Action define_bench(CLI::App& app) {
       "  cermet bench net.engine --threads 1 --seconds 5\n"
       "  cermet bench net.engine --shapes x:8x3x224x224 --streams 2 --json bench.json\n"
       "  cermet bench net.onnx --per-layer\n"
-      "  cermet bench net.engine --streams 2 --trace trace.json\n");
+      "  cermet bench net.engine --streams 2 --trace trace.json\n"
+      "  cermet bench net.engine --gpu 1 --device-memory\n");
   return [command] { return bench(*command); };
 }
 

@@ -71,6 +71,14 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 }  // namespace
 
+void add_device(CLI::App& command, std::string& device) {
+  command
+      .add_option("--device", device,
+                  "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+}
+
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
   BuildOptions& options = flags.options;
   add_shapes(command, "--min-shapes", flags.min_shapes,
@@ -79,11 +87,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
-  command
-      .add_option("--device", options.device,
-                  "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N")
-      ->type_name("DEVICE")
-      ->capture_default_str();
+  add_device(command, options.device);
   command
       .add_option(
           "--arch", options.architectures,

@@ -9,20 +9,22 @@ namespace cermet::tools {
 std::shared_ptr<const Engine> open_engine(const std::string& file,
                                           const EngineSourceOptions& options, BuildReport* report) {
   const Logger logger = stderr_logger(options.verbose);
-  if (!is_model(file)) return Engine::load(file, logger, options.plugins);
+  if (!is_model(file)) return Engine::load(file, logger, options.plugins, options.gpu);
   BuildOptions build;
   build.threads = options.threads;
   ShapeProfile profile;
   for (const auto& [name, shape] : parse_shapes(options.shapes))
     profile.push_back({name, shape, shape, shape});
   if (!profile.empty()) build.profiles.push_back(std::move(profile));
+  build.device = options.device;
   build.tuning_budget = options.tuning_budget;
   build.timing_cache = options.timing_cache;
   build.plugins = options.plugins;
   build.logger = logger;
   ProgressBar bar(!options.verbose);
   build.progress = [&](std::string_view stage, double done) { bar.show(stage, done); };
-  return Engine::from_memory(build_engine(file, build, report), logger, options.plugins);
+  return Engine::from_memory(build_engine(file, build, report), logger, options.plugins,
+                             options.gpu);
 }
 
 }  // namespace cermet::tools

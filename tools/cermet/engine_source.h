@@ -11,8 +11,10 @@ namespace cermet::tools {
 
 struct EngineSourceOptions {
   int threads = 0;
-  std::string shapes = {};   // for which a model is built, as parse_shapes takes them; or empty
-  double tuning_budget = 0;  // seconds, for models
+  std::string shapes = {};      // for which a model is built, as parse_shapes takes them; or empty
+  std::string device = "auto";  // for models, as BuildOptions::device
+  int gpu = 0;                  // on which an engine runs that uses one
+  double tuning_budget = 0;     // seconds, for models
   std::string timing_cache = {};  // for models; empty: none
   std::vector<std::string> plugins = {};
   bool verbose = false;

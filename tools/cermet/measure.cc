@@ -9,7 +9,7 @@
 #include <numeric>
 #include <thread>
 
-#include "common/inputs.h"
+#include "timed_context.h"
 
 namespace cermet::tools {
 namespace {
@@ -31,25 +31,17 @@ double sum_of(const std::vector<double>& values) {
 
 struct Stream {
   std::vector<std::pair<Clock::time_point, Clock::time_point>> runs;
+  std::vector<double> gpu_ms;
   int64_t warm_up_runs = 0;
   double warm_up_ms = 0;
   size_t peak_bytes = 0;
   std::exception_ptr failure;
 };
 
-ExecutionContext make_context(const std::shared_ptr<const Engine>& engine,
-                              const std::vector<Value>& inputs, const ThreadOptions& team,
-                              int stream = 0) {
-  ExecutionContext context(engine, team.context(stream));
-  team.keep_caller(stream);
-  set_inputs(context, *engine, inputs);
-  return context;
-}
-
-void warm_up(ExecutionContext& context, const MeasureOptions& options, Stream& stream) {
+void warm_up(TimedContext& context, const MeasureOptions& options, Stream& stream) {
   const Clock::time_point start = Clock::now();
   while (stream.warm_up_runs < options.warm_up_runs || stream.warm_up_ms < options.warm_up_ms) {
-    context.execute();
+    context.run();
     ++stream.warm_up_runs;
     stream.warm_up_ms = between_ms(start, Clock::now());
   }
@@ -66,7 +58,7 @@ void run_stream(const std::shared_ptr<const Engine>& engine, const std::vector<V
                 const MeasureOptions& options, int number, std::barrier<>& ready, Stream& stream) {
   bool arrived = false;
   try {
-    ExecutionContext context = make_context(engine, inputs, options.team, number);
+    TimedContext context(engine, inputs, options, number);
     warm_up(context, options, stream);
     arrived = true;
     ready.arrive_and_wait();
@@ -75,10 +67,11 @@ void run_stream(const std::shared_ptr<const Engine>& engine, const std::vector<V
     while (goes_on(static_cast<int64_t>(stream.runs.size()), start, options)) {
       if (!stream.runs.empty()) sleep_ms(options.idle_ms);
       const Clock::time_point begin = Clock::now();
-      context.execute();
+      context.run();
       stream.runs.emplace_back(begin, Clock::now());
+      if (context.gpu_ms()) stream.gpu_ms.push_back(*context.gpu_ms());
     }
-    stream.peak_bytes = context.peak_activation_bytes();
+    stream.peak_bytes = context.context().peak_activation_bytes();
   } catch (...) {
     stream.failure = std::current_exception();
     if (!arrived) ready.arrive_and_drop();
@@ -93,6 +86,7 @@ Measurement joined(const std::vector<Stream>& streams) {
     result.warm_up_runs += stream.warm_up_runs;
     result.warm_up_ms = std::max(result.warm_up_ms, stream.warm_up_ms);
     result.peak_activation_bytes = std::max(result.peak_activation_bytes, stream.peak_bytes);
+    result.gpu_ms.insert(result.gpu_ms.end(), stream.gpu_ms.begin(), stream.gpu_ms.end());
     for (const auto& [begin, end] : stream.runs)
       result.runs.push_back({between_ms(first, begin), between_ms(first, end)});
   }
@@ -106,7 +100,7 @@ Measurement joined(const std::vector<Stream>& streams) {
 double first_run_ms(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                     const ThreadOptions& team) {
   const Clock::time_point start = Clock::now();
-  make_context(engine, inputs, team).execute();
+  TimedContext(engine, inputs, {.team = team}).run();
   return between_ms(start, Clock::now());
 }
 
@@ -129,9 +123,10 @@ Measurement measure(const std::shared_ptr<const Engine>& engine, const std::vect
 LayerMeasurement measure_layers(const std::shared_ptr<const Engine>& engine,
                                 const std::vector<Value>& inputs, const MeasureOptions& options,
                                 int64_t most_runs) {
-  ExecutionContext context = make_context(engine, inputs, options.team);
+  TimedContext timed(engine, inputs, options);
+  ExecutionContext& context = timed.context();
   Stream uncounted;
-  warm_up(context, options, uncounted);
+  warm_up(timed, options, uncounted);
   context.profile_steps(true);
   std::map<size_t, std::vector<double>> times;
   LayerMeasurement result;

@@ -13,6 +13,9 @@ namespace cermet::tools {
 struct MeasureOptions {
   ThreadOptions team{.threads = 1};  // of each context
   int streams = 1;
+  int gpu = 0;  // of an engine that uses one
+  // Inputs and outputs stay in the GPU's memory; runs are timed by its clock too.
+  bool device_memory = false;
   // Runs of each stream that are not counted: at least so many, and for at least so long.
   int64_t warm_up_runs = 10;
   double warm_up_ms = 0;
@@ -34,6 +37,7 @@ struct Measurement {
   int64_t warm_up_runs = 0;
   double warm_up_ms = 0;             // of the stream that took longest
   size_t peak_activation_bytes = 0;  // of one stream
+  std::vector<double> gpu_ms;        // of the runs that a GPU's clock timed, in no order
 
   // From the first run's begin to the last one's end.
   double wall_ms() const { return runs.back().end_ms; }

@@ -143,6 +143,21 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   return CUDA_SUCCESS;
 }
 
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned flags) {
+  FAKE_CUDA_CALL("cuEventRecordWithFlags");
+  if (!is_stream(stream) || !is_event(event)) return error_invalid_handle;
+  if (flags != CU_EVENT_RECORD_EXTERNAL) return CUDA_ERROR_INVALID_VALUE;
+  // Outside of captures the driver does not take the flag.
+  if (stream == nullptr || stream->capture == nullptr) return error_illegal_state;
+  return submit(stream, [event] {
+    event->recorded = true;
+    event->time = std::chrono::steady_clock::now();
+    event->capture.reset();
+    event->reached.clear();
+    return CUDA_SUCCESS;
+  });
+}
+
 CUresult cuEventSynchronize(CUevent event) {
   FAKE_CUDA_CALL("cuEventSynchronize");
   if (!is_event(event)) return error_invalid_handle;

@@ -140,11 +140,15 @@ double convolution_us(const TacticQuery& query, double efficiency) {
   const bool transposed = query.problem().op == "ConvTranspose";
   const Shape &weights = *shapes->inputs[1],
               &places = transposed ? *shapes->inputs[0] : *shapes->outputs[0];
-  double operations = 2.0 * static_cast<double>(element_count(places));
-  for (size_t d = 1; d < weights.size(); ++d) operations *= static_cast<double>(weights[d]);
+  double terms = 1;
+  for (size_t d = 1; d < weights.size(); ++d) terms *= static_cast<double>(weights[d]);
+  const double operations = 2.0 * static_cast<double>(element_count(places)) * terms;
   const CardRates rates = rates_of(query.architecture);
+  // One thread adds up the terms of a sum, each of which it waits for.
+  constexpr double term_us = 0.003;
   return std::max(traffic_us(query),
-                  rates.launch_us + operations / (rates.float32_per_us * efficiency));
+                  rates.launch_us + operations / (rates.float32_per_us * efficiency)) +
+         terms * term_us;
 }
 
 }  // namespace cermet::cuda

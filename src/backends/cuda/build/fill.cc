@@ -189,7 +189,7 @@ const FillRule* find_rule(const Problem& problem) {
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const FillRule* rule = find_rule(problem);
-  if (rule == nullptr) return "does not fill by coordinates";
+  if (rule == nullptr) return "computes elements of their coordinates only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
   return rule->rejects(query);

@@ -206,7 +206,7 @@ std::optional<std::string> rejects_constant_indices(const TacticQuery& query) {
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const GatherRule* rule = find_rule(problem);
-  if (rule == nullptr) return "does not gather elements";
+  if (rule == nullptr) return "computes gathered elements only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
   if (!has_input(problem, 1) || !is_index_type(problem.inputs[1]->type.element))

@@ -2,6 +2,7 @@
 
 #include "backends/cuda/build/kernel_writer.h"
 #include "backends/cuda/build/product_result.h"
+#include "backends/cuda/build/product_text.h"
 
 namespace cermet::cuda {
 namespace {
@@ -9,19 +10,6 @@ namespace {
 constexpr int partial_pack = 4;      // floats of partial sums that are moved at once
 constexpr int reduce_threads = 128;  // of the kernel that adds partial sums
 constexpr int tile_group = 8;        // rows of tiles that run together
-
-// Statements over Index variables. Sizes are cast, as literals may be long and parameters are.
-std::string index(KernelWriter& writer, const Dim& dim) {
-  return fmt::format("static_cast<Index>({})", writer.value(dim));
-}
-
-std::string_view index_type_of(const KernelWriter& writer) {
-  const Problem& problem = writer.problem();
-  std::string_view type = index_type({writer.output_dims(0)});
-  for (size_t i = 0; i < problem.inputs.size(); ++i)
-    if (problem.inputs[i] && index_type({writer.input_dims(i)}) != "int") type = "int64";
-  return type;
-}
 
 // Partial sums in the workspace: [split][batch][row][column], lines padded to whole packs.
 struct PartialSums {
@@ -90,31 +78,10 @@ class GemmSource {
         "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
         "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
         "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
-        index(writer_, product_.rows), index(writer_, product_.columns),
-        index(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group, tile_.splits,
+        index_text(writer_, product_.rows), index_text(writer_, product_.columns),
+        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group, tile_.splits,
         tile_.splits, tile_.splits, tile_.splits));
-    if (product_.batch_dimensions.empty()) return;
-    std::string text = "Index batch_rest = batch;\n";
-    for (size_t d = product_.batch.size(); d-- > 0;)
-      text += d == 0 ? "const Index batch0 = batch_rest;\n"
-                     : fmt::format("const Index batch{0} = batch_rest % {1};\nbatch_rest /= {1};\n",
-                                   d, index(writer_, product_.batch[d]));
-    writer_.body(text);
-  }
-
-  // The first element of the batch's matrix, as text.
-  std::string matrix(const Factor& factor) {
-    std::string text = writer_.input(factor.input);
-    for (size_t d = 0; d < factor.batch_sizes.size(); ++d) {
-      const Dim& size = factor.batch_sizes[d];
-      if (size.is_constant(1) || factor.batch_strides[d].is_constant(0)) continue;
-      std::string at = product_.is_grouped ? "batch" : fmt::format("batch{}", d);
-      if (!size.is_constant() && size != product_.batch[d])
-        at = fmt::format("({} == 1 ? 0 : {})", writer_.value(size), at);
-      text +=
-          fmt::format(" + static_cast<int64>({}) * {}", at, writer_.value(factor.batch_strides[d]));
-    }
-    return text;
+    writer_.body(batch_coordinates(writer_, product_));
   }
 
   std::string image() {
@@ -122,16 +89,16 @@ class GemmSource {
     const auto list = [&](const auto& values) {
       std::string text;
       for (const auto& value : values)
-        text += (text.empty() ? "" : ", ") + index(writer_, Dim(value));
+        text += (text.empty() ? "" : ", ") + index_text(writer_, Dim(value));
       return fmt::format("{{{}}}", text);
     };
     writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}>;\n", image.kernel[0],
                                 image.kernel[1], image.kernel[2]));
-    return fmt::format("const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}}};\n",
-                       list(image.positions), list(image.sizes), list(image.steps),
-                       list(image.gaps), list(image.padding), list(image.strides),
-                       index(writer_, image.item_stride), index(writer_, image.channel_stride),
-                       index(writer_, image.channels));
+    return fmt::format(
+        "const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}}};\n", list(image.positions),
+        list(image.sizes), list(image.steps), list(image.gaps), list(image.padding),
+        list(image.strides), index_text(writer_, image.item_stride),
+        index_text(writer_, image.channel_stride), index_text(writer_, image.channels));
   }
 
   // The declaration of a factor's loader, called `name`.
@@ -142,8 +109,9 @@ class GemmSource {
       writer_.declare(fmt::format("using {} = {};\n", type, loader));
       return fmt::format("{} {}({});\n", type, name, arguments);
     };
-    const std::string from = matrix(factor), rows = index(writer_, factor.rows),
-                      depth = index(writer_, factor.depth);
+    const std::string from = matrix_text(writer_, product_, factor),
+                      rows = index_text(writer_, factor.rows),
+                      depth = index_text(writer_, factor.depth);
     if (factor.kind == Factor::Kind::image) {
       const std::string declaration = image();
       const std::string loader =
@@ -156,16 +124,17 @@ class GemmSource {
     if (factor.along_depth)
       return made(fmt::format("DenseAlongDepth<Tile, {}, {}>", tile_rows, factor.pack),
                   fmt::format("{}, {}, {}, {}, first_depth, {}", from,
-                              index(writer_, factor.row_stride), first, rows, depth));
+                              index_text(writer_, factor.row_stride), first, rows, depth));
     const bool taps = factor.kind == Factor::Kind::taps;
     const std::string kind = taps ? "TapDepth<Index>" : "LinearDepth<Index>";
     const std::string offsets =
-        taps ? fmt::format("{}, {}", index(writer_, product_.image->channels),
+        taps ? fmt::format("{}, {}", index_text(writer_, product_.image->channels),
                            product_.image->taps())
-             : index(writer_, factor.depth_stride);
-    return made(fmt::format("DenseAlongRows<Tile, {}, {}, {}>", tile_rows, factor.pack, kind),
-                fmt::format("{}, {}, {}{{{}}}, {}, {}, first_depth, {}", from,
-                            index(writer_, factor.row_stride), kind, offsets, first, rows, depth));
+             : index_text(writer_, factor.depth_stride);
+    return made(
+        fmt::format("DenseAlongRows<Tile, {}, {}, {}>", tile_rows, factor.pack, kind),
+        fmt::format("{}, {}, {}{{{}}}, {}, {}, first_depth, {}", from,
+                    index_text(writer_, factor.row_stride), kind, offsets, first, rows, depth));
   }
 
   void finish() {

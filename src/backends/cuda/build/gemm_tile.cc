@@ -17,7 +17,8 @@ constexpr std::array half_tiles{
     Tile{128, 256, 32, 2, 4, 4}, Tile{256, 128, 32, 4, 2, 4}, Tile{128, 128, 32, 2, 2, 4},
     Tile{128, 128, 64, 2, 2, 3}, Tile{128, 64, 64, 2, 2, 3},  Tile{64, 128, 64, 2, 2, 3},
     Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 64, 2, 2, 5},   Tile{32, 64, 64, 2, 2, 5},
-    Tile{32, 32, 64, 2, 1, 6},
+    Tile{32, 32, 64, 2, 1, 6},   Tile{64, 64, 128, 2, 2, 3},  Tile{64, 32, 128, 2, 2, 4},
+    Tile{32, 64, 128, 2, 2, 4},
 };
 // For float32 rounded to TF32.
 constexpr std::array tf32_tiles{
@@ -64,6 +65,17 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
   return best * loader * reuse / (reuse + 0.25) * 1.25;
 }
 
+// The longer of two times that pass together, and a little more where they are alike.
+double longer(double a, double b) { return std::pow(std::pow(a, 4) + std::pow(b, 4), 0.25); }
+
+// From one stage to the next where nothing holds it up: barriers, and copies that threads issue.
+double stage_us(const Product& product, const Tile& tile) {
+  const auto copies = [&](const Factor& factor, int rows) {
+    return static_cast<double>(rows) * tile.k / (factor.pack * tile.threads());
+  };
+  return 0.1 + 0.006 * (copies(product.left, tile.m) + copies(product.right, tile.n));
+}
+
 }  // namespace
 
 int64_t Tile::shared_bytes(ElementType type) const {
@@ -101,22 +113,24 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
       std::min<int64_t>(shared / (tile.shared_bytes(product.type) + further_shared_bytes),
                         512 / tile.threads()),
       1, 4));
-  // A block takes the multiprocessor's time for its operations, but no less than the latency of its
-  // blocks of depth; up to `fit` of them share a multiprocessor.
+  // A stage takes its operations' time, shared with the other blocks of the multiprocessor, or what
+  // it takes to bring it, whichever is longer; a block begins and ends once.
   const double each = peak / rates.multiprocessors * efficiency(product, tile, multiplier);
-  const double work = 2.0 * tile.m * tile.n * tile.k * depth_blocks / each;
-  const double latency = 0.9 + depth_blocks * 0.16 * tile.k * bit_width(product.type) / 1024;
+  const double work = 2.0 * tile.m * tile.n * tile.k / each;
+  const double bring = stage_us(product, tile);
+  const double around = 1.1 + 2e-5 * tile.m * tile.n;
   const double per_multiprocessor = std::ceil(blocks / rates.multiprocessors);
-  const double rounds = std::ceil(per_multiprocessor / fit);
-  const double compute = std::max(per_multiprocessor * work, rounds * latency);
+  const double at_once = std::min(per_multiprocessor, fit);
+  const double compute =
+      std::ceil(per_multiprocessor / fit) * (around + depth_blocks * longer(bring, work * at_once));
   const double size = bit_width(product.type) / 8.0;
   const double m = static_cast<double>(sizes.rows), n = static_cast<double>(sizes.columns),
                k = static_cast<double>(sizes.depth), b = static_cast<double>(sizes.batches);
-  const double left = product.image ? sizes.image_elements : b * m * k;
+  const double left = product.image ? std::min(sizes.image_elements, b * m * k) : b * m * k;
   const double memory = size * (left + b * n * k + b * m * n) / rates.bytes_per_us;
-  double us = rates.launch_us + std::max(compute, memory);
+  double us = rates.launch_us + longer(compute, memory);
   if (tile.splits > 1)
-    us += rates.launch_us + 1.2 + b * m * n * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+    us += rates.launch_us + 0.8 + b * m * n * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
   return us;
 }
 

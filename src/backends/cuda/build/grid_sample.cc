@@ -246,7 +246,7 @@ const SampleRule* find_rule(const Problem& problem) {
 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const SampleRule* rule = find_rule(query.problem());
-  if (rule == nullptr) return "does not sample images";
+  if (rule == nullptr) return "computes samples of images only";
   if (auto reason = rejects_moved(query.problem())) return reason;
   return rule->rejects(query);
 }

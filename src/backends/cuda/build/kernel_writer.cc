@@ -173,8 +173,10 @@ void KernelWriter::finish(const Grid& grid, DeviceSource& into) {
     list += fmt::format("{}{}{}", list.empty() ? "" : ", ", parameter.declaration, parameter.name);
     launch.arguments.push_back(parameter.argument);
   }
-  source += fmt::format("\nextern \"C\" __global__ void __launch_bounds__({}) {}({}) {{\n{}}}\n",
-                        bounds, function_, list, body_);
+  source += fmt::format(
+      "\nextern \"C\" __global__ void __launch_bounds__({}) {}({}) {{\n"
+      "let_next_kernel_start();\nwait_for_previous_kernel();\n{}}}\n",
+      bounds, function_, list, body_);
   auto known = std::find(into.sources.begin(), into.sources.end(), source);
   launch.module = static_cast<int32_t>(known - into.sources.begin());
   if (known == into.sources.end()) into.sources.push_back(std::move(source));

@@ -1,5 +1,6 @@
 #include "backends/cuda/build/lone_run.h"
 
+#include <algorithm>
 #include <random>
 
 #include "backends/cuda/build/tactics.h"
@@ -14,23 +15,22 @@ size_t bytes_of_operand(const Buffer& buffer, const Shape& shape) {
   return byte_size(buffer.type.element, element_count(shape));
 }
 
-// The elements repeat after so many, so that large operands cost no time to make.
+// The elements repeat after so many.
 constexpr int64_t distinct_elements = 1 << 20;
 
 Tensor random_numbers(ElementType type, const Shape& shape) {
   Tensor tensor(type, shape);
   if (!is_floating(type)) return tensor;
   std::mt19937 generator(1);
-  std::uniform_real_distribution<double> values(-1, 1);
-  const int64_t count = tensor.elements();
+  std::uniform_real_distribution<float> values(-1, 1);
   const TensorView view = tensor.view();
-  for (int64_t i = 0; i < std::min(count, distinct_elements); ++i)
-    store_element<double>(view, i, values(generator));
-  const size_t unit = static_cast<size_t>(bit_width(type)) / 8;
-  auto* bytes = static_cast<std::byte*>(view.data);
-  for (int64_t done = distinct_elements; done < count; done += distinct_elements)
-    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
-                static_cast<size_t>(std::min(distinct_elements, count - done)) * unit);
+  for (int64_t i = 0, count = tensor.elements(); i < count; ++i) {
+    const float value = values(generator);
+    if (type == ElementType::float32)
+      view.as<float>()[i] = value;
+    else
+      store_element<double>(view, i, value);
+  }
   return tensor;
 }
 
@@ -82,13 +82,20 @@ void LoneRun::set_input(size_t i, const Tensor& tensor) {
   synchronize(*device_, stream_.get());
 }
 
+// What is made here repeats on the device, so that large operands cost no time.
 void LoneRun::fill_inputs() {
   for (size_t i = 0; i < step().inputs.size(); ++i) {
     if (step().inputs[i] == no_buffer) continue;
     const Buffer& buffer = plan_.buffer(step().inputs[i]);
     if (buffer.storage == Storage::constant) continue;
-    const Tensor numbers = random_numbers(buffer.type.element, *shapes_.inputs[i]);
-    copy_to_device(*device_, inputs_[i].data(), numbers.data(), numbers.bytes(), stream_.get());
+    const int64_t count = element_count(*shapes_.inputs[i]);
+    const Tensor numbers =
+        random_numbers(buffer.type.element, {std::min(count, distinct_elements)});
+    std::byte* const to = inputs_[i].data();
+    const size_t bytes = inputs_[i].bytes();
+    copy_to_device(*device_, to, numbers.data(), numbers.bytes(), stream_.get());
+    for (size_t done = numbers.bytes(); done < bytes && done > 0; done *= 2)
+      copy_on_device(*device_, to + done, to, std::min(done, bytes - done), stream_.get());
     synchronize(*device_, stream_.get());
   }
 }
@@ -125,23 +132,31 @@ double LoneRun::time(int runs) {
          runs;
 }
 
-double LoneRun::time_captured(int runs) {
+void LoneRun::capture() {
+  constexpr double enough_us = 200;  // of one graph, beside which launching it is little
+  constexpr int most = 20;
+  run();
+  const double once = time(2);
+  captured_ = std::clamp(static_cast<int>(enough_us / std::max(once, 1.0)), 1, most);
   const Driver& driver = device_->driver();
   device_->check(driver.cuStreamBeginCapture_v2(stream_.get(), CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                  "beginning a graph");
-  for (int i = 0; i < runs; ++i) run();
+  for (int i = 0; i < captured_; ++i) run();
   CUgraph captured = nullptr;
   device_->check(driver.cuStreamEndCapture(stream_.get(), &captured), "ending a graph");
   const GraphTemplate graph(device_, captured);
   CUgraphExec made = nullptr;
   device_->check(driver.cuGraphInstantiateWithFlags(&made, captured, 0), "making a graph");
-  const Graph executable(device_, made);
+  graph_ = {device_, made};
+  time_captured();
+}
+
+double LoneRun::time_captured() {
   const auto launch = [&] {
-    device_->check(driver.cuGraphLaunch(made, stream_.get()), "launching a graph");
+    device_->check(device_->driver().cuGraphLaunch(graph_.get(), stream_.get()),
+                   "launching a graph");
   };
-  launch();
-  synchronize(*device_, stream_.get());
-  return time_between_events(launch) / runs;
+  return time_between_events(launch) / captured_;
 }
 
 std::vector<std::optional<Tensor>> LoneRun::outputs() {

@@ -26,8 +26,10 @@ class LoneRun {
   void run();
   // Microseconds of one run of `runs` in a row, between events.
   double time(int runs);
-  // The same, the runs captured as one graph that was launched once before.
-  double time_captured(int runs);
+  // Captures some runs as one graph, more of them the shorter one is, and launches it once.
+  void capture();
+  // Microseconds of one of the captured runs.
+  double time_captured();
   // Each in its buffer's layout; waits for the runs.
   std::vector<std::optional<Tensor>> outputs();
 
@@ -48,6 +50,8 @@ class LoneRun {
   std::vector<const void*> input_pointers_;
   std::vector<void*> output_pointers_;
   Event begin_, end_;
+  Graph graph_;  // of captured runs
+  int captured_ = 0;
 };
 
 // The results of the plan's only step, each in its buffer's layout. `inputs` are row-major; those

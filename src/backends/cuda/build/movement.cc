@@ -11,7 +11,7 @@ namespace {
 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (problem.kind != ProblemKind::movement) return "only moves elements";
+  if (problem.kind != ProblemKind::movement) return "computes movements only";
   const MovementRule* rule = find_movement_rule(problem);
   if (rule == nullptr) return "has no rule for " + problem.op;
   if (auto reason = rejects_moved(problem)) return reason;
@@ -80,7 +80,7 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
 
 std::optional<std::string> rejects_reorder(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (problem.kind != ProblemKind::reorder) return "only changes layouts";
+  if (problem.kind != ProblemKind::reorder) return "computes changes of layout only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (problem.inputs[0]->type.element != problem.outputs[0]->type.element)
     return "element types differ";

@@ -20,7 +20,7 @@ struct PaddedDimension {
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   if (problem.kind != ProblemKind::movement || problem.op != "Pad" || !problem.domain.empty())
-    return "only pads";
+    return "computes Pad only";
   if (auto reason = rejects_moved(problem)) return reason;
   const auto pads = constant_integers(query, 1);
   if (!pads) return "input 1 is no constant";

@@ -12,14 +12,9 @@ constexpr int vector_bytes = 16;
 
 int64_t elements_of_vector(ElementType type) { return vector_bytes / (bit_width(type) / 8); }
 
-int64_t padded(int64_t size, ElementType type) {
-  const int64_t unit = elements_of_vector(type);
-  return (size + unit - 1) / unit * unit;
-}
-
 // Lines of `line` elements, each padded with zeros.
 Tensor pad_lines(const Tensor& tensor, int64_t line) {
-  const int64_t pitch = padded(line, tensor.type());
+  const int64_t pitch = padded_size(line, tensor.type());
   const int64_t lines = line == 0 ? 0 : tensor.elements() / line;
   Tensor result(tensor.type(), {lines * pitch});
   const size_t unit = static_cast<size_t>(bit_width(tensor.type()) / 8);
@@ -55,6 +50,11 @@ bool is_multiple(const Dim& dim, int64_t of) {
   return exact_div(dim, Dim(of)).has_value();
 }
 
+int64_t padded_size(int64_t size, ElementType type) {
+  const int64_t unit = elements_of_vector(type);
+  return (size + unit - 1) / unit * unit;
+}
+
 bool has_own_input(const Problem& problem, size_t i) {
   const size_t count = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
   return i < count && problem.inputs[i].has_value();
@@ -65,8 +65,10 @@ void pad_constant(const TacticQuery& query, Factor& factor) {
   const Operand& operand = *problem.inputs[factor.input];
   if (query.constant(factor.input) == nullptr || !operand.layout.is_row_major()) return;
   const int64_t line = operand.type.dims->back().constant();
-  const int64_t pitch = padded(line, operand.type.element);
-  const bool is_along_depth = factor.depth_stride.is_constant(1);
+  const int64_t pitch = padded_size(line, operand.type.element);
+  // Strides of 1 don't tell, as those of a dimension of size 1 may be the same.
+  const bool is_turned = problem.op == "Gemm" && problem.attributes.integer("transB", 0) != 0;
+  const bool is_along_depth = operand.type.rank() == 1 || is_turned;
   if (pitch == line || line == 0) return;
   (is_along_depth ? factor.depth : factor.rows) = pitch;
   Dim& stride = is_along_depth ? factor.row_stride : factor.depth_stride;
@@ -105,11 +107,14 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query) {
   const Tensor* constant = query.constant(1);
   if (constant == nullptr) return std::nullopt;
   const Problem& problem = query.problem();
-  if (problem.kind == ProblemKind::convolution)
-    return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};
   const Shape& shape = constant->shape();
+  if (problem.kind == ProblemKind::convolution) {
+    const bool one_tap = element_count(Shape(shape.begin() + 2, shape.end())) == 1;
+    if (one_tap && padded_size(shape[1], constant->type()) == shape[1]) return std::nullopt;
+    return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};
+  }
   if (!problem.inputs[1]->layout.is_row_major() || constant->elements() == 0 ||
-      padded(shape.back(), constant->type()) == shape.back())
+      padded_size(shape.back(), constant->type()) == shape.back())
     return std::nullopt;
   return PackedConstant{1, pad_lines(*constant, shape.back()), "lines of whole vectors"};
 }

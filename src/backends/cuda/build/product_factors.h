@@ -18,6 +18,9 @@ ProductOrReason convolution_of(const TacticQuery& query, const KernelWriter& wri
 // Lines of a constant factor are padded to whole vectors by pack_right().
 void pad_constant(const TacticQuery& query, Factor& factor);
 
+// Elements padded to whole vectors.
+int64_t padded_size(int64_t size, ElementType type);
+
 // Along which direction the factor is loaded, and how many elements at once.
 void choose_pack(ElementType type, const std::optional<ProductImage>& image, Factor& factor);
 

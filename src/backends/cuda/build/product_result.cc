@@ -135,7 +135,7 @@ std::string ProductResult::finish() {
   std::string result = "sum";
   if (problem.has_epilogue()) {
     writer_.include("scalar.cu");
-    std::vector<std::string> texts{"sum"};
+    std::vector<std::string> texts{epilogue_value(problem.expression, "sum")};
     for (size_t k = product_.addend ? 1 : 0; k < operands_.size(); ++k)
       texts.push_back(element(operands_[k]));
     const PrintedExpression printed = print_scalar(problem.expression, texts, "v");

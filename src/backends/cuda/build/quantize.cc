@@ -230,7 +230,7 @@ const QuantizeRule* find_rule(const Problem& problem) {
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const QuantizeRule* rule = find_rule(problem);
-  if (rule == nullptr) return "does not quantize";
+  if (rule == nullptr) return "computes quantisation only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_operands(problem)) return reason;
   for (size_t i = 0; i < rule->inputs; ++i)

@@ -197,13 +197,22 @@ std::string broadcast_offset(KernelWriter& writer, const Dims& dims, const Layou
   return text.empty() ? "0" : text;
 }
 
+std::string epilogue_value(const ScalarExpr& expression, const std::string& value) {
+  const std::vector<ScalarNode>& nodes = expression.nodes();
+  for (const ScalarNode& node : nodes)
+    if (node.op == ScalarOp::input && node.index == 0)
+      for (int result : expression.results())
+        if (nodes[result].type != node.type) return rounded(value, node.type);
+  return value;
+}
+
 PrintedExpression print_epilogue(KernelWriter& writer, const std::string& value,
                                  std::span<const std::string> coordinates,
                                  std::string_view prefix) {
   const Problem& problem = writer.problem();
   if (!problem.has_epilogue()) return {{}, {value}};
   writer.include("scalar.cu");
-  std::vector<std::string> operands{value};
+  std::vector<std::string> operands{epilogue_value(problem.expression, value)};
   std::string loads;
   for (int k = 1; k < problem.expression.operand_count(); ++k) {
     const size_t i = problem.epilogue_first + static_cast<size_t>(k) - 1;

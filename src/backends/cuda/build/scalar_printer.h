@@ -31,6 +31,11 @@ PrintedExpression print_scalar(const ScalarExpr& expression, std::span<const std
 std::string broadcast_offset(KernelWriter& writer, const Dims& dims, const Layout& layout,
                              std::span<const std::string> coordinates);
 
+// The operator's own result `value` as its epilogue reads it: where the epilogue's result is of
+// another type, as the operator's type holds it, for a little more precision would be seen: an
+// integer may be another one.
+std::string epilogue_value(const ScalarExpr& expression, const std::string& value);
+
 // The epilogue of the writer's problem on one element: `value` is the operator's own result in the
 // compute type, at these coordinates. Without an epilogue, the value itself. Operands are read from
 // memory; reads are part of the statements.

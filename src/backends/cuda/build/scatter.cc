@@ -20,7 +20,7 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const bool elements = problem.op == "ScatterElements";
   if (!problem.domain.empty() || (!elements && problem.op != "ScatterND"))
-    return "does not scatter elements";
+    return "computes scattered elements only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
   if (!has_input(problem, 1) || !has_input(problem, 2)) return "an input is absent";

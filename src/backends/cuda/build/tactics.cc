@@ -10,6 +10,7 @@
 #include "backends/cuda/build/gather.h"
 #include "backends/cuda/build/gathered_convolution.h"
 #include "backends/cuda/build/gemm.h"
+#include "backends/cuda/build/gemv.h"
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
@@ -55,6 +56,7 @@ std::span<const Tactic> tactics() {
       attention_tactic(),
       exact_attention_tactic(),
       rotary_tactic(),
+      gemv_tactic(),
       gemm_tactic(),
       gemm_fma_tactic(),
       convolution_tactic(),

@@ -70,6 +70,14 @@ Event make_event(const DevicePointer& device, bool timing) {
   return {device, event};
 }
 
+double milliseconds_between(const Device& device, CUevent begin, CUevent end) {
+  device.check(device.driver().cuEventSynchronize(end), "waiting for an event");
+  float milliseconds = 0;
+  device.check(device.driver().cuEventElapsedTime(&milliseconds, begin, end),
+               "reading the time between events");
+  return milliseconds;
+}
+
 DeviceMemory::DeviceMemory(const DevicePointer& device, size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   device->use();

@@ -87,6 +87,8 @@ using Module = Owned<CUmodule, &Driver::cuModuleUnload>;
 
 Stream make_stream(const DevicePointer& device);
 Event make_event(const DevicePointer& device, bool timing);
+// Waits until the stream has come to `end`. Both events are of those that time.
+double milliseconds_between(const Device& device, CUevent begin, CUevent end);
 
 // Bytes of the device's memory.
 class DeviceMemory {

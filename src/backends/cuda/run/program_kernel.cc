@@ -49,6 +49,8 @@ struct BoundLaunch {
   CUlaunchConfig config{};
   const Launch* launch = nullptr;
   std::vector<int64_t> values;  // by argument
+  CUlaunchAttribute overlap{};
+  bool overlaps = false;
 };
 
 void add_sizes(SymbolValues& symbols, bool output, std::span<const std::optional<Shape>> operands) {
@@ -88,6 +90,8 @@ class BoundProgram : public BoundKernel {
       for (size_t i = 0; i < bound.values.size(); ++i)
         arguments_[i] = argument(bound.launch->arguments[i], bound.values[i], call);
       bound.config.hStream = static_cast<CUstream>(call.stream);
+      bound.config.attrs = &bound.overlap;
+      bound.config.numAttrs = bound.overlaps ? 1 : 0;
       device_->check(device_->driver().cuLaunchKernelEx(&bound.config, bound.function,
                                                         pointers_.data(), nullptr),
                      "launching a kernel");
@@ -112,6 +116,11 @@ class BoundProgram : public BoundKernel {
             "a kernel would have {} bytes of shared memory", shared);
     bound.function = modules.function(launch.module, launch.function, shared);
     bound.launch = &launch;
+    // Its blocks may be there before the kernel in front of it has ended: each waits for that
+    // before it reads anything.
+    bound.overlap.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    bound.overlap.value.programmaticStreamSerializationAllowed = 1;
+    bound.overlaps = modules.device().card().major >= 9;
     bound.config = {static_cast<unsigned>(grid[0]),
                     static_cast<unsigned>(grid[1]),
                     static_cast<unsigned>(grid[2]),

@@ -50,19 +50,19 @@ struct TensorSums {
     return static_cast<int>(threadIdx.x) / 32 % Tile::warps_n * warp_n;
   }
 
+  // The fragments of a step are loaded while the step before is multiplied.
   __device__ __forceinline__ void multiply(const unsigned char* left, const unsigned char* right) {
+    constexpr int steps = Tile::k / step;
+    unsigned a[2][count_m][4], b[2][count_n][2];
+    load(a[0], b[0], left, right, 0);
 #pragma unroll
-    for (int depth = 0; depth < Tile::k; depth += step) {
-      unsigned a[count_m][4], b[count_n][2];
-#pragma unroll
-      for (int i = 0; i < count_m; ++i) load_left(a[i], left, first_row() + i * 16, depth);
-#pragma unroll
-      for (int j = 0; j < count_n; j += 2)
-        load_right(b[j], b[j + 1], right, first_column() + j * 8, depth);
+    for (int s = 0; s < steps; ++s) {
+      if (s + 1 < steps) load(a[(s + 1) % 2], b[(s + 1) % 2], left, right, (s + 1) * step);
 #pragma unroll
       for (int i = 0; i < count_m; ++i)
 #pragma unroll
-        for (int j = 0; j < count_n; ++j) TensorProduct<Element>::add(sums[i][j], a[i], b[j]);
+        for (int j = 0; j < count_n; ++j)
+          TensorProduct<Element>::add(sums[i][j], a[s % 2][i], b[s % 2][j]);
     }
   }
 
@@ -80,6 +80,16 @@ struct TensorSums {
   }
 
  private:
+  static __device__ __forceinline__ void load(unsigned (&a)[count_m][4], unsigned (&b)[count_n][2],
+                                              const unsigned char* left,
+                                              const unsigned char* right, int depth) {
+#pragma unroll
+    for (int i = 0; i < count_m; ++i) load_left(a[i], left, first_row() + i * 16, depth);
+#pragma unroll
+    for (int j = 0; j < count_n; j += 2)
+      load_right(b[j], b[j + 1], right, first_column() + j * 8, depth);
+  }
+
   static __device__ __forceinline__ unsigned rounded(unsigned bits) {
     return size == 4 ? float_to_tf32(__uint_as_float(bits)) : bits;
   }

@@ -1,4 +1,4 @@
-#include "tests/passes/random_model.h"
+#include "tests/support/random_models/random_model.h"
 
 #include <algorithm>
 
@@ -90,9 +90,7 @@ namespace {
 
 std::optional<std::string> results_differ(const RandomModel& model,
                                           const std::vector<Value>& expected,
-                                          const std::vector<Value>& got, Kernels kernels) {
-  // oneDNN makes 0 of NaN in a fused Relu.
-  const bool any_for_nan = kernels == Kernels::any;
+                                          const std::vector<Value>& got, bool any_for_nan) {
   for (size_t i = 0; i < expected.size(); ++i) {
     const ElementType type = expected[i].tensor.type();
     const double relative = 16 * spacing(type);
@@ -117,6 +115,16 @@ bool repeats_random_numbers(const Graph& graph, const std::vector<Value>& first,
 }  // namespace
 
 Comparison compare(const RandomModel& model, const Optimise& optimise, Kernels kernels) {
+  const RunAll run_twice = [&](const Graph& graph, const RandomModel&) {
+    const auto engine = engine_of(graph, {}, kernels);
+    return std::vector{run_engine(engine, model.inputs), run_engine(engine, model.inputs)};
+  };
+  // oneDNN makes 0 of NaN in a fused Relu.
+  return compare(model, optimise, run_twice, kernels == Kernels::any);
+}
+
+Comparison compare(const RandomModel& model, const Optimise& optimise, const RunAll& run_all,
+                   bool any_for_nan) {
   std::vector<Value> expected;
   try {
     expected = interpret(model.graph, model.inputs);
@@ -126,10 +134,11 @@ Comparison compare(const RandomModel& model, const Optimise& optimise, Kernels k
   try {
     Graph graph = model.graph;
     optimise(graph);
-    const auto engine = engine_of(graph, {}, kernels);
-    const std::vector<Value> got = run_engine(engine, model.inputs);
-    if (auto text = results_differ(model, expected, got, kernels)) return {Outcome::differs, *text};
-    if (repeats_random_numbers(model.graph, got, run_engine(engine, model.inputs)))
+    const auto runs = run_all(graph, model);
+    for (size_t run = 0; run < runs.size(); ++run)
+      if (auto text = results_differ(model, expected, runs[run], any_for_nan))
+        return {Outcome::differs, run == 0 ? *text : fmt::format("{}, in run {}", *text, run + 1)};
+    if (repeats_random_numbers(model.graph, runs.at(0), runs.at(1)))
       return {Outcome::differs, "the random numbers are the same in each run"};
   } catch (const Error& error) {
     return {Outcome::differs, error.message()};

@@ -1,7 +1,7 @@
 // Operators written out, and slices picked out of transposed tensors: nodes that belong together.
 #include <cmath>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

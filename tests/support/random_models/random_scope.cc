@@ -1,4 +1,4 @@
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Rules of reductions and of what runs along an axis.
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

@@ -1,7 +1,7 @@
 // Rules of If, Loop and Scan: bodies are random graphs of their own.
 #include <algorithm>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

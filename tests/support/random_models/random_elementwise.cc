@@ -1,7 +1,7 @@
 // Rules of elementwise operators.
 #include <cmath>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

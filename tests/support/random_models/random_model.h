@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 #include "tests/support/run_graph.h"
 
 namespace cermet::testing {
@@ -34,6 +34,11 @@ struct Comparison {
 // outside its tensor, say) proves nothing: not_runnable.
 Comparison compare(const RandomModel& model, const Optimise& optimise,
                    Kernels kernels = Kernels::reference);
+// The same with an engine that is made elsewhere; its results are those of each of several runs.
+using RunAll =
+    std::function<std::vector<std::vector<Value>>(const Graph& optimised, const RandomModel&)>;
+Comparison compare(const RandomModel& model, const Optimise& optimise, const RunAll& run_all,
+                   bool any_for_nan);
 
 // A smaller model for which `fails` still holds: fewer outputs, nodes replaced by what they gave.
 RandomModel shrink(RandomModel model, const std::function<bool(const RandomModel&)>& fails);

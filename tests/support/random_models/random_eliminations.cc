@@ -2,7 +2,7 @@
 // reductions of one element, operands expanded before they broadcast, slices of slices.
 #include <algorithm>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

@@ -1,7 +1,7 @@
 // Rules of matrix products, convolutions and normalisations.
 #include <cmath>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tests/passes/random_scope.h"
+#include "tests/support/random_models/random_scope.h"
 
 namespace cermet::testing {
 namespace {
