@@ -320,6 +320,7 @@ class Build {
   // Steps that the device can't do are told, or refused.
   void place(Plan& plan, TacticOptions& tactic_options) {
     tactic_options.architecture = target_.architectures().front();
+    tactic_options.shared_bytes = target_.shared_bytes();
     const std::vector<HostStep> left = place_steps(plan, target_.tactics(), tactic_options);
     std::string text;
     for (const HostStep& step : left)

@@ -30,6 +30,8 @@ class Target {
   std::span<const Tactic> tactics() const { return tactics_; }
   // Machine code is made for these; the first is that for which kernels are chosen.
   const std::vector<std::string>& architectures() const;
+  // That a block may have on all of them.
+  int64_t shared_bytes() const;
   // "cuda sm_90", "cpu": for the options that an engine names.
   std::string text() const;
 
@@ -49,6 +51,8 @@ class Target {
 
  private:
   struct Gpu;
+
+  static std::unique_ptr<Gpu> open_gpu(const BuildOptions& options);
 
   int threads_;
   std::unique_ptr<Gpu> gpu_;  // nullptr: the CPU alone

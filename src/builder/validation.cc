@@ -389,7 +389,8 @@ void Validator::try_deeper(const Plan& plan, const Step& step, const Plan& lone,
     try {
       trial_ = make_trial(plan, step, first->shapes);
       try_kernel(lone, found);
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::device) throw;
       continue;  // no more can be told
     }
     if (trial_->reason.empty() && found.passed && found.points > 0) {
@@ -409,6 +410,7 @@ void Validator::try_kernel(const Plan& lone, Validation& into) {
   try {
     got = target_.run_step(lone, trial_->inputs, trial_->shapes);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::device) throw;
     into.text = "it could not be run: " + error.message();
     return;
   }

@@ -98,6 +98,7 @@ bool Executor::is_queued(const RuntimeStep& step) {
 // The first mark is where the run begins.
 void Executor::begin_marks() {
   marked_.clear();
+  timed_graphs_.clear();  // of a run that failed
   queue_->clear_marks();
   queue_->mark(false);
 }

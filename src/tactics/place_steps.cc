@@ -46,13 +46,6 @@ class Placer {
     copies_ = outer;
   }
 
-  // The first of the inputs that bodies read themselves, wherever they are.
-  static size_t first_captured(const Step& step) {
-    if (step.regions.empty()) return step.inputs.size();
-    if (step.problem.kind == ProblemKind::branch) return 1;
-    return step.inputs.size() - step.problem.attributes.integer("captured", 0);
-  }
-
   // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
   // device's steps get another one.
   BufferId as_output(BufferId id, Region& region) {

@@ -233,6 +233,8 @@ bool Tuner::prepare(Trial& trial, const Plan& plan, const Step& step, const Tact
   } catch (const Error& error) {
     trial.kernel = nullptr;
     if (error.code() == ErrorCode::out_of_memory) return false;
+    // It says nothing of the kernel, which the cache would be told of.
+    if (error.code() == ErrorCode::device) throw;
     trial.candidate->accepted = false;
     trial.candidate->reason = error.message();
     cache_.add(trial.key, std::numeric_limits<double>::infinity());

@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "backends/cuda/build/limits.h"
 #include "base/error.h"
 
 namespace cermet::cuda {
@@ -79,6 +80,12 @@ void compile_programs(Plan& plan, std::span<const Tactic> tactics,
     if (step.place != Place::device || !needs_kernel(step.problem.kind)) return;
     const TacticQuery query{&plan, &step, 1, false, architectures.front()};
     DeviceSource made = tactic_of(step, tactics).generate(query, step.choice.configuration);
+    with_context(
+        [&] {
+          return fmt::format("step '{}': {} {}", step.name, step.choice.tactic,
+                             step.choice.configuration);
+        },
+        [&] { check_limits(made.program, architectures); });
     for (Launch& launch : made.program.launches) {
       const std::string& source = made.sources.at(launch.module);
       const auto [entry, fresh] = known.emplace(source, static_cast<int32_t>(sources.size()));
