@@ -8,6 +8,7 @@
 #include "backends/cpu/build/tactics.h"
 #include "backends/cuda/build/compiler.h"
 #include "backends/cuda/build/costs.h"
+#include "backends/cuda/build/limits.h"
 #include "backends/cuda/build/lone_run.h"
 #include "backends/cuda/build/tactics.h"
 #include "base/error.h"
@@ -84,35 +85,49 @@ struct Target::Gpu {
 };
 
 Target::Target(const BuildOptions& options)
-    : threads_(options.threads > 0 ? options.threads : available_threads()) {
-  const std::span<const Tactic> of_cpu = cpu::tactics();
-  const bool automatic = options.device == "auto";
-  if (options.device != "cpu" && !(automatic && !options.architectures.empty())) {
-    const int ordinal = ordinal_of(options.device);
-    check_architectures(options.architectures);
-    auto gpu = std::make_unique<Gpu>();
-    gpu->architectures = options.architectures;
-    try {
-      gpu->device = cuda::Device::open(ordinal);
-      const std::string own = gpu->device->card().architecture();
-      if (gpu->architectures.empty())
-        gpu->architectures = {own, "compute_" + own.substr(own.find('_') + 1)};
-    } catch (const Error& error) {
-      require(automatic || !gpu->architectures.empty(), ErrorCode::device,
-              "{}. Name the architectures (--arch sm_80,sm_90) to build for a card that is "
-              "elsewhere",
-              error.message());
-      gpu->device = nullptr;
-    }
-    if (gpu->device || !automatic) gpu_ = std::move(gpu);
-  }
+    : threads_(options.threads > 0 ? options.threads : available_threads()),
+      gpu_(open_gpu(options)) {
   require(uses_device() || options.architectures.empty(), ErrorCode::invalid_argument,
           "architectures were named for the device {}; they are cuda's", options.device);
+  const std::span<const Tactic> of_cpu = cpu::tactics();
   if (gpu_) {
     const std::span<const Tactic> of_gpu = cuda::tactics();
     tactics_.assign(of_gpu.begin(), of_gpu.end());
   }
   tactics_.insert(tactics_.end(), of_cpu.begin(), of_cpu.end());
+}
+
+std::unique_ptr<Target::Gpu> Target::open_gpu(const BuildOptions& options) {
+  if (options.device == "cpu") return nullptr;
+  const bool automatic = options.device == "auto";
+  if (automatic && !options.architectures.empty()) return nullptr;
+  const int ordinal = ordinal_of(options.device);
+  check_architectures(options.architectures);
+  auto gpu = std::make_unique<Gpu>();
+  gpu->architectures = options.architectures;
+  try {
+    gpu->device = cuda::Device::open(ordinal);
+  } catch (const Error& error) {
+    if (automatic) return nullptr;
+    require(!gpu->architectures.empty(), error.code(),
+            "{}. Name the architectures (--arch sm_80,sm_90) to build for a card that is elsewhere",
+            error.message());
+  }
+  try {
+    gpu->compiler.open();
+  } catch (const Error& error) {
+    if (!automatic) throw;
+    if (options.logger)
+      options.logger(Severity::warning,
+                     fmt::format("{} is not used, the engine runs on the CPU alone: {}",
+                                 gpu->device->name(), error.message()));
+    return nullptr;
+  }
+  if (gpu->architectures.empty()) {
+    const std::string own = gpu->device->card().architecture();
+    gpu->architectures = {own, "compute_" + own.substr(own.find('_') + 1)};
+  }
+  return gpu;
 }
 
 Target::~Target() = default;
@@ -123,6 +138,8 @@ const std::vector<std::string>& Target::architectures() const {
   static const std::vector<std::string> none;
   return gpu_ ? gpu_->architectures : none;
 }
+
+int64_t Target::shared_bytes() const { return cuda::most_shared_bytes(architectures()); }
 
 std::string Target::text() const {
   return gpu_ ? fmt::format("cuda --arch {}", fmt::join(gpu_->architectures, ",")) : "cpu";
@@ -145,7 +162,7 @@ KernelTimer Target::timer() const {
   };
 }
 
-KernelCompiler Target::compiler() const {
+std::function<void(const Plan&)> Target::compiler() const {
   if (!gpu_ || !gpu_->device) return {};
   return [this](const Plan& plan) {
     Plan lone = plan;

@@ -30,14 +30,16 @@ class Target {
   std::span<const Tactic> tactics() const { return tactics_; }
   // Machine code is made for these; the first is that for which kernels are chosen.
   const std::vector<std::string>& architectures() const;
+  // That a block may have on all of them.
+  int64_t shared_bytes() const;
   // "cuda sm_90", "cpu": for the options that an engine names.
   std::string text() const;
 
   // What a measured time depends on and no problem says.
   std::string name() const;
   KernelTimer timer() const;
-  // Empty where nothing has to be compiled before a kernel is measured.
-  KernelCompiler compiler() const;
+  // TacticOptions::compile.
+  std::function<void(const Plan&)> compiler() const;
   std::unique_ptr<CostOracle> costs(SymbolValues sizes) const;
   // The results of the plan's only step, each in its buffer's layout. `inputs` are row-major; those
   // that are constants of the plan are not looked at. Throws what the kernel throws.
@@ -49,6 +51,8 @@ class Target {
 
  private:
   struct Gpu;
+
+  static std::unique_ptr<Gpu> open_gpu(const BuildOptions& options);
 
   int threads_;
   std::unique_ptr<Gpu> gpu_;  // nullptr: the CPU alone

@@ -175,9 +175,8 @@ void Validator::give_value(ValueId value, const Shape& shape, OriginalValues& va
   const Graph& graph = original_.graph();
   const Node* producer = nodes > 0 ? graph.producer(value) : nullptr;
   if (producer == nullptr || !producer->subgraphs.empty())
-    return values.give(value, rounded(random_operand(original_, value, shape, values,
-                                                     hash_bytes(graph.value(value).name)),
-                                      narrow_));
+    return values.give(value, random_operand(original_, value, shape, values,
+                                             hash_bytes(graph.value(value).name), narrow_));
   for (const ValueId input : producer->inputs)
     if (input != no_value && !values.is_known(input))
       give_value(input, values.shape(input), values, nodes - 1);
@@ -390,7 +389,8 @@ void Validator::try_deeper(const Plan& plan, const Step& step, const Plan& lone,
     try {
       trial_ = make_trial(plan, step, first->shapes);
       try_kernel(lone, found);
-    } catch (const Error&) {
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::device) throw;
       continue;  // no more can be told
     }
     if (trial_->reason.empty() && found.passed && found.points > 0) {
@@ -410,6 +410,7 @@ void Validator::try_kernel(const Plan& lone, Validation& into) {
   try {
     got = target_.run_step(lone, trial_->inputs, trial_->shapes);
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::device) throw;
     into.text = "it could not be run: " + error.message();
     return;
   }

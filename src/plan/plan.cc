@@ -68,6 +68,7 @@ class Verifier {
         plan_.root.outputs.size(), plan_.output_names.size());
     if (plan_.batch) verify_batch();
     verify_region(plan_.root);
+    verify_on_host(plan_.root, {});
   }
 
  private:
@@ -115,6 +116,11 @@ class Verifier {
       law(buffer.alias == no_buffer ||
               (buffer.alias >= 0 && buffer.alias < count && buffer.alias != id),
           "buffer '{}' is an alias of buffer {}", buffer.name, buffer.alias);
+      law(buffer.alias == no_buffer || plan_.buffers[buffer.alias].place == buffer.place,
+          "buffer '{}' is elsewhere than its alias", buffer.name);
+      law(buffer.place == Place::host ||
+              (buffer.type.is_tensor() && bit_width(buffer.type.element) > 0),
+          "buffer '{}' on the device is no tensor of numbers", buffer.name);
       BufferId at = id;
       for (BufferId hops = 0; plan_.buffers[at].alias != no_buffer; ++hops) {
         law(hops < count, "buffer '{}' is an alias of itself", buffer.name);
@@ -128,23 +134,44 @@ class Verifier {
   }
 
   // A step reads and writes in its own place; a copy goes from one to the other. What bodies read
-  // from outside they read wherever it is.
+  // from outside they read wherever it is. Control flow is the host's, with all that is handed on.
   void verify_places(const Step& step) {
-    if (step.problem.kind == ProblemKind::copy) {
-      law(step.inputs.size() == 1 && step.outputs.size() == 1 &&
+    const ProblemKind kind = step.problem.kind;
+    law(step.place == Place::host || ((kind == ProblemKind::view || needs_kernel(kind)) &&
+                                      std::any_of(step.outputs.begin(), step.outputs.end(),
+                                                  [](BufferId id) { return id != no_buffer; })),
+        "step '{}' of kind {} is on the device", step.name, name(kind));
+    if (kind == ProblemKind::copy) {
+      law(step.inputs.size() == 1 && step.outputs.size() == 1 && step.inputs[0] != no_buffer &&
+              step.outputs[0] != no_buffer &&
               plan_.buffers[step.inputs[0]].place != plan_.buffers[step.outputs[0]].place,
           "step '{}' copies to the place where it reads", step.name);
+      const Buffer &from = plan_.buffers[step.inputs[0]], &to = plan_.buffers[step.outputs[0]];
+      law(from.type == to.type && from.layout == to.layout,
+          "step '{}' copies '{}' to '{}', which is of another type or layout", step.name, from.name,
+          to.name);
       return;
     }
     for (BufferId id : step.outputs)
       law(id == no_buffer || plan_.buffers[id].place == step.place,
           "step '{}' on the {} writes '{}', which is elsewhere", step.name, name(step.place),
           plan_.buffers[id].name);
-    if (!step.regions.empty()) return;
-    for (BufferId id : step.inputs)
-      law(id == no_buffer || plan_.buffers[id].place == step.place,
+    const auto captured = step.inputs.begin() + static_cast<std::ptrdiff_t>(first_captured(step));
+    for (auto id = step.inputs.begin(); id != captured; ++id)
+      law(*id == no_buffer || plan_.buffers[*id].place == step.place,
           "step '{}' on the {} reads '{}', which is elsewhere", step.name, name(step.place),
-          plan_.buffers[id].name);
+          plan_.buffers[*id].name);
+    const std::set<BufferId> outer(captured, step.inputs.end());
+    for (const Region& region : step.regions) verify_on_host(region, outer);
+  }
+
+  // What comes into a region and goes out of it, but for what it reads from outside.
+  void verify_on_host(const Region& region, const std::set<BufferId>& outer) {
+    for (const auto* ends : {&region.inputs, &region.outputs})
+      for (BufferId id : *ends)
+        law(id == no_buffer || plan_.buffers[id].place == Place::host ||
+                (ends == &region.inputs && outer.contains(id)),
+            "'{}' comes in or goes out on the device", plan_.buffers[id].name);
   }
 
   void verify_region(const Region& region) {
@@ -227,6 +254,16 @@ void print_region(const Plan& plan, const Region& region, int depth, std::string
 }
 
 }  // namespace
+
+size_t first_captured(const Step& step) {
+  const size_t count = step.inputs.size();
+  if (step.regions.empty()) return count;
+  if (step.problem.kind == ProblemKind::branch) return std::min<size_t>(1, count);
+  const int64_t captured = step.problem.attributes.integer("captured", 0);
+  return captured < 0 || static_cast<uint64_t>(captured) > count
+             ? count
+             : count - static_cast<size_t>(captured);
+}
 
 void verify(const Plan& plan) { Verifier(plan).run(); }
 

@@ -128,6 +128,9 @@ void for_each_step(Steps& steps, F&& f) {
   }
 }
 
+// The first of the step's inputs that its bodies read themselves, wherever they are.
+size_t first_captured(const Step& step);
+
 // Throws internal naming the law that is broken.
 void verify(const Plan& plan);
 // Text for people and golden tests.

@@ -96,7 +96,9 @@ struct ExecutionContext::Impl {
   void check_inputs_set() const;
   ShapePlan& prepare();
   void run();
+  void run_all();
   void enqueue(cuda::CUstream stream);
+  void enqueue_all(cuda::CUstream stream);
   void check_enqueued_tensors() const;
   void set_inputs(int64_t slice);
   void run_slice(Turn& turn, int64_t slice);
@@ -174,7 +176,8 @@ std::byte* ExecutionContext::Impl::device_memory(const ShapePlan& plan) {
   if (!queue || bytes <= device_arena.bytes()) return device_arena.data();
   for (CachedPlan& cached : plans) cached.plan->graphs.clear();
   device_arena = {};
-  device_arena = cuda::DeviceMemory(queue->device(), bytes);
+  device_arena = with_context([] { return "activations of the run"; },
+                              [&] { return cuda::DeviceMemory(queue->device(), bytes); });
   return device_arena.data();
 }
 
@@ -189,11 +192,27 @@ ShapePlan& ExecutionContext::Impl::prepare() {
   return plan;
 }
 
-void ExecutionContext::Impl::run() {
-  if (queue) {
-    queue->device()->use();
-    queue->use_stream(nullptr);
+// Puts work into a stream; after an error nothing of it is left under way.
+template <class Work>
+void with_queue(DeviceQueue& queue, const Work& work) {
+  queue.device()->use();
+  try {
+    work();
+  } catch (...) {
+    queue.abandon();
+    throw;
   }
+}
+
+void ExecutionContext::Impl::run() {
+  if (!queue) return run_all();
+  with_queue(*queue, [&] {
+    queue->use_stream(nullptr);
+    run_all();
+  });
+}
+
+void ExecutionContext::Impl::run_all() {
   Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
   const ShapePlan& plan = prepare();
   for (int64_t slice = 0; slice < plan.slices; ++slice) run_slice(turn, slice);
@@ -206,7 +225,10 @@ void ExecutionContext::Impl::run() {
 void ExecutionContext::Impl::enqueue(cuda::CUstream stream) {
   require(queue != nullptr, ErrorCode::unsupported,
           "the engine runs on the CPU, there is nothing to put into a stream; execute() runs it");
-  queue->device()->use();
+  with_queue(*queue, [&] { enqueue_all(stream); });
+}
+
+void ExecutionContext::Impl::enqueue_all(cuda::CUstream stream) {
   Turn turn(Turns::of_process(), 1);
   ShapePlan& plan = prepare();
   if (!plan.host_step) plan.host_step = find_host_step(loaded(), plan);

@@ -30,10 +30,11 @@ DeviceQueue::DeviceQueue(cuda::DevicePointer device)
 
 void DeviceQueue::use_stream(cuda::CUstream stream) {
   if (stream == borrowed_) return;
-  borrowed_ = stream;
+  cuda::CUstream const next = stream != nullptr ? stream : stream_.get();
   if (last_run_)
-    device_->check(device_->driver().cuStreamWaitEvent(this->stream(), last_run_.get(), 0),
+    device_->check(device_->driver().cuStreamWaitEvent(next, last_run_.get(), 0),
                    "waiting for a run in another stream");
+  borrowed_ = stream;
 }
 
 void DeviceQueue::end_of_run() {
@@ -80,6 +81,11 @@ void DeviceQueue::wait() {
   cuda::synchronize(*device_, stream());
 }
 
+void DeviceQueue::abandon() noexcept {
+  copies_under_way_ = false;
+  device_->driver().cuStreamSynchronize(stream());
+}
+
 cuda::Graph DeviceQueue::capture(const std::function<void()>& body) {
   const cuda::Driver& driver = device_->driver();
   device_->check(
@@ -88,12 +94,14 @@ cuda::Graph DeviceQueue::capture(const std::function<void()>& body) {
   cuda::CUgraph captured = nullptr;
   try {
     body();
+    device_->check(driver.cuStreamEndCapture(stream(), &captured),
+                   "ending the capture of launches");
   } catch (...) {
+    // A stream that captures on would swallow what later runs give it.
     driver.cuStreamEndCapture(stream(), &captured);
-    if (captured != nullptr) driver.cuGraphDestroy(captured);
+    const cuda::GraphTemplate useless(device_, captured);
     throw;
   }
-  device_->check(driver.cuStreamEndCapture(stream(), &captured), "ending the capture of launches");
   const cuda::GraphTemplate graph(device_, captured);
   cuda::CUgraphExec executable = nullptr;
   device_->check(driver.cuGraphInstantiateWithFlags(&executable, captured, 0),

@@ -48,6 +48,9 @@ class DeviceQueue {
   // of a kernel comes out here.
   void wait_for_copies();
   void wait();
+  // After an error: waits as far as that is possible, so that nothing is under way that would
+  // write into memory which the caller takes back.
+  void abandon() noexcept;
 
   // The launches that `body` makes, as a graph.
   cuda::Graph capture(const std::function<void()>& body);

@@ -32,7 +32,8 @@ void EngineDevice::copy_constants(const Plan& plan) {
     offsets[i] = bytes;
     bytes += aligned(plan.constants[i].tensor.bytes());
   }
-  memory_ = cuda::DeviceMemory(device_, bytes);
+  memory_ = with_context([] { return "the engine's constants"; },
+                         [&] { return cuda::DeviceMemory(device_, bytes); });
   const cuda::Stream stream = cuda::make_stream(device_);
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (!wanted[i]) continue;

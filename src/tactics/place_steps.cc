@@ -47,13 +47,6 @@ class Placer {
     copies_ = outer;
   }
 
-  // The first of the inputs that bodies read themselves, wherever they are.
-  static size_t first_captured(const Step& step) {
-    if (step.regions.empty()) return step.inputs.size();
-    if (step.problem.kind == ProblemKind::branch) return 1;
-    return step.inputs.size() - step.problem.attributes.integer("captured", 0);
-  }
-
   // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
   // device's steps get another one; a body may give that value too, which was made outside of it.
   BufferId as_output(BufferId id, Region& region) {
@@ -137,7 +130,9 @@ class Placer {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
       const Buffer& buffer = plan_.buffers[id];
-      if (buffer.place == Place::device || !buffer.type.is_static()) return false;
+      if (buffer.place == Place::device || !buffer.type.is_static() ||
+          buffer.storage == Storage::input)
+        return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
       const bool is_given = buffer.storage == Storage::input;

@@ -20,6 +20,8 @@ struct TacticQuery {
   bool defines_sizes = false;          // the shape of a result is known only when the step has run
   std::string_view architecture = {};  // of the device for which kernels are chosen: "sm_90"
   bool allow_tf32 = false;             // whether float32 products may be taken on TF32 tensor cores
+  // Most shared memory of a block where the kernel is for several architectures; 0: the query's.
+  int64_t shared_bytes = 0;
 
   const Problem& problem() const { return step->problem; }
   // The constant behind input i, or nullptr.
@@ -68,6 +70,7 @@ struct TacticOptions {
   Tuner* tuner = nullptr;         // nullptr: nothing is measured
   std::string architecture = {};  // of the device, where there is one
   bool allow_tf32 = false;
+  int64_t shared_bytes = 0;  // as in TacticQuery
   // Called as measuring goes on, with the part that is done, 0 to 1.
   std::function<void(double)> progress = {};
   // Whether the step may not have the tactic. Empty: it may have all that are not disabled.
@@ -78,8 +81,12 @@ struct TacticOptions {
                            const std::string& configuration)>
       validate = {};
 
+  // Compiles the kernel of a plan's only step, so that it is there when it is run. Called from
+  // several threads. Empty: nothing has to be compiled.
+  std::function<void(const Plan&)> compile = {};
+
   TacticQuery query(const Plan& plan, const Step& step, bool defines_sizes = false) const {
-    return {&plan, &step, threads, defines_sizes, architecture, allow_tf32};
+    return {&plan, &step, threads, defines_sizes, architecture, allow_tf32, shared_bytes};
   }
 };
 

@@ -20,12 +20,13 @@ const Tactic& cuda_tactic(std::string_view name);
 // Why the tactic rejects the case; empty when it takes it.
 std::string rejection(KernelCase what, const Tactic& tactic);
 
-// Runs every configuration of the tactic on the case, with its sizes known when the kernel is made
+// Runs configurations of the tactic on the case, with its sizes known when the kernel is made
 // and once more with all sizes but 1 as symbols (where the tactic takes that), and compares with
 // the reference; two runs have to give the same bits. Fails where the tactic rejects the case.
 // Elements may differ by absolute + relative * |expected|. `fixed`: sizes that stay numbers where
 // the others are symbols. With CERMET_COMPILE_FOR="sm_80,sm_90a" in the environment nothing runs:
-// kernels are only compiled for these.
+// kernels are only compiled for these. Of several configurations two run, of those with symbols
+// one, as the problem's text has it, unless CERMET_THOROUGH is set.
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {},
                            const std::vector<int64_t>& fixed = {});
 

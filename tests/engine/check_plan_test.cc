@@ -133,18 +133,67 @@ const Case cases[] = {
     {"InputNames", [](Plan& p) { p.input_names.pop_back(); }, "2 inputs have 1 names"},
 };
 
+// Steps of the sample with a device: 0 copy, 1 kernel, 2 view, 3 copy. Buffers: 0 x, 1 x.device,
+// 2 w, 3 sum, 4 flat, 5 y.
+const Case device_cases[] = {
+    {"ModuleIndex", [](Plan& p) { p.root.steps[1].program.launches[1].module = 2; },
+     "step 'Add_step': launch: module: expected an index below 2, got 2"},
+    {"InputIndex", [](Plan& p) { p.root.steps[1].program.launches[0].arguments[1].index = 2; },
+     "launch: argument: expected one of 2 operands, got 2"},
+    {"OutputIndex", [](Plan& p) { p.root.steps[1].program.launches[0].arguments[2].index = -1; },
+     "launch: argument: expected one of 1 operands, got -1"},
+    {"InputElsewhere", [](Plan& p) { p.buffers[2].place = Place::host; },
+     "step 'Add_step' on the device reads 'w', which is elsewhere"},
+    {"ResultElsewhere",
+     [](Plan& p) {
+       for (int i : {3, 4}) p.buffers[i].place = Place::host;
+     },
+     "step 'Add_step' on the device writes 'sum', which is elsewhere"},
+    {"AliasElsewhere", [](Plan& p) { p.buffers[4].place = Place::host; },
+     "buffer 'flat' is elsewhere than its alias"},
+    {"CopyInPlace", [](Plan& p) { p.buffers[1].place = Place::host; },
+     "step 'Copy_step' copies to the place where it reads"},
+    {"CopyOfNothing", [](Plan& p) { p.root.steps[0].inputs[0] = no_buffer; },
+     "step 'Copy_step' copies to the place where it reads"},
+    {"CopyOfOtherElements", [](Plan& p) { p.buffers[0].type.element = ElementType::uint8; },
+     "step 'Copy_step' copies 'x' to 'x.device', which is of another type or layout"},
+    {"CopyOnTheDevice", [](Plan& p) { p.root.steps[0].place = Place::device; },
+     "step 'Copy_step' of kind copy is on the device"},
+    {"InputOnTheDevice",
+     [](Plan& p) {
+       p.root.inputs[0] = 1;
+       p.root.steps.erase(p.root.steps.begin());
+     },
+     "'x.device' comes in or goes out on the device"},
+    {"OutputOnTheDevice", [](Plan& p) { p.root.outputs[0] = 4; },
+     "'flat' comes in or goes out on the device"},
+    {"TextsOnTheDevice", [](Plan& p) { p.buffers[1].type.element = ElementType::string; },
+     "buffer 'x.device' on the device is no tensor of numbers"},
+    {"ListOnTheDevice", [](Plan& p) { p.buffers[1].type = ValueType::sequence(p.buffers[1].type); },
+     "buffer 'x.device' on the device is no tensor of numbers"},
+};
+
 class CheckPlan : public testing::TestWithParam<Case> {};
 
-TEST_P(CheckPlan, NamesTheField) {
-  EngineImage image = sample_image();
-  GetParam().change(image.plan);
+void expect_named(EngineImage image, const Case& what) {
+  EXPECT_NO_THROW(check_plan(image.plan));
+  what.change(image.plan);
   try {
     check_plan(image.plan);
     FAIL() << "expected an error";
   } catch (const Error& error) {
-    EXPECT_NE(error.message().find(GetParam().message), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find(what.message), std::string::npos) << error.message();
   }
 }
+
+TEST_P(CheckPlan, NamesTheField) { expect_named(sample_image(), GetParam()); }
+
+class CheckDevicePlan : public testing::TestWithParam<Case> {};
+
+TEST_P(CheckDevicePlan, NamesTheField) { expect_named(device_image(), GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(, CheckDevicePlan, testing::ValuesIn(device_cases),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(, CheckPlan, testing::ValuesIn(cases),
                          [](const auto& info) { return std::string(info.param.name); });

@@ -93,6 +93,48 @@ Step dims_step(Plan& plan, BufferId shape) {
   return made;
 }
 
+DeviceProgram sample_program() {
+  using Kind = LaunchArgument::Kind;
+  const Dim size = operand_size(true, 0, 0) * 3;
+  DeviceProgram program;
+  for (int32_t module = 0; module < 2; ++module) {
+    Launch launch;
+    launch.module = module;
+    launch.function = "add";
+    launch.grid = {ceil_div(size, 128), 2, 1};
+    launch.block = {128, 1, 2};
+    launch.shared_bytes = size * 4;
+    launch.arguments = {{Kind::input, 0, 0},
+                        {Kind::input, 1, 4},
+                        {Kind::output, 0, 0},
+                        {Kind::workspace, 0, size * 8},
+                        {Kind::size, 0, size}};
+    program.launches.push_back(std::move(launch));
+  }
+  program.workspace_bytes = size * 16;
+  return program;
+}
+
+KernelImage code(std::string architecture, const std::string& text) {
+  const auto bytes = std::make_shared<const std::string>(text);
+  return {std::move(architecture), std::as_bytes(std::span(*bytes)), bytes};
+}
+
+void dump_program(const DeviceProgram& program, std::string& text) {
+  for (const Launch& launch : program.launches) {
+    text += fmt::format("  {}/{} {} {} {} of {} {} {}, {} bytes:", launch.module, launch.function,
+                        launch.grid[0].to_string(), launch.grid[1].to_string(),
+                        launch.grid[2].to_string(), launch.block[0], launch.block[1],
+                        launch.block[2], launch.shared_bytes.to_string());
+    for (const LaunchArgument& argument : launch.arguments)
+      text += fmt::format(" {}/{}/{}", static_cast<int>(argument.kind), argument.index,
+                          argument.value.to_string());
+    text += '\n';
+  }
+  if (!program.empty())
+    text += fmt::format("  workspace {}\n", program.workspace_bytes.to_string());
+}
+
 void dump_tensor(const Tensor& tensor, std::string& text) {
   text += fmt::format("{}{}:", name(tensor.type()), to_string(tensor.shape()));
   if (tensor.type() == ElementType::string) {
@@ -153,15 +195,47 @@ EngineImage sample_image() {
   return image;
 }
 
+EngineImage device_image() {
+  EngineImage image;
+  image.info = {"0.1.0", "--device cuda --arch sm_90", {}, {}};
+  Plan& plan = image.plan;
+  const ValueType rows = ValueType::tensor(f32, Dims{Dim::symbol("N"), Dim(3)});
+  const BufferId x = add(plan, "x", rows, Storage::input);
+  const BufferId near = add(plan, "x.device", rows, Storage::activation);
+  const BufferId weights = add_constant(plan, "w", Tensor::from<float>(f32, {3}, {1, 2, 3}));
+  const BufferId sum = add(plan, "sum", rows, Storage::activation);
+  const BufferId flat =
+      add(plan, "flat", ValueType::tensor(f32, Dims{Dim::symbol("N") * 3}), Storage::activation);
+  plan.buffers[flat].alias = sum;
+  for (const BufferId id : {near, weights, sum, flat}) plan.buffers[id].place = Place::device;
+  const BufferId y = add(plan, "y", plan.buffer(flat).type, Storage::output);
+  plan.root.inputs = {x};
+  plan.root.outputs = {y};
+  plan.input_names = {"x"};
+  plan.output_names = {"y"};
+  plan.root.steps.push_back(step(plan, ProblemKind::copy, "Copy", {x}, {near}));
+  plan.root.steps.push_back(step(plan, ProblemKind::reference, "Add", {near, weights}, {sum}));
+  Step& device = plan.root.steps.back();
+  device.choice = {"cuda.pointwise", 1, "w4"};
+  device.place = Place::device;
+  device.program = sample_program();
+  plan.root.steps.push_back(step(plan, ProblemKind::view, "Reshape", {sum}, {flat}));
+  plan.root.steps.back().place = Place::device;
+  plan.root.steps.push_back(step(plan, ProblemKind::copy, "Copy", {flat}, {y}));
+  for (const std::string name : {"0123456789abcdef", "fedcba9876543210"})
+    plan.modules.push_back({name, {code("sm_90", name + " cubin"), code("compute_90", "ptx")}});
+  return image;
+}
+
 std::string dump(const EngineImage& image) {
   const Plan& plan = image.plan;
   std::string text =
       fmt::format("{}|{}|{}|{}\n", image.info.version, image.info.options,
                   fmt::join(image.info.requirements, ","), fmt::join(image.info.cpu_features, ","));
   for (const Buffer& buffer : plan.buffers)
-    text += fmt::format("{} {} {} {} {} {} {}\n", buffer.name, buffer.type.to_string(),
+    text += fmt::format("{} {} {} {} {} {} {} {}\n", buffer.name, buffer.type.to_string(),
                         name(buffer.storage), buffer.layout.to_string(), buffer.constant,
-                        buffer.alias, buffer.alias_offset.to_string());
+                        buffer.alias, buffer.alias_offset.to_string(), name(buffer.place));
   for (const PlanConstant& constant : plan.constants) {
     text += fmt::format("{}|{}|", fmt::join(constant.initializers, ","),
                         fmt::join(constant.operations, ","));
@@ -172,8 +246,16 @@ std::string dump(const EngineImage& image) {
     text += fmt::format("{} v{} {} in place:", step.name, step.choice.version,
                         fmt::join(step.origin, ","));
     for (const auto& [output, input] : step.in_place) text += fmt::format(" {}<-{}", output, input);
-    text += '\n';
+    text += fmt::format(" on the {}\n", name(step.place));
+    dump_program(step.program, text);
   });
+  for (const DeviceModule& module : plan.modules) {
+    text += fmt::format("module {}\n", module.name);
+    for (const KernelImage& code : module.images)
+      text += fmt::format(
+          "  {}: {}\n", code.architecture,
+          std::string_view(reinterpret_cast<const char*>(code.bytes.data()), code.bytes.size()));
+  }
   for (const Profile& profile : plan.profiles) {
     text += "profile\n";
     for (const ProfileInput& input : profile.inputs)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <new>
 
 #include "backends/cpu/build/tactics.h"
@@ -131,6 +132,9 @@ Outcome build_bad_model(std::string_view file, std::vector<std::byte>* engine) {
 }
 
 Outcome run_bad_engine(std::vector<std::byte> file) {
+  // Machine code is trusted as programs are: that of mutants must not get to a card.
+  static const int hidden = ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  require(hidden == 0, ErrorCode::internal, "no place for a variable");
   return outcome_of([&] {
     seal_engine(file);
     run_once(Engine::from_memory(std::span(file)));

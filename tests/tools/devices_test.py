@@ -38,7 +38,10 @@ class Devices(unittest.TestCase):
                                  "cores": 46, "memory_bytes": 1 << 34})
         self.assertEqual(second, {"name": "cuda:1", "product": "Fake B", "architecture": "sm_90",
                                   "cores": 132, "memory_bytes": 1 << 36})
-        self.assertRegex(devices(FAKE), r"cuda:1 +Fake B +sm_90 +132 +64.0 GiB")
+        table = devices(FAKE)
+        self.assertRegex(table, r"cuda:1 +Fake B +sm_90 +132 +64.0 GiB")
+        self.assertIn("The NVIDIA driver runs CUDA 13.2. `cermet build --device cuda` builds for "
+                      "cuda:0.\n", table)
 
     def test_a_call_that_fails_is_named(self):
         for call in CALLS[:CALLS.index("cuDeviceGetAttribute") + 1]:

@@ -35,8 +35,9 @@ void print_table(const DeviceList& list) {
                bytes_text(device.memory_bytes)});
   table.print();
   if (list.no_gpu.empty())
-    fmt::print("\nThe NVIDIA driver runs CUDA {}. Engines run on the CPU alone so far.\n",
-               list.cuda_version);
+    fmt::print(
+        "\nThe NVIDIA driver runs CUDA {}. `cermet build --device cuda` builds for cuda:0.\n",
+        list.cuda_version);
   else
     fmt::print("\nNo GPU: {}\n", list.no_gpu);
 }

@@ -33,13 +33,13 @@ struct Inspection {
   std::optional<size_t> activation_bytes;  // nothing when sizes are open and none are given
 };
 
-// The builder puts its number of threads before all other options.
 int threads_of(const InspectCommand& command, const EngineSummary& summary) {
   constexpr std::string_view flag = "--threads ";
   int threads = command.threads;
-  if (threads == 0 && summary.options.starts_with(flag)) {
+  const size_t at = summary.options.find(flag);
+  if (threads == 0 && at != std::string::npos) {
     const char* end = summary.options.data() + summary.options.size();
-    std::from_chars(summary.options.data() + flag.size(), end, threads);
+    std::from_chars(summary.options.data() + at + flag.size(), end, threads);
   }
   return std::max(threads, 1);
 }
@@ -109,7 +109,8 @@ nlohmann::json steps_json(const std::vector<StepInfo>& steps) {
                     {"tactic", step.tactic},
                     {"configuration", step.configuration},
                     {"nodes", step.origin},
-                    {"depth", step.depth}});
+                    {"depth", step.depth},
+                    {"place", step.place}});
   return list;
 }
 
@@ -164,6 +165,16 @@ void print_memory(const Inspection& it) {
     fmt::print("activations  depend on the shapes; give them by --shapes\n");
 }
 
+// For engines that use a GPU.
+void print_places(const std::vector<StepInfo>& steps) {
+  const auto count = [&](auto holds) { return std::count_if(steps.begin(), steps.end(), holds); };
+  const auto there = count([](const StepInfo& step) { return step.place == "device"; });
+  const auto copies = count([](const StepInfo& step) { return step.kind == "copy"; });
+  if (there == 0) return;
+  fmt::print("places       {} steps on the GPU, {} on the CPU, {} copies between them\n", there,
+             static_cast<std::ptrdiff_t>(steps.size()) - there - copies, copies);
+}
+
 void print_steps(const Inspection& it, bool problems) {
   std::vector<Table::Column> columns = {
       {"step", Table::Align::right}, {"name"}, {"kind"}, {"tactic"}, {"configuration"}, {"nodes"}};
@@ -195,6 +206,7 @@ void print_text(const Inspection& it, bool problems) {
   if (it.summary.slice_items > 0)
     fmt::print("batch        in slices of {}\n", it.summary.slice_items);
   print_memory(it);
+  print_places(it.summary.steps);
   fmt::print("steps        {}, of them made of several ONNX nodes: {}, reorders: {}\n\n",
              it.summary.steps.size(), it.fusions, it.reorders);
   print_steps(it, problems);

@@ -6,6 +6,7 @@
 
 #include "backends/cuda/build/attention_source.h"
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/limits.h"
 #include "backends/cuda/build/operand_memory.h"
 #include "tactics/typical_shapes.h"
 
@@ -49,13 +50,6 @@ int shared_bytes(const AttentionTiling& tiling, const Padded& padded) {
   const int key = padded.depth + piece, value = padded.width + piece;
   return padded.bytes * (tiling.rows * std::max(key, value) + 2 * tiling.keys * (key + value)) +
          2 * tiling.keys * 4;
-}
-
-// What a block may have at most.
-int most_shared_bytes(std::string_view architecture) {
-  for (std::string_view large : {"sm_90", "sm_100", "sm_103"})
-    if (architecture.starts_with(large)) return 227 << 10;
-  return architecture.starts_with("sm_80") ? 163 << 10 : 99 << 10;
 }
 
 constexpr int64_t few_rows = 16;
@@ -133,7 +127,7 @@ std::vector<std::string> configurations(const TacticQuery& query) {
   for (const AttentionTiling& tiling : tilings(query, sizes)) {
     const int row_tiles = tiling.rows / (16 * tiling.warps);
     const bool fits = row_tiles * (padded.width + tiling.keys) / 2 <= 192 &&
-                      shared_bytes(tiling, padded) <= most_shared_bytes(query.architecture);
+                      shared_bytes(tiling, padded) <= most_shared_bytes(query);
     const bool pays = (tiling.keys >= least || row_tiles == 2) && (tiling.rows != 32 || small);
     if (fits && pays) texts.push_back(tiling.to_string());
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "backends/cuda/build/limits.h"
 #include "base/error.h"
 
 namespace cermet::cuda {
@@ -19,7 +20,7 @@ const Tactic& tactic_of(const Step& step, std::span<const Tactic> tactics) {
 }
 
 // Runs `work` for 0 .. count - 1 on threads of their own; the first error is thrown.
-void in_parallel(size_t count, int threads, const std::function<void(size_t)>& work) {
+void on_threads(size_t count, int threads, const std::function<void(size_t)>& work) {
   std::vector<std::exception_ptr> errors(count);
   std::atomic<size_t> next = 0;
   const auto run = [&] {
@@ -79,6 +80,12 @@ void compile_programs(Plan& plan, std::span<const Tactic> tactics,
     if (step.place != Place::device || !needs_kernel(step.problem.kind)) return;
     const TacticQuery query{&plan, &step, 1, false, architectures.front()};
     DeviceSource made = tactic_of(step, tactics).generate(query, step.choice.configuration);
+    with_context(
+        [&] {
+          return fmt::format("step '{}': {} {}", step.name, step.choice.tactic,
+                             step.choice.configuration);
+        },
+        [&] { check_limits(made.program, architectures); });
     for (Launch& launch : made.program.launches) {
       const std::string& source = made.sources.at(launch.module);
       const auto [entry, fresh] = known.emplace(source, static_cast<int32_t>(sources.size()));
@@ -92,7 +99,7 @@ void compile_programs(Plan& plan, std::span<const Tactic> tactics,
     plan.modules[i].name = source_name(sources[i]);
     plan.modules[i].images.resize(architectures.size());
   }
-  in_parallel(sources.size() * architectures.size(), threads, [&](size_t i) {
+  on_threads(sources.size() * architectures.size(), threads, [&](size_t i) {
     const size_t source = i / architectures.size(), at = i % architectures.size();
     plan.modules[source].images[at] = compiler.compile(sources[source], architectures[at]);
   });

@@ -20,6 +20,8 @@ class Compiler {
   // NVRTC is opened when something has to be compiled that the cache does not hold.
   explicit Compiler(KernelCache cache = KernelCache::of_user()) : cache_(std::move(cache)) {}
 
+  // Throws device where NVRTC is missing.
+  void open() { nvrtc(); }
   // Machine code of the source for one architecture. Throws device where NVRTC is missing, internal
   // where it refuses the source.
   KernelImage compile(const std::string& source, const std::string& architecture);
@@ -40,6 +42,7 @@ class Compiler {
 
 // Gives every step of the plan that is on the device its program, and the plan the modules of all
 // of them, compiled for each architecture by `threads` threads. `tactics` are those of the choices.
+// Throws internal naming step and tactic where a launch is beyond an architecture's limits.
 void compile_programs(Plan& plan, std::span<const Tactic> tactics,
                       const std::vector<std::string>& architectures, Compiler& compiler,
                       int threads);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/limits.h"
 #include "base/error.h"
 
 namespace cermet::cuda {
@@ -38,22 +39,8 @@ std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   return type == ElementType::float32 ? std::span<const Tile>(tf32_tiles) : half_tiles;
 }
 
-// Shared memory that a block may have, and that a multiprocessor has.
-struct SharedMemory {
-  std::string_view architecture;
-  int64_t of_block, of_multiprocessor;
-};
-constexpr std::array shared_memory{
-    SharedMemory{"sm_80", 163 << 10, 164 << 10},  SharedMemory{"sm_86", 99 << 10, 100 << 10},
-    SharedMemory{"sm_87", 163 << 10, 164 << 10},  SharedMemory{"sm_89", 99 << 10, 100 << 10},
-    SharedMemory{"sm_90", 227 << 10, 228 << 10},  SharedMemory{"sm_100", 227 << 10, 228 << 10},
-    SharedMemory{"sm_103", 227 << 10, 228 << 10}, SharedMemory{"sm_120", 99 << 10, 100 << 10},
-};
-SharedMemory shared_memory_of(std::string_view architecture) {
-  for (const SharedMemory& row : shared_memory)
-    if (architecture.starts_with(row.architecture)) return row;
-  return shared_memory[1];
-}
+// What a multiprocessor has beyond what a block may have: the system's part of a block's.
+constexpr int64_t further_shared_bytes = 1 << 10;
 
 int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -65,7 +52,7 @@ bool suits_loader(const Factor& factor, int rows, const Tile& tile) {
 
 bool suits(const TacticQuery& query, const Product& product, const Tile& tile) {
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
-         tile.shared_bytes(product.type) <= shared_memory_of(query.architecture).of_block;
+         tile.shared_bytes(product.type) <= most_shared_bytes(query);
 }
 
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
@@ -114,7 +101,7 @@ Tile Tile::parse(std::string_view text) {
 double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,
                Multiplier multiplier, const Tile& tile) {
   const CardRates rates = rates_of(query.architecture);
-  const SharedMemory shared = shared_memory_of(query.architecture);
+  const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
   double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
   if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
   const int64_t tiles =
@@ -123,7 +110,7 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double depth_blocks =
       std::ceil(static_cast<double>(ceiling(sizes.depth, tile.k)) / tile.splits);
   const auto fit = static_cast<double>(std::clamp<int64_t>(
-      std::min<int64_t>(shared.of_multiprocessor / (tile.shared_bytes(product.type) + 1024),
+      std::min<int64_t>(shared / (tile.shared_bytes(product.type) + further_shared_bytes),
                         512 / tile.threads()),
       1, 4));
   // A stage takes its operations' time, shared with the other blocks of the multiprocessor, or what

@@ -46,12 +46,18 @@ class CardReader {
 
 std::string Card::architecture() const { return fmt::format("sm_{}{}", major, minor); }
 
-std::vector<Card> cards(const Driver& driver) {
+int card_count(const Driver& driver) {
   int count = 0;
   driver.check(driver.cuDeviceGetCount(&count), "counting GPUs");
+  return count;
+}
+
+Card card_of(const Driver& driver, int ordinal) { return CardReader(driver, ordinal).read(); }
+
+std::vector<Card> cards(const Driver& driver) {
   std::vector<Card> result;
-  for (int ordinal = 0; ordinal < count; ++ordinal)
-    result.push_back(CardReader(driver, ordinal).read());
+  for (int ordinal = 0, count = card_count(driver); ordinal < count; ++ordinal)
+    result.push_back(card_of(driver, ordinal));
   return result;
 }
 

@@ -18,7 +18,10 @@ struct Card {
   std::string architecture() const;  // "sm_90"
 };
 
-// By ordinal. Throws device naming the card and the call that failed.
+// These throw device naming the card and the call that failed.
+int card_count(const Driver& driver);
+Card card_of(const Driver& driver, int ordinal);
+// By ordinal.
 std::vector<Card> cards(const Driver& driver);
 
 }  // namespace cermet::cuda

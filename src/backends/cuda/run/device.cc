@@ -7,11 +7,11 @@ namespace cermet::cuda {
 DevicePointer Device::open(int ordinal) { return DevicePointer(new Device(ordinal)); }
 
 Device::Device(int ordinal) : ordinal_(ordinal) {
-  const std::vector<Card> all = cards(driver_);
-  require(ordinal >= 0 && static_cast<size_t>(ordinal) < all.size(), ErrorCode::device,
-          "there is no card cuda:{}; the driver (CUDA {}) offers {}", ordinal, driver_.version(),
-          all.empty() ? "none" : fmt::format("cuda:0 to cuda:{}", all.size() - 1));
-  card_ = all[ordinal];
+  const int count = card_count(driver_);
+  if (ordinal < 0 || ordinal >= count)
+    fail(ErrorCode::device, "there is no card cuda:{}; the driver (CUDA {}) offers {}", ordinal,
+         driver_.version(), count == 0 ? "none" : fmt::format("cuda:0 to cuda:{}", count - 1));
+  card_ = card_of(driver_, ordinal);
   check(driver_.cuDeviceGet(&device_, ordinal), "opening the card");
   check(driver_.cuDevicePrimaryCtxRetain(&context_, device_), "making a context");
 }
@@ -25,6 +25,8 @@ std::string Device::name() const {
 }
 
 void Device::use() const { check(driver_.cuCtxSetCurrent(context_), "making the context current"); }
+
+void Device::try_to_use() const noexcept { driver_.cuCtxSetCurrent(context_); }
 
 size_t Device::free_bytes() const {
   size_t free = 0, total = 0;
@@ -81,9 +83,9 @@ DeviceMemory::DeviceMemory(const DevicePointer& device, size_t bytes) : bytes_(b
   device->use();
   CUdeviceptr pointer = 0;
   const CUresult result = device->driver().cuMemAlloc_v2(&pointer, bytes);
-  require(result != CUDA_ERROR_OUT_OF_MEMORY, ErrorCode::out_of_memory,
-          "{} has no {} bytes left: {} are free of {}", device->name(), bytes, device->free_bytes(),
-          device->card().memory_bytes);
+  if (result == CUDA_ERROR_OUT_OF_MEMORY)
+    fail(ErrorCode::out_of_memory, "{} has no {} bytes left: {} are free of {}", device->name(),
+         bytes, device->free_bytes(), device->card().memory_bytes);
   device->check(result, "taking memory");
   memory_ = {device, pointer};
 }

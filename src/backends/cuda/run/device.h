@@ -27,10 +27,12 @@ class Device {
   std::string name() const;
   // Makes the context the calling thread's, as calls of the driver need.
   void use() const;
+  // Likewise, for what gives handles back and has nobody to tell of an error.
+  void try_to_use() const noexcept;
   size_t free_bytes() const;
   // Whether the address is the device's memory, of this card.
   bool owns(const void* pointer) const;
-  // Throws device unless `result` is success; `what` was tried: "copying an input".
+  // Throws as Driver::check() does, naming the card; `what` was tried: "copying an input".
   void check(CUresult result, const char* what) const;
 
  private:
@@ -62,7 +64,7 @@ class Owned {
   const DevicePointer& device() const { return device_; }
   void reset() {
     if (handle_ == Handle{}) return;
-    device_->use();
+    device_->try_to_use();
     (device_->driver().*release)(handle_);
     handle_ = Handle{};
   }

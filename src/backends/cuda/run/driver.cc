@@ -12,6 +12,14 @@ const char* last_error() {
   return text != nullptr ? text : "unknown reason";
 }
 
+// After these, which a kernel causes, all calls in the process' context fail.
+bool is_fault_of_kernel(CUresult result) {
+  constexpr CUresult illegal_address = 700, timeout = 702, assertion = 710;
+  constexpr CUresult first_of_hardware = 714, last_of_hardware = 719;
+  return result == illegal_address || result == timeout || result == assertion ||
+         (result >= first_of_hardware && result <= last_of_hardware);
+}
+
 }  // namespace
 
 Driver::Driver(const std::string& library) {
@@ -50,7 +58,11 @@ void Driver::check(CUresult result, const std::string& what) const {
   // Both fail for a number that this driver does not know.
   if (cuGetErrorName(result, &name) != CUDA_SUCCESS || name == nullptr) name = "unknown error";
   if (cuGetErrorString(result, &text) != CUDA_SUCCESS || text == nullptr) text = "no description";
-  fail(ErrorCode::device, "{} failed: {} ({}): {}", what, name, result, text);
+  fail(result == CUDA_ERROR_OUT_OF_MEMORY ? ErrorCode::out_of_memory : ErrorCode::device,
+       "{} failed: {} ({}): {}{}", what, name, result, text,
+       is_fault_of_kernel(result)
+           ? ". A kernel went wrong; this process can't use the card any more"
+           : "");
 }
 
 std::string Driver::version() const {

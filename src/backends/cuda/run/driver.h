@@ -22,8 +22,9 @@ class Driver {
 #undef CERMET_CUDA_CALL
   // NOLINTEND(readability-identifier-naming, bugprone-macro-parentheses)
 
-  // Throws device unless `result` is success, with the driver's name for the error and its words.
-  // `what` was tried: "the name of cuda:0".
+  // Throws unless `result` is success, with the driver's name for the error and its words:
+  // out_of_memory where the card's memory ran out, else device. `what` was tried: "the name of
+  // cuda:0".
   void check(CUresult result, const std::string& what) const;
   // "13.0": the newest CUDA that it runs.
   std::string version() const;

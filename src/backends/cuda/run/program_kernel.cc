@@ -9,7 +9,8 @@ namespace cermet::cuda {
 namespace {
 
 constexpr int64_t widest_grid_x = 2147483647, widest_grid_yz = 65535;
-constexpr uintptr_t pointer_alignment = 16;  // that kernels count on
+constexpr int64_t most_shared_bytes = 1 << 20;  // more than any card has
+constexpr uintptr_t pointer_alignment = 16;     // that kernels count on
 
 // How well an image fits a card: 0 not at all. Machine code runs on its own architecture and on
 // later ones of the same major number; one that ends with "a" or "f" on its own alone. PTX is
@@ -66,7 +67,10 @@ class BoundProgram : public BoundKernel {
     SymbolValues symbols;
     add_sizes(symbols, false, context.inputs);
     add_sizes(symbols, true, context.outputs);
-    workspace_bytes_ = static_cast<size_t>(program.workspace_bytes.evaluate(symbols));
+    const int64_t workspace = program.workspace_bytes.evaluate(symbols);
+    require(workspace >= 0, ErrorCode::out_of_range, "a kernel would have a workspace of {} bytes",
+            workspace);
+    workspace_bytes_ = static_cast<size_t>(workspace);
     if (modules == nullptr) return;
     size_t most = 0;
     for (const Launch& launch : program.launches) {
@@ -108,6 +112,8 @@ class BoundProgram : public BoundKernel {
               axis, most);
     }
     const int64_t shared = launch.shared_bytes.evaluate(symbols);
+    require(shared >= 0 && shared <= most_shared_bytes, ErrorCode::out_of_range,
+            "a kernel would have {} bytes of shared memory", shared);
     bound.function = modules.function(launch.module, launch.function, shared);
     bound.launch = &launch;
     // Its blocks may be there before the kernel in front of it has ended: each waits for that

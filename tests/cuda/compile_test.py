@@ -1,0 +1,60 @@
+"""Every kernel of the GPU's tests, compiled by NVIDIA's own compiler, which needs no GPU.
+
+All of them for one architecture, a part of them for the others; all for all with CERMET_THOROUGH=1.
+`./x setup` installs the compiler; without it the test is skipped.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from commands import BIN  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NVRTC = next(iter(sorted((ROOT / ".venv").glob(
+    "lib/python*/site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12"))), None)
+NVRTC = os.environ.get("CERMET_REAL_NVRTC", NVRTC)
+PROGRAM = BIN / "test_cuda"
+if NVRTC is None or not PROGRAM.exists():
+    print("skipped: no NVRTC in .venv (./x setup installs it)" if NVRTC is None else
+          f"skipped: {PROGRAM} is not built")
+    sys.exit(77)
+
+WHOLE = "sm_90a"
+OTHERS = "sm_80,sm_86,sm_89,sm_100a,sm_120"
+THOROUGH = os.environ.get("CERMET_THOROUGH", "") not in ("", "0")
+EMULATOR = "-Emulator*:EmulatedKernel*"  # what the fake compiler alone knows
+SHARDS = len(os.sched_getaffinity(0))
+
+
+def compile_for(architectures, tests):
+    """The outputs of the shards that failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        shards = []
+        for shard in range(SHARDS):
+            environment = {
+                **os.environ, "CERMET_NVRTC": str(NVRTC), "CERMET_COMPILE_FOR": architectures,
+                "CERMET_KERNEL_CACHE": folder, "GTEST_TOTAL_SHARDS": str(SHARDS),
+                "GTEST_SHARD_INDEX": str(shard)}
+            shards.append(subprocess.Popen(
+                [PROGRAM, f"--gtest_filter={tests}", "--gtest_brief=1"], env=environment, cwd=ROOT,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        outputs = [shard.communicate()[0] for shard in shards]
+        return [text for shard, text in zip(shards, outputs) if shard.returncode != 0]
+
+
+class Compile(unittest.TestCase):
+    def test_every_kernel(self):
+        for text in compile_for(WHOLE, "*" + EMULATOR):
+            self.fail(text[-5000:])
+
+    def test_every_architecture(self):
+        for text in compile_for(OTHERS, ("*" if THOROUGH else "*Gemm*") + EMULATOR):
+            self.fail(text[-5000:])
+
+
+if __name__ == "__main__":
+    unittest.main()
