@@ -36,7 +36,7 @@ def compile_for(architectures, tests):
         shards = []
         for shard in range(SHARDS):
             environment = {
-                **os.environ, "CERMET_NVRTC": str(NVRTC), "CERMET_COMPILE_FOR": architectures,
+                **os.environ, "LD_LIBRARY_PATH": "", "CERMET_NVRTC": str(NVRTC), "CERMET_COMPILE_FOR": architectures,
                 "CERMET_KERNEL_CACHE": folder, "GTEST_TOTAL_SHARDS": str(SHARDS),
                 "GTEST_SHARD_INDEX": str(shard)}
             shards.append(subprocess.Popen(

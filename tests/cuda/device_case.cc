@@ -84,14 +84,12 @@ bool is_thorough() {
   return given != nullptr && *given != '\0' && std::string_view(given) != "0";
 }
 
-// Compiling takes the emulator most of its time. So a case gets the configuration that comes first
-// and one of the others, as its problem's text has it: all of them have their turn over the cases
-// of a tactic. With symbols it gets one.
-std::vector<std::string> picked(std::vector<std::string> texts, const Plan& plan, bool symbols) {
+// Compiling takes the emulator most of its time. So a case gets one configuration, as its problem's
+// text has it, and another one with symbols: all have their turn over the cases of a tactic.
+std::vector<std::string> picked(std::vector<std::string> texts, const Plan& plan) {
   if (is_thorough() || texts.size() < 2) return texts;
   const uint64_t hash = hash_bytes(plan.root.steps[0].problem.to_string());
-  if (symbols) return {texts[hash % texts.size()]};
-  return {texts[0], texts[1 + hash % (texts.size() - 1)]};
+  return {texts[hash % texts.size()]};
 }
 
 class CaseOnDevice {
@@ -104,18 +102,18 @@ class CaseOnDevice {
     for (const Tensor& output : expected) shapes_.outputs.emplace_back(output.shape());
   }
 
-  void run(const Plan& plan, bool symbols) {
+  void run(const Plan& plan) {
     const std::string architecture = test_device()->card().architecture();
     for (const std::string& configuration :
-         picked(configurations_of(plan, tactic_, architecture), plan, symbols))
+         picked(configurations_of(plan, tactic_, architecture), plan))
       run(plan, configuration);
   }
 
   static void compile(const Plan& plan, const Tactic& tactic,
-                      const std::vector<std::string>& architectures, bool symbols) {
+                      const std::vector<std::string>& architectures) {
     for (const std::string& architecture : architectures)
       for (const std::string& configuration :
-           picked(configurations_of(plan, tactic, architecture), plan, symbols)) {
+           picked(configurations_of(plan, tactic, architecture), plan)) {
         Plan lone = lone_step(plan, plan.root.steps[0], tactic, configuration, 1);
         cuda::compile_programs(lone, cuda::tactics(), {architecture}, test_compiler(), 1);
       }
@@ -186,9 +184,9 @@ void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tole
     if (reason && symbols) continue;
     ASSERT_FALSE(reason) << tactic.name << ": " << *reason;
     if (!only_compile.empty())
-      CaseOnDevice::compile(plan, tactic, only_compile, symbols);
+      CaseOnDevice::compile(plan, tactic, only_compile);
     else
-      CaseOnDevice(what, tactic, tolerance, expected).run(plan, symbols);
+      CaseOnDevice(what, tactic, tolerance, expected).run(plan);
   }
 }
 

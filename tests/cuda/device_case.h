@@ -25,8 +25,8 @@ std::string rejection(KernelCase what, const Tactic& tactic);
 // the reference; two runs have to give the same bits. Fails where the tactic rejects the case.
 // Elements may differ by absolute + relative * |expected|. `fixed`: sizes that stay numbers where
 // the others are symbols. With CERMET_COMPILE_FOR="sm_80,sm_90a" in the environment nothing runs:
-// kernels are only compiled for these. Of several configurations two run, of those with symbols
-// one, as the problem's text has it, unless CERMET_THOROUGH is set.
+// kernels are only compiled for these. Unless CERMET_THOROUGH is set, each of the two runs takes
+// but one of the configurations, chosen by the problem's text.
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {},
                            const std::vector<int64_t>& fixed = {});
 
