@@ -121,8 +121,13 @@ class Placer {
     return Place::host;
   }
 
+  // Of an input the device has a view where it has the input, so that what comes after it is not
+  // in two places.
   Place place_of_view(const Step& step) const {
-    return step.inputs[0] == no_buffer ? Place::host : plan_.buffers[step.inputs[0]].place;
+    if (step.inputs[0] == no_buffer) return Place::host;
+    const Buffer& whole = plan_.buffers[step.inputs[0]];
+    const bool numbers = whole.type.is_tensor() && bit_width(whole.type.element) >= 8;
+    return whole.storage == Storage::input && numbers ? Place::device : whole.place;
   }
 
   // Integers that nothing of the device has a part in, as shapes are computed.

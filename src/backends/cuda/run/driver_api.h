@@ -55,7 +55,8 @@ enum CUstreamCaptureMode : int { CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1 };
 inline constexpr unsigned CU_STREAM_NON_BLOCKING = 1;
 inline constexpr unsigned CU_EVENT_DEFAULT = 0;
 inline constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
-// Of cuEventRecordWithFlags: where the stream is captured, the graph records the event when it runs.
+// Of cuEventRecordWithFlags: where the stream is captured, the graph records the event when it
+// runs.
 inline constexpr unsigned CU_EVENT_RECORD_EXTERNAL = 1;
 
 enum CUlaunchAttributeID : int { CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6 };

@@ -1,6 +1,6 @@
-// Hands the sums of a tile on as packs of PACK neighbours of a row: finish(row, column, values), with
-// places in the tile. Each warp turns strips of 16 rows in its own part of shared memory, which has
-// to be free.
+// Hands the sums of a tile on as packs of PACK neighbours of a row: finish(row, column, values),
+// with places in the tile. Each warp turns strips of 16 rows in its own part of shared memory,
+// which has to be free.
 template <class Tile, int PACK, class Sums, class Finish>
 __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& finish) {
   constexpr int columns = Sums::warp_n, pitch = columns + 8;

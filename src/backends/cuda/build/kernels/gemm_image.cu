@@ -21,8 +21,8 @@ struct WindowPlace {
   using Index = typename Image::Index;
   static constexpr bool masked = Image::taps <= 64;
   Index offset = 0;
-  uint64 mask = 0;   // masked: by tap
-  Index begin[3];  // else: coordinates of the first tap
+  uint64 mask = 0;  // masked: by tap
+  Index begin[3];   // else: coordinates of the first tap
 
   __device__ __forceinline__ WindowPlace() = default;
   __device__ __forceinline__ void set(const Image& image, Index row) {

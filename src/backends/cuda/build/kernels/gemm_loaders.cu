@@ -1,6 +1,7 @@
-// What brings tiles of a factor from global to shared memory. A loader belongs to a thread of a block
-// of Tile::threads; it is made for the first block of depth that the block of threads multiplies and
-// goes on by Tile::k with each fetch(). Elements outside the matrix arrive as zeros and are not read.
+// What brings tiles of a factor from global to shared memory. A loader belongs to a thread of a
+// block of Tile::threads; it is made for the first block of depth that the block of threads
+// multiplies and goes on by Tile::k with each fetch(). Elements outside the matrix arrive as zeros
+// and are not read.
 //   fetch(tile)  starts to copy the thread's part; what cp.async can't copy is held in registers
 //   put(tile)    stores what is held
 // PACK elements are copied at once; they are inside or outside together, and their addresses are

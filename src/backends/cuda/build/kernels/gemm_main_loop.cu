@@ -1,6 +1,6 @@
-// Multiplies `blocks` blocks of depth: tiles of both factors go through Tile::stages places in shared
-// memory, so that Tile::stages - 1 are on their way while one is multiplied. When it returns, all
-// threads are done with shared memory.
+// Multiplies `blocks` blocks of depth: tiles of both factors go through Tile::stages places in
+// shared memory, so that Tile::stages - 1 are on their way while one is multiplied. When it
+// returns, all threads are done with shared memory.
 template <class Tile, class Left, class Right, class Sums>
 __device__ __forceinline__ void multiply_blocks(Left& left, Right& right, int blocks, Sums& sums) {
   unsigned char* const memory = dynamic_shared_memory;

@@ -81,8 +81,8 @@ struct TensorSums {
 
  private:
   static __device__ __forceinline__ void load(unsigned (&a)[count_m][4], unsigned (&b)[count_n][2],
-                                              const unsigned char* left,
-                                              const unsigned char* right, int depth) {
+                                              const unsigned char* left, const unsigned char* right,
+                                              int depth) {
 #pragma unroll
     for (int i = 0; i < count_m; ++i) load_left(a[i], left, first_row() + i * 16, depth);
 #pragma unroll
@@ -123,9 +123,9 @@ struct TensorSums {
     const int lane = lane_id();
     unsigned both[4];
     if constexpr (RightTile::along_depth) {
-      load_matrices(both, tile + swizzled<RightTile::pitch, false>(
-                                     column + lane / 16 * 8 + lane % 8,
-                                     depth * size + lane / 8 % 2 * 16));
+      load_matrices(both,
+                    tile + swizzled<RightTile::pitch, false>(column + lane / 16 * 8 + lane % 8,
+                                                             depth * size + lane / 8 % 2 * 16));
 #pragma unroll
       for (int e = 0; e < 4; ++e) both[e] = rounded(both[e]);
     } else if constexpr (size == 2) {

@@ -3,8 +3,8 @@
 // factor's elements lie side by side along the depth, else all rows at one depth.
 
 // The byte at which `byte` of a line lies. Chunks of 16 bytes change places within their line, so
-// that the same chunk of 8 lines one after the other lies in all banks. WORDS: 32-bit elements one by
-// one, 8 side by side of each of 4 lines, do so instead.
+// that the same chunk of 8 lines one after the other lies in all banks. WORDS: 32-bit elements one
+// by one, 8 side by side of each of 4 lines, do so instead.
 template <int PITCH, bool WORDS>
 __device__ __forceinline__ int swizzled(int line, int byte) {
   constexpr int chunks = PITCH / 16;

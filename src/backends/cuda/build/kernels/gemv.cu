@@ -1,16 +1,17 @@
 // Products with few rows on the left: the right factor is read once, by as many threads as there
 // are.
 
-// sums[r][j] = this lane's part of left[r] * right[first_column + j]: of SHARES warps, number `share`
-// takes every SHARES-th block of 32 packs. left[r * left_row_stride + k * left_stride]; packs of the
-// left factor (LEFT_PACK, 1 or PACK) lie side by side. right[column * right_stride + k] may be read
-// up to right_depth, a multiple of PACK, and is zero from `depth` on. Products are added in float.
+// sums[r][j] = this lane's part of left[r] * right[first_column + j]: of SHARES warps, number
+// `share` takes every SHARES-th block of 32 packs. left[r * left_row_stride + k * left_stride];
+// packs of the left factor (LEFT_PACK, 1 or PACK) lie side by side. right[column * right_stride +
+// k] may be read up to right_depth, a multiple of PACK, and is zero from `depth` on. Products are
+// added in float.
 template <int ROWS, int COLUMNS, int PACK, int LEFT_PACK, int SHARES, class Element, class Index>
 __device__ __forceinline__ void multiply_rows(const Element* left, Index left_row_stride,
                                               Index left_stride, const Element* right,
-                                              Index right_stride, Index first_column,
-                                              Index columns, Index depth, Index right_depth,
-                                              int share, float (&sums)[ROWS][COLUMNS]) {
+                                              Index right_stride, Index first_column, Index columns,
+                                              Index depth, Index right_depth, int share,
+                                              float (&sums)[ROWS][COLUMNS]) {
   const Element* lines[COLUMNS];
 #pragma unroll
   for (int j = 0; j < COLUMNS; ++j) {

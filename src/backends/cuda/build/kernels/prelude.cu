@@ -54,8 +54,8 @@ struct alignas(sizeof(T) * N) Pack {
   T items[N];
 };
 
-// A float to an integer: cut towards zero, clamped to the range (or, not saturating, wrapped), 0 for
-// NaN.
+// A float to an integer: cut towards zero, clamped to the range (or, not saturating, wrapped), 0
+// for NaN.
 template <class Integer, class Float>
 __device__ __forceinline__ Integer float_to_integer(Float x, bool saturate) {
   if (!(x == x)) return 0;
@@ -73,9 +73,9 @@ __device__ __forceinline__ Integer float_to_integer(Float x, bool saturate) {
     return static_cast<Integer>(x);
   }
   const Float far = static_cast<Float>(9223372036854775808.0);
-  const int64 wide = x >= far ? 0x7fffffffffffffffLL
-                              : (x < -far ? static_cast<int64>(0x8000000000000000ULL)
-                                          : static_cast<int64>(x));
+  const int64 wide =
+      x >= far ? 0x7fffffffffffffffLL
+               : (x < -far ? static_cast<int64>(0x8000000000000000ULL) : static_cast<int64>(x));
   return static_cast<Integer>(wide);
 }
 

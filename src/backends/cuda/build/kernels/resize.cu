@@ -44,7 +44,8 @@ __device__ __forceinline__ int resize_clamp(double x, double last) {
 }
 
 // Writes TAPS indices and weights; an index of -1 where the element lies outside of the input.
-template <int MODE, int TRANSFORM, int NEAREST, int TAPS, bool ANTIALIAS, bool EXCLUDE, class Weight>
+template <int MODE, int TRANSFORM, int NEAREST, int TAPS, bool ANTIALIAS, bool EXCLUDE,
+          class Weight>
 __device__ __forceinline__ void resize_row(int64 i, int64 input, int64 output, double scale,
                                            double begin, double end, double coefficient,
                                            int* indices, Weight* weights) {

@@ -30,7 +30,8 @@ __device__ __forceinline__ float to_compute(SmallFloat<MANTISSA, BIAS, SPECIALS>
     return magnitude == top ? sign * __uint_as_float(0x7f800000u) : nan;
   const int field = magnitude >> MANTISSA, mantissa = magnitude & ((1 << MANTISSA) - 1);
   const int whole = field == 0 ? mantissa : mantissa + (1 << MANTISSA);
-  return sign * static_cast<float>(whole) * power_of_two((field == 0 ? 1 : field) - BIAS - MANTISSA);
+  return sign * static_cast<float>(whole) *
+         power_of_two((field == 0 ? 1 : field) - BIAS - MANTISSA);
 }
 
 // Rounded to nearest, ties to even. What is too large becomes the largest number (saturate),
