@@ -110,6 +110,13 @@ class Runner:
                    ",".join(map(str, batches))]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
                                    start_new_session=True)
+        try:
+            return self.follow(process, row, batches)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # and what it started: compilers, a build
+
+    def follow(self, process, row, batches):
         current, began, why = batches[0], time.monotonic(), ""
         for line in self.lines(process):
             entry = self.take(line) if line else {}
@@ -118,7 +125,7 @@ class Runner:
             now = time.monotonic()
             if not why and (now - began > self.options.limit or now > self.end):
                 why = f"took too long, ended after {now - began:.0f} s"
-                os.killpg(process.pid, signal.SIGKILL)  # and what it started: compilers, a build
+                os.killpg(process.pid, signal.SIGKILL)
         if process.wait() == 0:
             return []
         self.fail(row, current, why or f"ended with {process.returncode}; log.txt has its words")
@@ -166,6 +173,7 @@ def main():
     options = parse_arguments()
     if options.worker:
         return work(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.out.mkdir(parents=True, exist_ok=True)
     runner = Runner(options)
     runner.run()

@@ -1,4 +1,5 @@
 """Cermet on a GPU from Python: its command builds engines, its C library runs them."""
+import copy
 import ctypes
 import os
 import pathlib
@@ -83,6 +84,13 @@ class Engine:
                      ctypes.byref(self.engine))
         library.call("context_create", self.engine, None, ctypes.byref(self.context))
         self.inputs, self.outputs = self.describe("input"), self.describe("output")
+
+    def another_context(self):
+        """The same engine with a context of its own, for another thread."""
+        other = copy.copy(self)
+        other.engine, other.context = ctypes.c_void_p(), ctypes.c_void_p()
+        self.library.call("context_create", self.engine, None, ctypes.byref(other.context))
+        return other
 
     def describe(self, side):
         """Names and element types (ONNX's numbers) of the inputs or outputs, in order."""

@@ -70,13 +70,12 @@ def export(row, module, path):
     arguments = dict(input_names=list(inputs), output_names=["output"], opset_version=OPSET,
                      dynamic_axes={name: {0: "batch"} for name in [*inputs, "output"]})
     unfinished = path.with_suffix(".unfinished")
-    with torch.no_grad():
-        try:
-            torch.onnx.export(module, tuple(inputs.values()), str(unfinished), dynamo=False,
-                              **arguments)
-        except Exception as error:
-            print(f"{path.name}: tracing failed: {error}", flush=True)
-            arguments["opset_version"] = NEWER_OPSET
-            torch.onnx.export(module, tuple(inputs.values()), str(unfinished), dynamo=True,
-                              external_data=False, **arguments)
+    try:
+        torch.onnx.export(module, tuple(inputs.values()), str(unfinished), dynamo=False,
+                          **arguments)
+    except Exception as error:
+        print(f"{path.name}: tracing failed: {error}", flush=True)
+        arguments["opset_version"] = NEWER_OPSET
+        torch.onnx.export(module, tuple(inputs.values()), str(unfinished), dynamo=True,
+                          external_data=False, **arguments)
     unfinished.rename(path)

@@ -64,6 +64,9 @@ class CermetContender:
     def execute(self):
         self.engine.execute()
 
+    def close(self):
+        self.engine.close()
+
     def output(self):
         for tensor in self.outputs:
             tensor.zero_()
@@ -143,11 +146,20 @@ class RowBench:
             gpu_models.export(self.row, self.module, self.model)
 
     def bench(self, batch):
+        contenders = {}
+        try:
+            self.bench_all(batch, contenders)
+        finally:
+            if "cermet" in contenders:
+                contenders["cermet"].close()
+            contenders.clear()
+            self.card.forget()
+
+    def bench_all(self, batch, contenders):
         torch.manual_seed(batch)
         inputs = self.row.inputs(batch)
         expected = gpu_torch.reference(self.row, copy.deepcopy(self.module), inputs, self.card)
         network = gpu_torch.Network(self.row, copy.deepcopy(self.module), inputs, self.card)
-        contenders = {}
         result = {"row": self.name, "batch": batch, "contenders": {}, "errors": {}}
         self.add(result, contenders, "cermet", lambda: self.cermet(batch, network, inputs, result))
         quick = [mode for mode in self.options.modes if not mode.startswith("compile")]
@@ -179,7 +191,9 @@ class RowBench:
                 result["contenders"][name]["error"] = error
             except Exception as error:
                 result["errors"][name] = f"{type(error).__name__}: {error}"[:2000]
-                del contenders[name]
+                failed = contenders.pop(name)
+                if hasattr(failed, "close"):
+                    failed.close()
         for name, found in time_in_turns(contenders, self.card, self.options.seconds).items():
             result["contenders"][name].update(found)
         self.judge(result)

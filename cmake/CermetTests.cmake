@@ -68,7 +68,12 @@ foreach(folder IN LISTS folders)
   # Tests run in the source folder, so test data is named from the project's root.
   gtest_discover_tests(test_${folder} TEST_PREFIX "${folder}."
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${folder} TIMEOUT 300 ENVIRONMENT "${environment}")
+    PROPERTIES LABELS ${folder} TIMEOUT 300)
+  # gtest_discover_tests takes lists apart, so that of all variables but the first one would arrive.
+  set(environment_file "${CMAKE_BINARY_DIR}/test_${folder}_environment.cmake")
+  file(WRITE "${environment_file}"
+    "set_tests_properties(\${test_${folder}_TESTS} PROPERTIES ENVIRONMENT \"${environment}\")\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${environment_file}")
 endforeach()
 
 # Stand in for NVIDIA's driver and compiler: build/PRESET/fake_cuda/libcuda.so.1 and libnvrtc.so.

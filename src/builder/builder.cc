@@ -84,7 +84,7 @@ class Tuning {
         measures_(target.can_run()),
         cache_(target.name()),
         tuner_({options.frozen || !measures_ ? 0 : options.tuning_budget, options.frozen, threads},
-               cache_, target.timer(), target.compiler()) {
+               cache_, target.timer()) {
     require(!options.frozen || !options.timing_cache.empty(), ErrorCode::invalid_argument,
             "frozen timings were asked for without a timing cache that holds them");
     if (!options.timing_cache.empty()) cache_.load(options.timing_cache, options.logger);
@@ -296,6 +296,7 @@ class Build {
       report_.passes.push_back({std::string(result.name), result.changes, result.milliseconds});
     Tuning tuning(options_, target_, tactic_options.threads);
     tactic_options.tuner = tuning.tuner();
+    tactic_options.compile = target_.compiler();
     tactic_options.progress = [&](double done) { stage("measuring kernels", 0.6 + 0.3 * done); };
     if (validator_) tactic_options.validate = validation(tuning.tuner());
     const std::vector<StepChoice> choices =

@@ -59,7 +59,7 @@ class Convolution {
     for (int64_t o : grid_[d + 2])
       for (int64_t k = 0; k < kernel_[d]; ++k)
         if (tap(o, k) >= 0 && tap(o, k) < size) read.insert(tap(o, k));
-    if (read.empty()) read.insert(0);
+    if (read.empty() && size > 0) read.insert(0);
     rows_.emplace_back(read.begin(), read.end());
     std::vector<int64_t> places;
     for (int64_t o : grid_[d + 2])

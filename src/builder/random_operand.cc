@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "builder/rounding.h"
 
 namespace cermet {
 namespace {
@@ -115,7 +116,7 @@ std::pair<int64_t, int64_t> integer_range(ElementType type) {
 }  // namespace
 
 Tensor random_operand(const OriginalGraph& original, ValueId value, const Shape& shape,
-                      OriginalValues& values, uint64_t seed) {
+                      OriginalValues& values, uint64_t seed, ElementType narrow) {
   const ElementType type = original.graph().type(value).element;
   require(is_floating(type) || is_integer(type) || type == ElementType::boolean,
           ErrorCode::unsupported, "'{}' holds elements of type {}",
@@ -139,8 +140,13 @@ Tensor random_operand(const OriginalGraph& original, ValueId value, const Shape&
   if (type == ElementType::float32) {
     auto* numbers = tensor.view().as<float>();
     const int64_t count = tensor.elements();
-    for (int64_t i = 0; i < std::min(count, period); ++i) numbers[i] = static_cast<float>(draw());
-    for (int64_t i = period; i < count; ++i) numbers[i] = numbers[i - period];
+    Tensor first(type, {std::min(count, period)});
+    for (int64_t i = 0; i < first.elements(); ++i)
+      first.view().as<float>()[i] = static_cast<float>(draw());
+    first = rounded(std::move(first), narrow);
+    std::copy_n(first.as<float>(), first.elements(), numbers);
+    for (int64_t done = period; done < count; done += period)
+      std::copy_n(numbers, std::min(period, count - done), numbers + done);
     return tensor;
   }
   std::vector<double> numbers(static_cast<size_t>(tensor.elements()));

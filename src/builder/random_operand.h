@@ -6,8 +6,10 @@
 namespace cermet {
 
 // Seeded elements for a value of the model that suit the operators which read it: positive ones for
-// square roots and logarithms, indices within range, divisors that are not near 0.
+// square roots and logarithms, indices within range, divisors that are not near 0. Those of float32
+// are numbers of the type `narrow`, if there is one.
 Tensor random_operand(const OriginalGraph& original, ValueId value, const Shape& shape,
-                      OriginalValues& values, uint64_t seed);
+                      OriginalValues& values, uint64_t seed,
+                      ElementType narrow = ElementType::undefined);
 
 }  // namespace cermet

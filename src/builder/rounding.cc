@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/parallel.h"
 #include "base/scalar.h"
 #include "builder/grid.h"
 
@@ -60,7 +61,16 @@ void shake_rounding(const TensorView& tensor, ElementType type, int64_t summands
 Tensor in_type(Tensor tensor, ElementType type) {
   if (tensor.type() == type || !is_floating(type)) return tensor;
   Tensor result(type, tensor.shape());
-  store_all(result.view(), load_all<double>(tensor.view()));
+  const TensorView to = result.view();
+  if (bit_width(type) < 8 || bit_width(tensor.type()) < 8) {  // several elements share a byte
+    store_all(to, load_all<double>(tensor.view()));
+    return result;
+  }
+  constexpr int64_t least = 1 << 16;
+  in_parallel(tensor.elements(), least, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      store_element<double>(to, i, load_element<double>(std::as_const(tensor).view(), i));
+  });
   return result;
 }
 

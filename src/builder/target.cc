@@ -162,7 +162,7 @@ KernelTimer Target::timer() const {
   };
 }
 
-KernelCompiler Target::compiler() const {
+std::function<void(const Plan&)> Target::compiler() const {
   if (!gpu_ || !gpu_->device) return {};
   return [this](const Plan& plan) {
     Plan lone = plan;

@@ -38,8 +38,8 @@ class Target {
   // What a measured time depends on and no problem says.
   std::string name() const;
   KernelTimer timer() const;
-  // Empty where nothing has to be compiled before a kernel is measured.
-  KernelCompiler compiler() const;
+  // TacticOptions::compile.
+  std::function<void(const Plan&)> compiler() const;
   std::unique_ptr<CostOracle> costs(SymbolValues sizes) const;
   // The results of the plan's only step, each in its buffer's layout. `inputs` are row-major; those
   // that are constants of the plan are not looked at. Throws what the kernel throws.

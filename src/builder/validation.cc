@@ -175,9 +175,8 @@ void Validator::give_value(ValueId value, const Shape& shape, OriginalValues& va
   const Graph& graph = original_.graph();
   const Node* producer = nodes > 0 ? graph.producer(value) : nullptr;
   if (producer == nullptr || !producer->subgraphs.empty())
-    return values.give(value, rounded(random_operand(original_, value, shape, values,
-                                                     hash_bytes(graph.value(value).name)),
-                                      narrow_));
+    return values.give(value, random_operand(original_, value, shape, values,
+                                             hash_bytes(graph.value(value).name), narrow_));
   for (const ValueId input : producer->inputs)
     if (input != no_value && !values.is_known(input))
       give_value(input, values.shape(input), values, nodes - 1);

@@ -25,8 +25,8 @@ inline constexpr int64_t validation_points = 4096;
 // after another.
 class Validator {
  public:
-  // The graph as it was before the passes. `target` outlives this. `narrow` is the type in which the
-  // plan computes float32; undefined: in float32.
+  // The graph as it was before the passes. `target` outlives this. `narrow` is the type in which
+  // the plan computes float32; undefined: in float32.
   Validator(Graph imported, const Target& target, int threads,
             ElementType narrow = ElementType::undefined);
   ~Validator();

@@ -1,37 +1,84 @@
 #include "expr/relayout.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
 
 #include "base/error.h"
+#include "base/parallel.h"
 
 namespace cermet {
+namespace {
+
+// Elements of T from one place to another, in the order in which they are written.
+template <class T>
+void move_elements(const Tensor& tensor, const Layout& from, const Layout& to, Tensor& result) {
+  const Shape& shape = tensor.shape();
+  const size_t rank = shape.size();
+  const std::vector<int64_t> read = strides(shape, from), write = strides(shape, to);
+  std::vector<size_t> order(rank);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return write[a] > write[b]; });
+  const T* source = tensor.as<T>();
+  T* target = result.view().as<T>();
+  const size_t inner = rank > 0 ? order.back() : 0;
+  const int64_t run = rank > 0 ? shape[inner] : 1, step = rank > 0 ? read[inner] : 0;
+  if (tensor.elements() == 0) return;
+  constexpr int64_t least = 1 << 16;  // elements of a thread
+  in_parallel(tensor.elements() / run, std::max<int64_t>(1, least / run),
+              [&](int64_t begin, int64_t end) {
+                std::vector<int64_t> index(rank, 0);
+                int64_t at = 0, rest = begin;
+                for (size_t k = rank > 0 ? rank - 1 : 0; k-- > 0;) {
+                  const size_t d = order[k];
+                  index[d] = rest % shape[d];
+                  rest /= shape[d];
+                  at += index[d] * read[d];
+                }
+                T* to_run = target + begin * run;
+                for (int64_t number = begin; number < end; ++number) {
+                  for (int64_t i = 0; i < run; ++i) *to_run++ = source[at + i * step];
+                  for (size_t k = rank > 0 ? rank - 1 : 0; k-- > 0;) {
+                    const size_t d = order[k];
+                    at += read[d];
+                    if (++index[d] < shape[d]) break;
+                    at -= read[d] * shape[d];
+                    index[d] = 0;
+                  }
+                }
+              });
+}
+
+struct TwoWords {
+  uint64_t words[2];
+};
+
+}  // namespace
 
 Tensor relayout(const Tensor& tensor, const Layout& from, const Layout& to) {
   if (from == to) return tensor;
   for (const Layout& layout : {from, to})
     require(layout.block_axis < 0, ErrorCode::unsupported, "the layout {}", layout.to_string());
-  const int bits = bit_width(tensor.type());
-  require(bits >= 8, ErrorCode::unsupported, "elements of type {} under a layout",
-          name(tensor.type()));
-  const size_t width = static_cast<size_t>(bits) / 8;
   Tensor result(tensor.type(), tensor.shape());
-  const Shape& shape = tensor.shape();
-  const std::vector<int64_t> read = strides(shape, from), write = strides(shape, to);
-  std::vector<int64_t> index(shape.size(), 0);
-  const auto* source = static_cast<const std::byte*>(tensor.data());
-  auto* target = static_cast<std::byte*>(result.view().data);
-  int64_t at_source = 0, at_target = 0;
-  for (int64_t i = 0, n = tensor.elements(); i < n; ++i) {
-    std::memcpy(target + at_target * static_cast<int64_t>(width),
-                source + at_source * static_cast<int64_t>(width), width);
-    for (size_t d = shape.size(); d-- > 0;) {
-      at_source += read[d];
-      at_target += write[d];
-      if (++index[d] < shape[d]) break;
-      at_source -= read[d] * shape[d];
-      at_target -= write[d] * shape[d];
-      index[d] = 0;
-    }
+  switch (bit_width(tensor.type())) {
+    case 8:
+      move_elements<uint8_t>(tensor, from, to, result);
+      break;
+    case 16:
+      move_elements<uint16_t>(tensor, from, to, result);
+      break;
+    case 32:
+      move_elements<uint32_t>(tensor, from, to, result);
+      break;
+    case 64:
+      move_elements<uint64_t>(tensor, from, to, result);
+      break;
+    case 128:
+      move_elements<TwoWords>(tensor, from, to, result);
+      break;
+    default:
+      fail(ErrorCode::unsupported, "elements of type {} under a layout", name(tensor.type()));
   }
   return result;
 }

@@ -38,6 +38,9 @@ class LifetimeScan {
     if (step.regions.empty()) return;
     for (const Region& body : step.regions) region(body);
     const int32_t end = next_ - 1;
+    // What was there before may be read again by the next iteration.
+    for (Lifetime& life : lives_)
+      if (life.first >= 0 && life.first < at && life.last > at) life.last = end;
     for (BufferId id : step.inputs) touch(id, end);
     for (BufferId id : step.outputs) touch(id, end);
     for (const Region& body : step.regions)

@@ -1,6 +1,7 @@
 #include "precision/marks.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ops/math/scalar_expression.h"
 #include "precision/narrow_numbers.h"
@@ -13,6 +14,17 @@ bool is_narrow_float(ElementType type) {
 }
 
 bool is_large_integer(ElementType type) { return is_integer(type) && bit_width(type) >= 32; }
+
+// Whether it is more than an input or a constant whose elements were moved.
+bool is_computed(const Graph& graph, ValueId value) {
+  static constexpr std::array<std::string_view, 6> moving{"Transpose", "Reshape", "Identity",
+                                                          "Unsqueeze", "Squeeze", "Flatten"};
+  const Node* producer = graph.producer(value);
+  while (producer != nullptr && producer->domain.empty() &&
+         std::find(moving.begin(), moving.end(), producer->op) != moving.end())
+    producer = graph.producer(producer->inputs[0]);
+  return producer != nullptr;
+}
 
 // Whether the operand repeats into the result, whatever the symbols are.
 bool repeats_into(const ValueType& operand, const ValueType& result) {
@@ -81,7 +93,7 @@ bool PrecisionMarks::pins(const Node& node) const {
     if (input == no_value) return false;
     if (is_pinned(input)) return true;
     return is_narrow_float(graph_.type(input).element) &&
-           (!elementwise || graph_.producer(input) != nullptr);
+           (!elementwise || is_computed(graph_, input));
   });
 }
 

@@ -63,10 +63,16 @@ Shape empty_slice(const ValueType& slice) {
 
 }  // namespace
 
+// Its results are there when it returns.
+void Executor::run_body(const RuntimeRegion& body) {
+  run_region(body);
+  if (queue_ != nullptr) queue_->wait_for_copies();
+}
+
 void Executor::run_branch(const RuntimeStep& step) {
   const bool taken = read_condition(tensor(step.step->inputs[0]));
   const RuntimeRegion& branch = step.regions[taken ? 0 : 1];
-  run_region(branch);
+  run_body(branch);
   for (size_t i = 0; i < step.step->outputs.size(); ++i)
     if (step.step->outputs[i] != no_buffer)
       assign(step.step->outputs[i], keep(branch.region->outputs[i]));
@@ -89,7 +95,7 @@ void Executor::run_loop(const RuntimeStep& runtime) {
     assign(body.inputs[0], Value(scalar(ElementType::int64, iteration)));
     assign(body.inputs[1], Value(scalar(ElementType::boolean, go_on)));
     for (size_t i = 0; i < states; ++i) assign(body.inputs[2 + i], carried[i]);
-    run_region(runtime.regions[0]);
+    run_body(runtime.regions[0]);
     go_on = read_condition(tensor(body.outputs[0]));
     for (size_t i = 0; i < states; ++i) carried[i] = keep(body.outputs[1 + i]);
     for (size_t i = 0; i < scans; ++i) collected[i].push_back(keep(body.outputs[1 + states + i]));
@@ -138,7 +144,7 @@ void Executor::run_scan(const RuntimeStep& runtime) {
       assign(body.inputs[states + i],
              Value(slice_of(tensor(step.inputs[states + i]), axes[i], at)));
     }
-    run_region(runtime.regions[0]);
+    run_body(runtime.regions[0]);
     for (size_t i = 0; i < states; ++i) carried[i] = keep(body.outputs[i]);
     for (size_t i = 0; i < scans; ++i) collected[i].push_back(keep(body.outputs[states + i]));
   }

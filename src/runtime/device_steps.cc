@@ -111,12 +111,22 @@ void Executor::time_queued_step(const RuntimeStep& step, bool captured) {
 }
 
 // As a graph, in which kernels follow each other as closely as in a run that is not timed; given to
-// the stream one by one, short kernels would wait for the host, and that would count as theirs.
+// the stream one by one, short kernels would wait for the host, and that would count as theirs. So
+// it is done where the driver does not capture events.
 void Executor::time_segment(const RuntimeRegion& region, const Segment& segment) {
+  const size_t times = times_.size(), marked = marked_.size();
+  const auto time_steps = [&](bool captured) {
+    for (size_t i = segment.first; i <= segment.last; ++i)
+      time_queued_step(region.steps[i], captured);
+  };
   run_on_device(region, segment, false);
-  timed_graphs_.push_back(queue_->capture([&] {
-    for (size_t i = segment.first; i <= segment.last; ++i) time_queued_step(region.steps[i], true);
-  }));
+  try {
+    timed_graphs_.push_back(queue_->capture([&] { time_steps(true); }));
+  } catch (const Error&) {
+    times_.resize(times);
+    marked_.resize(marked);
+    return time_steps(false);
+  }
   queue_->launch(timed_graphs_.back());
 }
 

@@ -12,8 +12,10 @@ bool copies_at_an_end(const Plan& plan, const Step& step) {
   return to.place == Place::device ? from.storage == Storage::input : to.storage == Storage::output;
 }
 
-bool needs_host(const Plan& plan, const ShapePlan& shapes, const RuntimeStep& step) {
-  if (step.step->problem.kind == ProblemKind::copy) return !copies_at_an_end(plan, *step.step);
+bool is_copy(const RuntimeStep& step) { return step.step->problem.kind == ProblemKind::copy; }
+
+bool needs_host(const ShapePlan& shapes, const RuntimeStep& step) {
+  if (is_copy(step)) return false;
   if (step.step->place == Place::host) return true;
   return step.kernel != nullptr && shapes.bound[step.index] == nullptr;
 }
@@ -22,10 +24,13 @@ bool needs_host(const Plan& plan, const ShapePlan& shapes, const RuntimeStep& st
 
 std::string find_host_step(const Engine::Impl& engine, const ShapePlan& shapes) {
   const Plan& plan = engine.plan();
+  for (const RuntimeStep& step : engine.root.steps)
+    if (needs_host(shapes, step)) return fmt::format("step '{}'", step.step->name);
   std::vector<BufferId> copied;
   for (const RuntimeStep& step : engine.root.steps) {
-    if (needs_host(plan, shapes, step)) return fmt::format("step '{}'", step.step->name);
-    if (step.step->problem.kind == ProblemKind::copy) copied.push_back(step.step->outputs[0]);
+    if (!is_copy(step)) continue;
+    if (!copies_at_an_end(plan, *step.step)) return fmt::format("copy '{}'", step.step->name);
+    copied.push_back(step.step->outputs[0]);
   }
   for (size_t i = 0; i < plan.root.outputs.size(); ++i) {
     const BufferId id = plan.root.outputs[i];

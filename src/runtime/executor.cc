@@ -157,8 +157,16 @@ void Executor::time_step(const RuntimeStep& step) {
   times_.push_back({step.index, spent.count(), before.count()});
 }
 
+// What the host reads has to be there, and what it writes over has to be read by then.
+void Executor::wait_for_device(const Step& step) {
+  const ProblemKind kind = step.problem.kind;
+  const bool touches_memory = kind != ProblemKind::view && kind != ProblemKind::copy;
+  if (queue_ != nullptr && step.place == Place::host && touches_memory) queue_->wait_for_copies();
+}
+
 void Executor::run_step(const RuntimeStep& step) {
   try {
+    wait_for_device(*step.step);
     switch (step.step->problem.kind) {
       case ProblemKind::view:
         return run_view(*step.step);
@@ -182,8 +190,6 @@ void Executor::run_step(const RuntimeStep& step) {
 }
 
 void Executor::run_kernel(const RuntimeStep& step) {
-  // What the host reads has to be there.
-  if (queue_ != nullptr && step.step->place == Place::host) queue_->wait_for_copies();
   if (!step.kernel->dynamic()) {
     if (BoundKernel* kernel = plan_->bound[step.index].get())
       return run_bound(step, *kernel,

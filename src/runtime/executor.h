@@ -49,7 +49,9 @@ class Executor {
   friend class StepDynamicCall;
 
   void run_region(const RuntimeRegion& region);
+  void run_body(const RuntimeRegion& body);
   void run_step(const RuntimeStep& step);
+  void wait_for_device(const Step& step);
   void run_kernel(const RuntimeStep& step);
   void run_bound(const RuntimeStep& step, BoundKernel& kernel, void* workspace);
   void run_late_bound(const RuntimeStep& step);

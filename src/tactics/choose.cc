@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "tactics/candidates.h"
+#include "tactics/compile_ahead.h"
 #include "tactics/size_scan.h"
 #include "tactics/tuner.h"
 #include "tactics/weigh_epilogues.h"
@@ -79,7 +80,7 @@ class Chooser {
     std::vector<Tuner::Wish> wishes;
     for (Pending* pending : order)
       wishes.push_back({pending->step, pending->candidates.tactics, &pending->candidates.list});
-    options_.tuner->make_ready(plan_, wishes);
+    options_.tuner->make_ready(plan_, wishes, options_);
     size_t done = 0;
     for (Pending* pending : order) {
       if (options_.progress)
@@ -131,10 +132,22 @@ class Chooser {
       pending.winner = pending.candidates.winner(*pending.step);
     }
     leave_libraries_closed();
+    compile_winners();
     bool settled = true;
     for (Pending& pending : pending_)
       if (options_.validate && pending.validated != pending.winner) settled &= validate(pending);
     return settled;
+  }
+
+  // Those that are to be validated.
+  void compile_winners() {
+    if (!options_.validate) return;
+    std::vector<CompileJob> jobs;
+    for (const Pending& pending : pending_)
+      if (pending.step->place == Place::device && pending.validated != pending.winner)
+        jobs.push_back({pending.step, pending.candidates.tactics[pending.winner],
+                        pending.candidates.list[pending.winner].configuration});
+    compile_ahead(plan_, jobs, options_, std::chrono::steady_clock::time_point::max());
   }
 
   // Whether the winner passes. That candidates did not is remembered once another one has passed:

@@ -33,11 +33,12 @@ class Placer {
     std::vector<Step> steps = std::move(region.steps);
     region.steps.clear();
     for (Step& step : steps) {
-      const bool defines_sizes = sizes_.visit(step);
-      step.place = place_of(step, defines_sizes);
+      // A body's sizes are defined before those of the step that it belongs to.
+      if (step.regions.empty()) step.place = place_of(step, sizes_.visit(step));
       for (size_t i = 0; i < first_captured(step); ++i)
         step.inputs[i] = in_place(step.inputs[i], step.place, region.steps);
       for (Region& body : step.regions) this->region(body);
+      if (!step.regions.empty()) sizes_.visit(step);
       for (BufferId id : step.outputs)
         if (id != no_buffer) plan_.buffers[id].place = step.place;
       region.steps.push_back(std::move(step));
@@ -47,10 +48,10 @@ class Placer {
   }
 
   // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
-  // device's steps get another one.
+  // device's steps get another one; a body may give that value too, which was made outside of it.
   BufferId as_output(BufferId id, Region& region) {
     if (id == no_buffer || plan_.buffers[id].place == Place::host) return id;
-    if (plan_.buffers[id].storage != Storage::output)
+    if (plan_.buffers[id].storage != Storage::output || &region != &plan_.root)
       return in_place(id, Place::host, region.steps);
     const BufferId inner = add_buffer(id, Place::device);
     plan_.buffers[inner].storage = Storage::activation;
@@ -129,7 +130,9 @@ class Placer {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
       const Buffer& buffer = plan_.buffers[id];
-      if (buffer.place == Place::device || !buffer.type.is_static()) return false;
+      if (buffer.place == Place::device || !buffer.type.is_static() ||
+          buffer.storage == Storage::input)
+        return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
       const bool is_given = buffer.storage == Storage::input;

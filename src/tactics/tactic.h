@@ -81,6 +81,10 @@ struct TacticOptions {
                            const std::string& configuration)>
       validate = {};
 
+  // Compiles the kernel of a plan's only step, so that it is there when it is run. Called from
+  // several threads. Empty: nothing has to be compiled.
+  std::function<void(const Plan&)> compile = {};
+
   TacticQuery query(const Plan& plan, const Step& step, bool defines_sizes = false) const {
     return {&plan, &step, threads, defines_sizes, architecture, allow_tf32, shared_bytes};
   }

@@ -1,13 +1,12 @@
 #include "tactics/tuner.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <set>
-#include <thread>
 
 #include "base/error.h"
+#include "tactics/compile_ahead.h"
 #include "tactics/lone_step.h"
 #include "tactics/typical_shapes.h"
 
@@ -112,11 +111,10 @@ struct Tuner::Trial {
   std::vector<double> times;
 };
 
-Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer, KernelCompiler compiler)
+Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
     : options_(options),
       cache_(cache),
       timer_(std::move(timer)),
-      compiler_(std::move(compiler)),
       deadline_(
           std::chrono::steady_clock::now() +
           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -163,17 +161,10 @@ void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* 
   ++measured_;
 }
 
-void Tuner::make_ready(const Plan& plan, std::span<const Wish> wishes) {
-  if (!compiler_ || options_.budget_seconds <= 0 || options_.frozen) return;
-  const auto begin = std::chrono::steady_clock::now();
-  const auto end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                               compiling_part * (deadline_ - begin));
-  struct Job {
-    const Step* step;
-    const Tactic* tactic;
-    std::string configuration;
-  };
-  std::vector<Job> jobs;
+void Tuner::make_ready(const Plan& plan, std::span<const Wish> wishes,
+                       const TacticOptions& options) {
+  if (options_.budget_seconds <= 0 || options_.frozen) return;
+  std::vector<CompileJob> jobs;
   std::set<TimingKey> known;
   for (const Wish& wish : wishes) {
     if (wish.step->place != Place::device || !typical_shapes(plan, *wish.step)) continue;
@@ -187,20 +178,10 @@ void Tuner::make_ready(const Plan& plan, std::span<const Wish> wishes) {
         jobs.push_back({wish.step, wish.tactics[i], candidate.configuration});
     }
   }
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < jobs.size() && std::chrono::steady_clock::now() < end; i = next++) {
-      try {
-        compiler_(lone_step(plan, *jobs[i].step, *jobs[i].tactic, jobs[i].configuration,
-                            options_.threads));
-      } catch (const Error&) {  // comes up again, and is told, when it is to be measured
-      }
-    }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned t = 1; t < std::thread::hardware_concurrency(); ++t) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  const auto now = std::chrono::steady_clock::now();
+  compile_ahead(plan, jobs, options,
+                now + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                          compiling_part * (deadline_ - now)));
 }
 
 void Tuner::recall_errors(const Plan& plan, const Step& step,

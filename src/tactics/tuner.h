@@ -27,10 +27,6 @@ class TimedKernel {
 using KernelTimer =
     std::function<std::unique_ptr<TimedKernel>(const Plan& plan, int threads, bool cold)>;
 
-// Makes ready what a plan's only step needs to be measured, where that takes long and may be done
-// for several at once: compiled kernels. Called from several threads. Throws Error where it can't.
-using KernelCompiler = std::function<void(const Plan& plan)>;
-
 struct TunerOptions {
   double budget_seconds = 10;
   bool frozen = false;  // what the cache does not hold is an error
@@ -40,8 +36,7 @@ struct TunerOptions {
 // Belongs to one build.
 class Tuner {
  public:
-  // `compiler`: for steps of a device; empty: nothing has to be made ready.
-  Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer, KernelCompiler compiler = {});
+  Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer);
 
   // What is to be measured of a step.
   struct Wish {
@@ -49,8 +44,8 @@ class Tuner {
     std::span<const Tactic* const> tactics;  // of the candidates
     std::vector<Candidate>* candidates = nullptr;
   };
-  // Compiles what measure() will run, by all threads of the machine, for a part of the budget.
-  void make_ready(const Plan& plan, std::span<const Wish> wishes);
+  // Compiles what measure() will run, for a part of the budget.
+  void make_ready(const Plan& plan, std::span<const Wish> wishes, const TacticOptions& options);
 
   // Fills in the times of accepted candidates; of none, unless the cache holds all, where the
   // budget is spent or memory runs out. A candidate that can't be run is no longer accepted.
@@ -91,7 +86,6 @@ class Tuner {
   TunerOptions options_;
   TimingCache& cache_;
   KernelTimer timer_;
-  KernelCompiler compiler_;
   std::chrono::steady_clock::time_point deadline_;
   int measured_ = 0, left_out_ = 0;
 };

@@ -72,10 +72,10 @@ INSTANTIATE_TEST_SUITE_P(Types, NarrowValidation,
 
 TEST(NarrowBuild, IsRefusedOnTheCpu) {
   BuildOptions options;
-  check_precision(options);
+  check_precision(options, false);
   options.precision = Precision::float16;
   try {
-    check_precision(options);
+    check_precision(options, false);
     FAIL() << "the CPU takes float16";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
@@ -84,9 +84,9 @@ TEST(NarrowBuild, IsRefusedOnTheCpu) {
         << error.what();
   }
   const LetCpuTake16Bits let;
-  check_precision(options);
+  check_precision(options, false);
   options.precision = static_cast<Precision>(3);
-  EXPECT_THROW(check_precision(options), Error);
+  EXPECT_THROW(check_precision(options, false), Error);
 }
 
 // CERMET_NARROW_MODEL names another model.

@@ -24,7 +24,11 @@ struct Road {
 
   // The builder's, from the imported graph to chosen kernels.
   std::vector<StepChoice> choose(Graph graph) {
-    Validator validator(graph, 1, narrow);
+    BuildOptions of_cpu;
+    of_cpu.device = "cpu";
+    of_cpu.threads = 1;
+    const Target target(of_cpu);
+    Validator validator(graph, target, 1, narrow);
     run_passes(graph, {}, passes);
     if (narrow != ElementType::undefined) lower_precision(graph, narrow);
     plan = lower(graph);

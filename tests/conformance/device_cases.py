@@ -8,21 +8,25 @@ import queue
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 
 import onnx
 
-import backend_cases
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import backend_cases  # noqa: E402
 
 SECONDS_A_CASE = 120
 EXPANDED = re.compile(r"_expanded(_ver\d+)?$")
 
 
 def emulator_environment(build_dir):
-    """What makes programs see the emulated GPU instead of a real one."""
+    """What makes programs see the emulated GPU instead of a real one. Its work is done as late as may
+    be, so that what does not wait for it is wrong."""
     fake = pathlib.Path(build_dir).resolve() / "fake_cuda"
-    return {**os.environ, "LD_LIBRARY_PATH": str(fake), "CERMET_NVRTC": str(fake / "libnvrtc.so"),
+    return {**os.environ, "FAKE_CUDA": os.environ.get("FAKE_CUDA", "late=1"),
+            "LD_LIBRARY_PATH": str(fake), "CERMET_NVRTC": str(fake / "libnvrtc.so"),
             "CERMET_KERNEL_CACHE": os.environ.get("CERMET_KERNEL_CACHE", str(fake / "kernels"))}
 
 

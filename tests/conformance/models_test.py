@@ -1,7 +1,7 @@
 """Whole models against ONNX Runtime: real ones where they are at hand, and models of dynamic shape
 at 50 shapes in one execution context.
 
-usage: models_test.py [--build-dir DIR] [--only REGEX]
+usage: models_test.py [--build-dir DIR] [--only REGEX] [--device cuda [--emulate]]
 
 Real models are read from ../shared/models beside the project's folder, and left out without it.
 Exit status 77: onnx or ONNX Runtime is missing.
@@ -20,7 +20,7 @@ try:
     import numpy as np
     import onnx
     import onnxruntime
-    from tests.conformance import dynamic_models
+    from tests.conformance import device_cases, dynamic_models
 except ImportError as error:
     print(f"skipped: {error}. ./x setup installs what the tests need")
     sys.exit(77)
@@ -105,8 +105,9 @@ def relative_error(want, got):
 
 
 class Tester:
-    def __init__(self, programs, scratch):
+    def __init__(self, programs, scratch, flags=(), environment=None):
         self.programs, self.scratch = programs, scratch
+        self.flags, self.environment = flags, environment
         self.failures = 0
 
     def judge(self, name, error, note=""):
@@ -127,7 +128,8 @@ class Tester:
                 text = ",".join(f"{tensor}:{sizes[i]}" for tensor, sizes in profile.items())
                 shapes += [f"--{kind}-shapes", text]
         done = subprocess.run([self.programs / "cermet", "build", model_file, "-o", engine, *shapes,
-                               "--tuning-budget", "0"], capture_output=True, text=True, check=False)
+                               "--tuning-budget", "0", *self.flags], env=self.environment,
+                              capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return engine
         self.fail(name, f"cermet build ended with {done.returncode}: {done.stderr.strip()}")
@@ -146,7 +148,7 @@ class Tester:
                 np.save(folders[-1] / f"input_{i}.npy", inputs[name])
         done = subprocess.run([self.programs / "test_run_many", engine, *folders],
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                              check=False)
+                              env=self.environment, check=False)
         if done.returncode:
             return [f"run_many ended with {done.returncode}: {done.stderr}"] * len(folders)
         return [self.read(folder, len(session.get_outputs())) for folder in folders]
@@ -223,9 +225,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build-dir", default=os.environ.get("CERMET_BUILD_DIR", "build/release"))
     parser.add_argument("--only", default="", metavar="REGEX")
+    parser.add_argument("--device", default="", help="cuda, cuda:N: builds are for a GPU")
+    parser.add_argument("--emulate", action="store_true", help="take the emulated GPU")
     options = parser.parse_args()
+    flags, environment = ["--device", options.device] if options.device else [], None
+    if options.emulate:
+        flags += ["--arch", "sm_89"]
+        environment = device_cases.emulator_environment(options.build_dir)
     with tempfile.TemporaryDirectory() as scratch:
-        tester = Tester(pathlib.Path(options.build_dir).resolve() / "bin", pathlib.Path(scratch))
+        tester = Tester(pathlib.Path(options.build_dir).resolve() / "bin", pathlib.Path(scratch),
+                        flags, environment)
         test_real(tester, options.only)
         test_dynamic(tester, options.only)
     return 1 if tester.failures else 0

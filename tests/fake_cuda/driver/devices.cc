@@ -6,6 +6,7 @@
 // memory=N     bytes that may be allocated on each
 // poison=0     memory that nothing has written isn't filled with NaN
 // reversed=1   the threads of a block start from the last one
+// late=1       a stream's work is done when somebody waits for it, not when it is given
 #include <cstring>
 
 #include "driver/pool.h"

@@ -60,6 +60,7 @@ CUresult cuMemAlloc_v2(CUdeviceptr* pointer, size_t bytes) {
 CUresult cuMemFree_v2(CUdeviceptr pointer) {
   FAKE_CUDA_CALL("cuMemFree_v2");
   if (pointer == 0) return CUDA_SUCCESS;
+  finish_all();  // as the driver does
   Pool* pool = Pool::holding(pointer);
   return pool != nullptr ? pool->release(pointer) : CUDA_ERROR_INVALID_VALUE;
 }

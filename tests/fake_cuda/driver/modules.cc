@@ -72,6 +72,7 @@ CUresult cuModuleLoadData(CUmodule* module, const void* image) {
 
 CUresult cuModuleUnload(CUmodule module) {
   FAKE_CUDA_CALL("cuModuleUnload");
+  finish_all();
   if (state().modules.erase(module) == 0) return error_invalid_handle;
   for (const auto& [name, function] : module->functions) state().functions.erase(function.get());
   close(*module);

@@ -72,6 +72,7 @@ struct Capture {
 
 struct CUstream_st {
   int ordinal = 0;
+  std::vector<Operation> waiting;  // with the setting `late`
   std::shared_ptr<Capture> capture;
   // Of the capture: how much was given to the stream, and how much of it the origin waits for.
   int given = 0, joined = 0;
@@ -115,8 +116,11 @@ class Call {
   std::unique_lock<std::mutex> lock_;
 };
 
-// Runs now, or when the graph runs that the stream is captured into.
+// Runs now, when somebody waits (late=1), or when the graph runs that the stream is captured into.
 CUresult submit(CUstream stream, Operation operation);
+// Does what waits in the stream, or in all.
+CUresult finish(CUstream stream);
+CUresult finish_all();
 bool is_stream(CUstream stream);
 
 }  // namespace cermet::cuda

@@ -1,8 +1,9 @@
 // The driver's calls about streams and events. Work is done when it is given to a stream, unless
-// the stream is captured.
+// the stream is captured; with late=1 when somebody waits for it, as late as may be.
 #include <algorithm>
 
 #include "driver/state.h"
+#include "settings.h"
 
 using namespace cermet::cuda;
 
@@ -11,11 +12,32 @@ namespace cermet::cuda {
 bool is_stream(CUstream stream) { return stream == nullptr || state().streams.count(stream) != 0; }
 
 CUresult submit(CUstream stream, Operation operation) {
-  if (stream == nullptr || stream->capture == nullptr) return operation();
+  if (stream == nullptr || stream->capture == nullptr) {
+    if (stream == nullptr || fake_cuda::setting("late", 0) == 0) return operation();
+    stream->waiting.push_back(std::move(operation));
+    return CUDA_SUCCESS;
+  }
   if (stream->capture->invalid) return error_capture_invalidated;
   stream->capture->graph->operations.push_back(std::move(operation));
   ++stream->given;
   return CUDA_SUCCESS;
+}
+
+CUresult finish(CUstream stream) {
+  if (stream == nullptr) return finish_all();
+  CUresult result = CUDA_SUCCESS;
+  const std::vector<Operation> work = std::move(stream->waiting);
+  stream->waiting.clear();
+  for (const Operation& operation : work)
+    if (result == CUDA_SUCCESS) result = operation();
+  return result;
+}
+
+CUresult finish_all() {
+  CUresult result = CUDA_SUCCESS;
+  for (CUstream stream : state().streams)
+    if (const CUresult own = finish(stream); result == CUDA_SUCCESS) result = own;
+  return result;
 }
 
 }  // namespace cermet::cuda
@@ -59,7 +81,9 @@ CUresult cuStreamCreate(CUstream* stream, unsigned) {
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
   FAKE_CUDA_CALL("cuStreamDestroy_v2");
-  if (state().streams.erase(stream) == 0) return error_invalid_handle;
+  if (state().streams.count(stream) == 0) return error_invalid_handle;
+  finish(stream);
+  state().streams.erase(stream);
   if (stream->capture != nullptr) stream->capture->invalid = true;
   delete stream;
   return CUDA_SUCCESS;
@@ -70,7 +94,7 @@ CUresult cuStreamSynchronize(CUstream stream) {
   if (!is_stream(stream)) return error_invalid_handle;
   if (stream != nullptr && stream->capture != nullptr)
     return unsupported(*stream->capture, error_capture_unsupported);
-  return CUDA_SUCCESS;
+  return finish(stream);
 }
 
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
@@ -80,7 +104,7 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
     return stream != nullptr ? wait_captured(stream, *event) : error_capture_unsupported;
   if (stream != nullptr && stream->capture != nullptr && event->recorded)
     return unsupported(*stream->capture, error_capture_isolation);
-  return CUDA_SUCCESS;
+  return finish_all();  // what the event stands for among it
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode) {
@@ -162,7 +186,7 @@ CUresult cuEventSynchronize(CUevent event) {
   FAKE_CUDA_CALL("cuEventSynchronize");
   if (!is_event(event)) return error_invalid_handle;
   if (event->capture != nullptr) return unsupported(*event->capture, error_captured_event);
-  return CUDA_SUCCESS;
+  return finish_all();
 }
 
 CUresult cuEventElapsedTime(float* milliseconds, CUevent begin, CUevent end) {

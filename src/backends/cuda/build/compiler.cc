@@ -20,7 +20,7 @@ const Tactic& tactic_of(const Step& step, std::span<const Tactic> tactics) {
 }
 
 // Runs `work` for 0 .. count - 1 on threads of their own; the first error is thrown.
-void in_parallel(size_t count, int threads, const std::function<void(size_t)>& work) {
+void on_threads(size_t count, int threads, const std::function<void(size_t)>& work) {
   std::vector<std::exception_ptr> errors(count);
   std::atomic<size_t> next = 0;
   const auto run = [&] {
@@ -99,7 +99,7 @@ void compile_programs(Plan& plan, std::span<const Tactic> tactics,
     plan.modules[i].name = source_name(sources[i]);
     plan.modules[i].images.resize(architectures.size());
   }
-  in_parallel(sources.size() * architectures.size(), threads, [&](size_t i) {
+  on_threads(sources.size() * architectures.size(), threads, [&](size_t i) {
     const size_t source = i / architectures.size(), at = i % architectures.size();
     plan.modules[source].images[at] = compiler.compile(sources[source], architectures[at]);
   });

@@ -28,6 +28,10 @@ constexpr std::array type_names{
     TypeNames{ElementType::int64, "int64", "int64"},
     TypeNames{ElementType::uint64, "uint64", "uint64"},
     TypeNames{ElementType::boolean, "bool", "bool"},
+    TypeNames{ElementType::float8e4m3fn, "float8e4m3fn_t", "float"},
+    TypeNames{ElementType::float8e4m3fnuz, "float8e4m3fnuz_t", "float"},
+    TypeNames{ElementType::float8e5m2, "float8e5m2_t", "float"},
+    TypeNames{ElementType::float8e5m2fnuz, "float8e5m2fnuz_t", "float"},
 };
 
 const TypeNames& names_of(ElementType type) {
@@ -55,7 +59,18 @@ std::optional<std::string> rejects_operand(const Operand& operand) {
   return std::nullopt;
 }
 
+bool uses_small_floats(const Problem& problem) {
+  for (const auto* operands : {&problem.inputs, &problem.outputs})
+    for (const auto& operand : *operands)
+      if (operand && is_small_float(operand->type.element)) return true;
+  const auto& nodes = problem.expression.nodes();
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [](const ScalarNode& node) { return is_small_float(node.type); });
+}
+
 }  // namespace
+
+bool is_small_float(ElementType type) { return is_floating(type) && bit_width(type) == 8; }
 
 std::string_view storage_type(ElementType type) { return names_of(type).storage; }
 std::string_view compute_type(ElementType type) { return names_of(type).compute; }
@@ -75,7 +90,9 @@ std::optional<std::string> rejects_operands(const Problem& problem) {
 }
 
 KernelWriter::KernelWriter(const Problem& problem, std::string function)
-    : problem_(problem), function_(std::move(function)), files_{"ptx.cu", "prelude.cu"} {}
+    : problem_(problem), function_(std::move(function)), files_{"ptx.cu", "prelude.cu"} {
+  if (uses_small_floats(problem)) include("small_floats.cu");
+}
 
 Dims KernelWriter::input_dims(size_t i) const {
   return concrete_dims(problem_.inputs.at(i)->type, false, i);

@@ -15,6 +15,8 @@ namespace cermet::cuda {
 // ("float"). Throws internal for types that kernels don't have; see has_kernel_type().
 std::string_view storage_type(ElementType type);
 std::string_view compute_type(ElementType type);
+// A float of 8 bits.
+bool is_small_float(ElementType type);
 // Whole bytes, real, and known to kernels.
 bool has_kernel_type(ElementType type);
 

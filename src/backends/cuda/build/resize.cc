@@ -12,7 +12,8 @@ namespace {
 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (problem.kind != ProblemKind::resample || problem.op != "Resize") return "computes Resize only";
+  if (problem.kind != ProblemKind::resample || problem.op != "Resize")
+    return "computes Resize only";
   if (auto reason = rejects_moved(problem)) return reason;
   const ElementType type = problem.outputs[0]->type.element;
   if (problem.attributes.text("mode", "nearest") != "nearest" &&

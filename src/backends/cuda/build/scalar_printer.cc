@@ -115,6 +115,9 @@ std::string rounded(const std::string& value, ElementType type) {
 
 std::string cast_text(const std::string& value, ElementType from, const ScalarNode& node) {
   const std::string_view to = compute_type(node.type);
+  if (is_small_float(node.type))
+    return fmt::format("as_small_float<{}>(static_cast<float>({}), {})", storage_type(node.type),
+                       value, node.saturate);
   if (is_floating(node.type))
     return rounded(fmt::format("static_cast<{}>({})", to, value), node.type);
   if (node.type == ElementType::boolean) return fmt::format("({} != 0)", value);
@@ -130,6 +133,9 @@ std::string cast_text(const std::string& value, ElementType from, const ScalarNo
 std::optional<std::string> scalar_rejects(const ScalarExpr& expression) {
   for (const ScalarNode& node : expression.nodes()) {
     if (!has_kernel_type(node.type)) return fmt::format("kernels have no type {}", name(node.type));
+    if (node.op == ScalarOp::cast && is_small_float(node.type) &&
+        expression.nodes()[node.args[0]].type == ElementType::float64)
+      return "float64 would be rounded to 8 bits in two steps";
     if (node.op == ScalarOp::input || node.op == ScalarOp::constant || node.op == ScalarOp::cast)
       continue;
     const OpText* text = text_of(node.op);

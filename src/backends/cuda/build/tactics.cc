@@ -15,6 +15,7 @@
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
 #include "backends/cuda/build/plain_convolution.h"
+#include "backends/cuda/build/plain_product.h"
 #include "backends/cuda/build/pointwise.h"
 #include "backends/cuda/build/pooling.h"
 #include "backends/cuda/build/quantize.h"
@@ -59,6 +60,7 @@ std::span<const Tactic> tactics() {
       gemv_tactic(),
       gemm_tactic(),
       gemm_fma_tactic(),
+      plain_product_tactic(),
       convolution_tactic(),
       convolution_fma_tactic(),
       tensor_scatter_tactic(),

@@ -10,7 +10,8 @@ namespace {
 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (problem.op != "TensorScatter" || !problem.domain.empty()) return "computes TensorScatter only";
+  if (problem.op != "TensorScatter" || !problem.domain.empty())
+    return "computes TensorScatter only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
   if (!has_input(problem, 1)) return "an input is absent";
