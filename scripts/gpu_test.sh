@@ -30,6 +30,7 @@ PARTS=(env unit errors models sanitizer bench)
 mkdir -p "$LOGS" "$OUT"
 export LD_LIBRARY_PATH=$CERMET_LIB${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export CERMET_KERNEL_CACHE=${CERMET_KERNEL_CACHE:-$WORK/kernels}
+export CERMET_THOROUGH=${CERMET_THOROUGH:-1} # every configuration of every tactic
 export PYTHONUNBUFFERED=1
 
 # The compiler of kernels, from the toolkit or from beside PyTorch.

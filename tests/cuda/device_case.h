@@ -26,7 +26,8 @@ std::string rejection(KernelCase what, const Tactic& tactic);
 // Elements may differ by absolute + relative * |expected|. `fixed`: sizes that stay numbers where
 // the others are symbols. With CERMET_COMPILE_FOR="sm_80,sm_90a" in the environment nothing runs:
 // kernels are only compiled for these. Unless CERMET_THOROUGH is set, each of the two runs takes
-// but one of the configurations, chosen by the problem's text.
+// but one of the configurations, chosen by the problem's text; CERMET_COMPILE_PART=20 compiles one
+// case in 20.
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {},
                            const std::vector<int64_t>& fixed = {});
 
