@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/scalar.h"
 #include "tactics/size_scan.h"
 
 namespace cermet {
@@ -33,6 +34,7 @@ class Placer {
     std::vector<Step> steps = std::move(region.steps);
     region.steps.clear();
     for (Step& step : steps) {
+      if (become_constant(step, steps)) continue;
       // A body's sizes are defined before those of the step that it belongs to.
       if (step.regions.empty()) step.place = place_of(step, sizes_.visit(step));
       for (size_t i = 0; i < first_captured(step); ++i)
@@ -45,6 +47,33 @@ class Placer {
     }
     for (BufferId& id : region.outputs) id = as_output(id, region);
     copies_ = outer;
+  }
+
+  // Sizes that are numbers by now are nothing to compute while running, and to copy each time.
+  bool become_constant(const Step& step, std::vector<Step>& region) {
+    if (step.problem.kind != ProblemKind::dims || !all_constant(step.problem.dims)) return false;
+    Buffer& buffer = plan_.buffers[step.outputs[0]];
+    const bool shared =
+        std::any_of(plan_.buffers.begin(), plan_.buffers.end(),
+                    [&](const Buffer& view) { return view.alias == step.outputs[0]; });
+    const bool fits =
+        !shared && buffer.storage == Storage::activation && buffer.alias == no_buffer &&
+        buffer.type.is_static() && bit_width(buffer.type.element) >= 8 &&
+        product(*buffer.type.dims).constant() == static_cast<int64_t>(step.problem.dims.size());
+    if (!fits) return false;
+    Tensor tensor(buffer.type.element, constants(*buffer.type.dims));
+    for (size_t i = 0; i < step.problem.dims.size(); ++i)
+      store_element<int64_t>(tensor.view(), static_cast<int64_t>(i),
+                             step.problem.dims[i].constant());
+    buffer.storage = Storage::constant;
+    buffer.constant = static_cast<int32_t>(plan_.constants.size());
+    plan_.constants.push_back({std::move(tensor), {}, {"sizes"}});
+    // Readers are told.
+    for_each_step(region, [&](Step& reader) {
+      for (size_t i = 0; i < reader.inputs.size(); ++i)
+        if (reader.inputs[i] == step.outputs[0]) reader.problem.inputs[i]->constant = true;
+    });
+    return true;
   }
 
   // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
