@@ -187,14 +187,16 @@ double ProductCase::operations() const {
   if (!is_convolution())
     return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   return 2.0 * static_cast<double>(batch * result_size() * result_size()) * static_cast<double>(n) *
-         static_cast<double>(channels / group * window * window);
+         static_cast<double>(channels) / static_cast<double>(group) *
+         static_cast<double>(window * window);
 }
 
 double ProductCase::bytes() const {
   const int64_t result = is_convolution() ? batch * result_size() * result_size() * n : m * n;
   const int64_t left = is_convolution() ? batch * channels * size * size : m * k;
   const int64_t right = is_convolution() ? n * channels / group * window * window : n * k;
-  return static_cast<double>(left + right + result * (residual ? 2 : 1)) * (bit_width(type) / 8);
+  return static_cast<double>(left + right + result * (residual ? 2 : 1)) *
+         static_cast<double>(bit_width(type)) / 8;
 }
 
 std::vector<ProductCase> product_cases() {

@@ -157,7 +157,7 @@ TEST(CudaAttention, KeepsLargeScoresFinite) {
   }
 }
 
-Tensor lengths_of(std::vector<int64_t> lengths) {
+Tensor lengths_of(const std::vector<int64_t>& lengths) {
   return Tensor::from<int64_t>(int64, {static_cast<int64_t>(lengths.size())}, lengths);
 }
 

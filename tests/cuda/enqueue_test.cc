@@ -40,7 +40,7 @@ std::shared_ptr<const Engine> built(const Graph& graph) {
 
 // A context whose tensors lie on the device.
 struct DeviceRun {
-  DeviceRun(std::shared_ptr<const Engine> engine, const Tensor& from)
+  DeviceRun(const std::shared_ptr<const Engine>& engine, const Tensor& from)
       : context(engine, {.threads = 1}), x(from.bytes()), y(from.bytes()), shape(from.shape()) {
     x.copy_from_host(from.data(), from.bytes());
     context.set_input("x", ConstTensorView{ElementType::float32, shape, x.data()});

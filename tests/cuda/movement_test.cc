@@ -148,9 +148,9 @@ TEST(CudaMovement, Split) {
     }
 }
 
-void slices(const Shape& shape, std::vector<int64_t> starts, std::vector<int64_t> ends,
-            std::optional<std::vector<int64_t>> axes, std::optional<std::vector<int64_t>> steps,
-            bool last = false) {
+void slices(const Shape& shape, const std::vector<int64_t>& starts,
+            const std::vector<int64_t>& ends, std::optional<std::vector<int64_t>> axes,
+            std::optional<std::vector<int64_t>> steps, bool last = false) {
   for (ElementType type : widths) {
     std::vector<std::optional<Tensor>> inputs{random_tensor(type, shape, 0, 100), integers(starts),
                                               integers(ends)};

@@ -128,7 +128,7 @@ TEST(CudaReduction, PlacesOfExtremes) {
 TEST(CudaReduction, Epilogue) {
   for (int64_t axis : {0, 1}) {
     KernelCase what = reduction("ReduceMean", random_tensor(float32, {6, 12}), {axis});
-    what.inputs.push_back(random_tensor(float32, {axis == 0 ? 12 : 1}, -3, 3, 2));
+    what.inputs.emplace_back(random_tensor(float32, {axis == 0 ? 12 : 1}, -3, 3, 2));
     what.problem.epilogue_first = 2;
     what.problem.expression = ScalarExpr::parse(
         "%0 = input float32 0; %1 = input float32 1; %2 = mul float32 %0 %1; -> %2");

@@ -104,7 +104,8 @@ std::optional<std::string> rejects_attention(const Problem& problem) {
 
 AttentionHeads attention_heads(const Dims& dims, int64_t packed_heads) {
   if (dims.size() == 4) {
-    const Dim row = dims[3], head = dims[2] * row;
+    const Dim& row = dims[3];
+    const Dim head = dims[2] * row;
     return {dims[0], dims[1], dims[2], dims[3].constant(), dims[1] * head, head, row};
   }
   const int64_t size = dims[2].constant() / packed_heads;

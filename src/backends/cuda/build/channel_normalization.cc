@@ -104,7 +104,8 @@ DeviceSource generate_local(const TacticQuery& query, std::string_view) {
   const Layout& layout = problem.inputs[0]->layout;
   Dim stride = 1;
   const std::vector<size_t> order = memory_order(layout, dims.size());
-  for (size_t k = order.size(); k-- > 0 && order[k] != 1;) stride = stride * dims[order[k]];
+  for (size_t k = order.size(); k > 0 && order[k - 1] != 1; --k)
+    stride = stride * dims[order[k - 1]];
   const int64_t size = problem.attributes.integer("size");
   writer.body(fmt::format(
       "using T = {0};\nconst index_t channels = {1}, stride = {2};\nconst {3}* x = {4};\n"

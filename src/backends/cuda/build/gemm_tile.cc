@@ -58,7 +58,8 @@ bool suits(const TacticQuery& query, const Product& product, const Tile& tile) {
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
 // each multiplication.
 double efficiency(const Product& product, const Tile& tile, Multiplier multiplier) {
-  const double m = tile.m / tile.warps_m, n = tile.n / tile.warps_n;
+  const double m = static_cast<double>(tile.m) / tile.warps_m,
+               n = static_cast<double>(tile.n) / tile.warps_n;
   const double reuse = m * n / (m + n) / 32;  // 1 for warps of 64 x 64
   const double best = multiplier == Multiplier::fma ? 0.75 : 0.62;
   const double loader = product.left.pack * bit_width(product.type) >= 64 ? 1.0 : 0.4;

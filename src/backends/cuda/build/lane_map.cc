@@ -108,8 +108,8 @@ class LaneMapKernel {
     if (!map_.layout.order.empty() || !lanes_.are_runs()) {
       const std::vector<size_t> order = memory_order(map_.layout, map_.dims.size());
       Dim side_by_side = 1;
-      for (size_t k = order.size(); k-- > 0 && map_.within[order[k]];)
-        side_by_side = side_by_side * map_.dims[order[k]];
+      for (size_t k = order.size(); k > 0 && map_.within[order[k - 1]]; --k)
+        side_by_side = side_by_side * map_.dims[order[k - 1]];
       return within_unit(dividing_pack(side_by_side, map_.widest));
     }
     return within_unit(dividing_pack(lanes_.length(), map_.widest));

@@ -168,8 +168,8 @@ std::string LoopNest::store(const std::string& pointer, const std::string& name,
                             std::string_view type) {
   const std::string at = place();
   if (pack_ == 1) return fmt::format("{}[{}] = {}.items[0];\n", pointer, at, name);
-  const std::string whole = fmt::format("*reinterpret_cast<Pack<{}, {}>*>({} + {}) = {};\n", type,
-                                        pack_, pointer, at, name);
+  std::string whole = fmt::format("*reinterpret_cast<Pack<{}, {}>*>({} + {}) = {};\n", type, pack_,
+                                  pointer, at, name);
   if (!has_tail_) return whole;
   return fmt::format(
       "if (full == {0}) {{\n{1}}} else {{\nfor (int j = 0; j < full; ++j) {2}[{3} + j] = "

@@ -8,7 +8,7 @@ std::vector<size_t> memory_order(const Layout& layout, size_t rank) {
   std::vector<size_t> order(rank);
   std::iota(order.begin(), order.end(), 0);
   for (size_t k = 0; k < layout.order.size() && k < rank; ++k)
-    order[k] = static_cast<size_t>(layout.order[k]);
+    order[k] = static_cast<uint8_t>(layout.order[k]);
   return order;
 }
 

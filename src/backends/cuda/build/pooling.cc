@@ -95,7 +95,8 @@ class PoolingKernel {
   Dim stride(size_t dimension) const {
     Dim result = 1;
     const std::vector<size_t> order = memory_order(problem_.inputs[0]->layout, rank_);
-    for (size_t k = rank_; k-- > 0 && order[k] != dimension;) result = result * x_[order[k]];
+    for (size_t k = rank_; k > 0 && order[k - 1] != dimension; --k)
+      result = result * x_[order[k - 1]];
     return result;
   }
 

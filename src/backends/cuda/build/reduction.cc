@@ -198,7 +198,7 @@ double busy_threads(const LaneSizes& sizes, const Configuration& configuration, 
   const double items = static_cast<double>(sizes.count) * configuration.chunks;
   const double length = static_cast<double>(sizes.length) / configuration.chunks;
   if (configuration.method == "column") {
-    const double rows = threads / configuration.group;
+    const double rows = static_cast<double>(threads) / configuration.group;
     return items / pack * std::min(rows, length);
   }
   const double packs = configuration.method == "run" ? length / pack : length;

@@ -227,7 +227,7 @@ std::vector<std::string> configurations(const TacticQuery& query) {
       }
     }
   }
-  if (texts.empty()) texts.push_back("memory");
+  if (texts.empty()) texts.emplace_back("memory");
   return texts;
 }
 

@@ -97,7 +97,10 @@ class DeviceMemory {
   // Throws out_of_memory naming the bytes, the card and what is free. 0 bytes: nothing is taken.
   DeviceMemory(const DevicePointer& device, size_t bytes);
 
-  std::byte* data() const { return reinterpret_cast<std::byte*>(memory_.get()); }
+  // An address of the device, which the driver gives as a number.
+  std::byte* data() const {
+    return reinterpret_cast<std::byte*>(memory_.get());  // NOLINT(performance-no-int-to-ptr)
+  }
   size_t bytes() const { return bytes_; }
 
  private:
