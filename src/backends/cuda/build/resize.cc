@@ -203,7 +203,7 @@ class ResizeKernel {
       if (!dimensions()[d].resized) continue;
       text += begin_taps(d, weight);
       if (plan_.blends()) weight = fmt::format("w{}", d);
-      close += "}\n";
+      close.insert(0, "}\n");
     }
     return text + add_element(in, linear(writer_, 0, terms, strides), weight) + close;
   }
