@@ -18,7 +18,7 @@ void read_as_metadata(Bytes input) {
   if (!input.empty()) std::memcpy(memory->view().data, input.data(), input.size());
   const Bytes copy{static_cast<const std::byte*>(memory->data()), input.size()};
   try {
-    cermet::decode_metadata({copy, copy, copy, memory});
+    cermet::decode_metadata({copy, copy, copy, copy, memory, {}});
   } catch (const cermet::Error&) {
   }
 }
