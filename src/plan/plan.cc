@@ -135,6 +135,12 @@ class Verifier {
 
   // A step reads and writes in its own place; a copy goes from one to the other. What bodies read
   // from outside they read wherever it is. Control flow is the host's, with all that is handed on.
+  void verify_here(const Step& step, BufferId id, std::string_view does) {
+    if (id == no_buffer) return;
+    law(plan_.buffers[id].place == step.place, "step '{}' on the {} {} '{}', which is elsewhere",
+        step.name, name(step.place), does, plan_.buffers[id].name);
+  }
+
   void verify_places(const Step& step) {
     const ProblemKind kind = step.problem.kind;
     law(step.place == Place::host || ((kind == ProblemKind::view || needs_kernel(kind)) &&
@@ -152,15 +158,9 @@ class Verifier {
           to.name);
       return;
     }
-    for (BufferId id : step.outputs)
-      law(id == no_buffer || plan_.buffers[id].place == step.place,
-          "step '{}' on the {} writes '{}', which is elsewhere", step.name, name(step.place),
-          plan_.buffers[id].name);
     const auto captured = step.inputs.begin() + static_cast<std::ptrdiff_t>(first_captured(step));
-    for (auto id = step.inputs.begin(); id != captured; ++id)
-      law(*id == no_buffer || plan_.buffers[*id].place == step.place,
-          "step '{}' on the {} reads '{}', which is elsewhere", step.name, name(step.place),
-          plan_.buffers[*id].name);
+    for (BufferId id : step.outputs) verify_here(step, id, "writes");
+    for (auto id = step.inputs.begin(); id != captured; ++id) verify_here(step, *id, "reads");
     const std::set<BufferId> outer(captured, step.inputs.end());
     for (const Region& region : step.regions) verify_on_host(region, outer);
   }
@@ -168,10 +168,12 @@ class Verifier {
   // What comes into a region and goes out of it, but for what it reads from outside.
   void verify_on_host(const Region& region, const std::set<BufferId>& outer) {
     for (const auto* ends : {&region.inputs, &region.outputs})
-      for (BufferId id : *ends)
-        law(id == no_buffer || plan_.buffers[id].place == Place::host ||
+      for (BufferId id : *ends) {
+        if (id == no_buffer) continue;
+        law(plan_.buffers[id].place == Place::host ||
                 (ends == &region.inputs && outer.contains(id)),
             "'{}' comes in or goes out on the device", plan_.buffers[id].name);
+      }
   }
 
   void verify_region(const Region& region) {
