@@ -6,7 +6,7 @@
 #include "backends/cpu/build/cost.h"
 #include "backends/cpu/run/gemm_functions.h"
 #include "base/cpu_features.h"
-#include "expr/contiguous_part.h"
+#include "problem/cuts_in_place.h"
 
 namespace cermet::cpu {
 namespace {
@@ -80,19 +80,6 @@ Traffic traffic_of(const Problem& problem, const TypicalShapes& shapes) {
           byte_size(problem.inputs[i]->type.element, element_count(*shapes.inputs[i])));
   traffic.others = bytes_of(problem, shapes) - traffic.weights;
   return traffic;
-}
-
-// Whether all results of a Split are views of its operand.
-bool cuts_in_place(const Problem& problem) {
-  const Dims& whole = *problem.inputs[0]->type.dims;
-  const int64_t axis = problem.attributes.integer("axis", 0);
-  Dims start(whole.size(), Dim(0));
-  for (const auto& part : problem.outputs) {
-    const Dims& dims = *part->type.dims;
-    if (!contiguous_part(whole, dims, start, problem.inputs[0]->layout)) return false;
-    start[axis] = start[axis] + dims[axis];
-  }
-  return true;
 }
 
 // Runs of elements that lie in one piece in the operand and in a result.

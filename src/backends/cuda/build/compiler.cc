@@ -1,13 +1,11 @@
 #include "backends/cuda/build/compiler.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <map>
-#include <thread>
 
 #include "backends/cuda/build/limits.h"
 #include "base/error.h"
+#include "base/parallel.h"
 
 namespace cermet::cuda {
 namespace {
@@ -17,28 +15,6 @@ const Tactic& tactic_of(const Step& step, std::span<const Tactic> tactics) {
     if (tactic.name == step.choice.tactic) return tactic;
   fail(ErrorCode::internal, "step '{}' has the tactic {}, which is unknown", step.name,
        step.choice.tactic);
-}
-
-// Runs `work` for 0 .. count - 1 on threads of their own; the first error is thrown.
-void on_threads(size_t count, int threads, const std::function<void(size_t)>& work) {
-  std::vector<std::exception_ptr> errors(count);
-  std::atomic<size_t> next = 0;
-  const auto run = [&] {
-    for (size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        errors[i] = std::current_exception();
-      }
-    }
-  };
-  std::vector<std::thread> team;
-  for (size_t i = 1; i < std::min(count, static_cast<size_t>(std::max(threads, 1))); ++i)
-    team.emplace_back(run);
-  run();
-  for (std::thread& thread : team) thread.join();
-  for (const std::exception_ptr& error : errors)
-    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace
@@ -99,10 +75,12 @@ void compile_programs(Plan& plan, std::span<const Tactic> tactics,
     plan.modules[i].name = source_name(sources[i]);
     plan.modules[i].images.resize(architectures.size());
   }
-  on_threads(sources.size() * architectures.size(), threads, [&](size_t i) {
-    const size_t source = i / architectures.size(), at = i % architectures.size();
-    plan.modules[source].images[at] = compiler.compile(sources[source], architectures[at]);
-  });
+  each_in_parallel(sources.size() * architectures.size(), static_cast<size_t>(std::max(threads, 1)),
+                   [&](size_t i) {
+                     const size_t source = i / architectures.size(), at = i % architectures.size();
+                     plan.modules[source].images[at] =
+                         compiler.compile(sources[source], architectures[at]);
+                   });
 }
 
 }  // namespace cermet::cuda

@@ -3,25 +3,13 @@
 #include <algorithm>
 
 #include "backends/cuda/build/estimate.h"
-#include "expr/contiguous_part.h"
+#include "problem/cuts_in_place.h"
 
 namespace cermet::cuda {
 namespace {
 
 // What a product does of a card's best: small ones leave most multiprocessors without work.
 constexpr double usual_part_of_peak = 0.3;
-
-bool cuts_in_place(const Problem& problem) {
-  const Dims& whole = *problem.inputs[0]->type.dims;
-  const int64_t axis = problem.attributes.integer("axis", 0);
-  Dims start(whole.size(), Dim(0));
-  for (const auto& part : problem.outputs) {
-    const Dims& dims = *part->type.dims;
-    if (!contiguous_part(whole, dims, start, problem.inputs[0]->layout)) return false;
-    start[axis] = start[axis] + dims[axis];
-  }
-  return true;
-}
 
 double operations_of(const Problem& problem, const TypicalShapes& shapes) {
   const bool product = problem.kind == ProblemKind::matmul;

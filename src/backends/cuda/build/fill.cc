@@ -6,6 +6,7 @@
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/moved_operands.h"
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/operator_rule.h"
 #include "base/scalar.h"
 
 namespace cermet::cuda {
@@ -180,15 +181,9 @@ constexpr std::array rules{
     FillRule{"Range", range, range_rejects},
 };
 
-const FillRule* find_rule(const Problem& problem) {
-  const auto* rule = std::find_if(rules.begin(), rules.end(),
-                                  [&](const FillRule& r) { return r.op == problem.op; });
-  return rule == rules.end() || !problem.domain.empty() ? nullptr : rule;
-}
-
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  const FillRule* rule = find_rule(problem);
+  const FillRule* rule = rule_of(rules, problem);
   if (rule == nullptr) return "computes elements of their coordinates only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
@@ -204,7 +199,7 @@ Tactic fill_tactic() {
   tactic.rejects = rejects;
   tactic.estimate = [](const TacticQuery& query, std::string_view) { return traffic_us(query); };
   tactic.generate = [](const TacticQuery& query, std::string_view) {
-    return find_rule(query.problem())->make(query);
+    return rule_of(rules, query.problem())->make(query);
   };
   return tactic;
 }

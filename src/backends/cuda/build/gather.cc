@@ -1,10 +1,10 @@
 #include "backends/cuda/build/gather.h"
 
-#include <algorithm>
 #include <array>
 
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/operator_rule.h"
 
 namespace cermet::cuda {
 namespace {
@@ -181,12 +181,6 @@ constexpr std::array rules{
     GatherRule{"ReverseSequence", reverse_sequence},
 };
 
-const GatherRule* find_rule(const Problem& problem) {
-  const auto* rule = std::find_if(rules.begin(), rules.end(),
-                                  [&](const GatherRule& r) { return r.op == problem.op; });
-  return rule == rules.end() || !problem.domain.empty() ? nullptr : rule;
-}
-
 // Constant indices outside of a known dimension are an error of the model, which others report
 // better than a trap.
 std::optional<std::string> rejects_constant_indices(const TacticQuery& query) {
@@ -205,7 +199,7 @@ std::optional<std::string> rejects_constant_indices(const TacticQuery& query) {
 
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  const GatherRule* rule = find_rule(problem);
+  const GatherRule* rule = rule_of(rules, problem);
   if (rule == nullptr) return "computes gathered elements only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_layouts(problem)) return reason;
@@ -266,7 +260,7 @@ Tactic gather_tactic() {
   tactic.rejects = rejects;
   tactic.estimate = [](const TacticQuery& query, std::string_view) { return traffic_us(query); };
   tactic.generate = [](const TacticQuery& query, std::string_view) {
-    return find_rule(query.problem())->make(query);
+    return rule_of(rules, query.problem())->make(query);
   };
   return tactic;
 }

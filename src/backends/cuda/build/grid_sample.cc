@@ -6,6 +6,7 @@
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/gather.h"
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/operator_rule.h"
 
 namespace cermet::cuda {
 namespace {
@@ -238,14 +239,8 @@ constexpr std::array rules{
     SampleRule{"RoiAlign", regions, region_rejects},
 };
 
-const SampleRule* find_rule(const Problem& problem) {
-  const auto* rule = std::find_if(rules.begin(), rules.end(),
-                                  [&](const SampleRule& r) { return r.op == problem.op; });
-  return rule == rules.end() || !problem.domain.empty() ? nullptr : rule;
-}
-
 std::optional<std::string> rejects(const TacticQuery& query) {
-  const SampleRule* rule = find_rule(query.problem());
+  const SampleRule* rule = rule_of(rules, query.problem());
   if (rule == nullptr) return "computes samples of images only";
   if (auto reason = rejects_moved(query.problem())) return reason;
   return rule->rejects(query);
@@ -260,7 +255,7 @@ Tactic grid_sample_tactic() {
   tactic.rejects = rejects;
   tactic.estimate = [](const TacticQuery& query, std::string_view) { return traffic_us(query); };
   tactic.generate = [](const TacticQuery& query, std::string_view) {
-    return find_rule(query.problem())->make(query);
+    return rule_of(rules, query.problem())->make(query);
   };
   return tactic;
 }

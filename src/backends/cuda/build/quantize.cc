@@ -6,6 +6,7 @@
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/moved_operands.h"
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/operator_rule.h"
 
 namespace cermet::cuda {
 namespace {
@@ -221,15 +222,9 @@ constexpr std::array rules{
     QuantizeRule{"DynamicQuantizeLinear", dynamic, dynamic_rejects, 1},
 };
 
-const QuantizeRule* find_rule(const Problem& problem) {
-  const auto* rule = std::find_if(rules.begin(), rules.end(),
-                                  [&](const QuantizeRule& r) { return r.op == problem.op; });
-  return rule == rules.end() || !problem.domain.empty() ? nullptr : rule;
-}
-
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  const QuantizeRule* rule = find_rule(problem);
+  const QuantizeRule* rule = rule_of(rules, problem);
   if (rule == nullptr) return "computes quantisation only";
   if (auto reason = rejects_moved(problem)) return reason;
   if (auto reason = rejects_operands(problem)) return reason;
@@ -247,7 +242,7 @@ Tactic quantize_tactic() {
   tactic.rejects = rejects;
   tactic.estimate = [](const TacticQuery& query, std::string_view) { return traffic_us(query); };
   tactic.generate = [](const TacticQuery& query, std::string_view) {
-    return find_rule(query.problem())->make(query);
+    return rule_of(rules, query.problem())->make(query);
   };
   return tactic;
 }
