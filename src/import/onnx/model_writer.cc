@@ -162,16 +162,20 @@ class Writer {
     Message tensor(to, 1);
     tensor.add_int32(1, static_cast<int32_t>(from.element));
     if (!from.has_rank()) return;
-    Message shape(tensor, 2);
-    for (size_t i = 0; i < from.dims->size(); ++i) dim(Message(shape, 1), (*from.dims)[i], owner, i);
+    std::string shape;
+    for (size_t i = 0; i < from.dims->size(); ++i)
+      Message(shape).add_message(1, dim((*from.dims)[i], owner, i));
+    tensor.add_message(2, shape);  // of a scalar too, where a Message would write nothing
   }
 
   // A size without a name has one that the reader makes up.
-  static void dim(Message to, const Dim& from, const std::string& owner, size_t index) {
+  static std::string dim(const Dim& from, const std::string& owner, size_t index) {
+    std::string to;
     if (from.is_constant())
-      to.add_int64(1, from.constant());
-    else if (from != Dim::symbol(fmt::format("{}.d{}", owner, index)))
-      to.add_string(2, from.to_string());
+      Message(to).add_int64(1, from.constant());
+    else if (!(from == Dim::symbol(fmt::format("{}.d{}", owner, index))))
+      Message(to).add_string(2, *from.as_symbol());
+    return to;
   }
 
   const TensorKeeper& keep_;
