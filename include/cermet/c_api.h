@@ -47,6 +47,13 @@ const char* cermet_last_error(void);
 /* "0.1.0" */
 const char* cermet_version(void);
 
+/* Which plan of an engine that was built for "cuda,cpu". */
+typedef enum cermet_plan {
+  CERMET_PLAN_USABLE = 0, /* the GPU's where it can be used, else the CPU's with a warning */
+  CERMET_PLAN_GPU = 1,
+  CERMET_PLAN_CPU = 2
+} cermet_plan;
+
 typedef struct cermet_engine_options {
   size_t size; /* sizeof(cermet_engine_options) */
   /* Files of the plugins (cermet/plugin.h) that the engine needs; they stay open as long as it. */
@@ -55,6 +62,7 @@ typedef struct cermet_engine_options {
   cermet_log_function log; /* NULL: nothing is logged */
   void* log_user;
   int32_t device; /* the number of the GPU for an engine that uses one */
+  int32_t plan;   /* cermet_plan, for an engine that has two */
 } cermet_engine_options;
 
 /* Loads an engine file. The engine may be shared by threads; contexts keep it alive. Fails with
@@ -70,6 +78,10 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
                                         cermet_engine** engine);
 /* NULL is taken and nothing happens. */
 void cermet_engine_release(cermet_engine* engine);
+
+/* "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; "" where this machine can't run it. Lives as long as the
+ * engine; NULL for NULL. */
+const char* cermet_engine_runs_on(const cermet_engine* engine);
 
 /* Describes an input or output. Strings live as long as the engine. */
 typedef struct cermet_tensor_info {

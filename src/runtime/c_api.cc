@@ -58,10 +58,12 @@ struct cermet_engine {
   explicit cermet_engine(std::shared_ptr<const cermet::Engine> loaded)
       : engine(std::move(loaded)),
         input_dims(dims_of(engine->inputs())),
-        output_dims(dims_of(engine->outputs())) {}
+        output_dims(dims_of(engine->outputs())),
+        runs_on(engine->summary().runs_on) {}
 
   std::shared_ptr<const cermet::Engine> engine;
   std::vector<DimTexts> input_dims, output_dims;  // by input or output
+  std::string runs_on;
 };
 
 struct cermet_context {
@@ -104,12 +106,16 @@ struct LoadOptions {
   cermet::Logger logger;
   std::vector<std::string> plugins;
   int device = 0;
+  cermet::PlanChoice plan = cermet::PlanChoice::usable;
 };
 
 LoadOptions load_options(const cermet_engine_options* given) {
   const auto options = read_struct(given, "the engine options");
+  cermet::require(options.plan >= CERMET_PLAN_USABLE && options.plan <= CERMET_PLAN_CPU,
+                  ErrorCode::invalid_argument, "plan {} does not exist", options.plan);
   return {cermet::c::logger_of(options.log, options.log_user),
-          cermet::c::strings(options.plugins, options.plugin_count, "plugins"), options.device};
+          cermet::c::strings(options.plugins, options.plugin_count, "plugins"), options.device,
+          static_cast<cermet::PlanChoice>(options.plan)};
 }
 
 cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
@@ -139,7 +145,7 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
     result = new cermet_engine(
-        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device));
+        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device, load.plan));
   });
 }
 
@@ -151,11 +157,15 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
     const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
     result = new cermet_engine(
-        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device));
+        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device, load.plan));
   });
 }
 
 void cermet_engine_release(cermet_engine* engine) { delete engine; }
+
+const char* cermet_engine_runs_on(const cermet_engine* engine) {
+  return engine == nullptr ? nullptr : engine->runs_on.c_str();
+}
 
 size_t cermet_engine_input_count(const cermet_engine* engine) {
   return engine == nullptr ? 0 : engine->engine->inputs().size();
