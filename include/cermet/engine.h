@@ -55,7 +55,7 @@ struct EngineSummary {
   size_t constant_bytes = 0;
   // Of the model that is kept for tuning the engine again (cermet/tune.h); 0: it is left out.
   size_t model_bytes = 0;
-  std::string runs_on;             // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty: nothing can
+  std::string runs_on;             // Engine::runs_on()
   std::vector<std::string> plans;  // of all plans in the file, `options`; more than one: GPU, CPU
   int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
@@ -93,6 +93,8 @@ class Engine {
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model
   const std::vector<TensorInfo>& outputs() const;  // likewise
+  // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty where nothing here can run it.
+  std::string runs_on() const;
   // What the engine consists of, for people; made anew by each call.
   EngineSummary summary() const;
   // Bytes of activations that a context with so many threads needs at these input shapes; equal to

@@ -122,6 +122,7 @@ EngineImage build_whole(const std::string& name, const ReadModel& read, const Bu
   BuildOptions kept = options;
   kept.device = !built.for_gpu ? "cpu" : gpu ? "cuda,cpu" : "cuda";
   built.image.model = store_model(read(), kept, built.image);
+  report.model_bytes = built.image.model.bytes();
   return std::move(built.image);
 }
 

@@ -59,7 +59,7 @@ struct cermet_engine {
       : engine(std::move(loaded)),
         input_dims(dims_of(engine->inputs())),
         output_dims(dims_of(engine->outputs())),
-        runs_on(engine->summary().runs_on) {}
+        runs_on(engine->runs_on()) {}
 
   std::shared_ptr<const cermet::Engine> engine;
   std::vector<DimTexts> input_dims, output_dims;  // by input or output

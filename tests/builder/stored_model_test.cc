@@ -92,11 +92,7 @@ EngineImage with_constants(std::vector<Tensor> tensors) {
   return image;
 }
 
-size_t data_bytes(const StoredModel& model) {
-  size_t bytes = 0;
-  for (const auto piece : model.data) bytes += piece.size();
-  return bytes;
-}
+size_t data_bytes(const StoredModel& model) { return model.bytes() - model.description.size(); }
 
 uint64_t digest(const onnx::OnnxModel& model) { return digest_of(onnx::import_model(model)); }
 
