@@ -44,7 +44,10 @@ class CardReader {
 
 }  // namespace
 
-std::string Card::architecture() const { return fmt::format("sm_{}{}", major, minor); }
+std::string Card::architecture() const {
+  const bool is_hopper = major == 9 && minor == 0;
+  return fmt::format("sm_{}{}{}", major, minor, is_hopper ? "a" : "");
+}
 
 int card_count(const Driver& driver) {
   int count = 0;

@@ -15,7 +15,8 @@ struct Card {
   int multiprocessors = 0;
   size_t memory_bytes = 0;
 
-  std::string architecture() const;  // "sm_90"
+  // What kernels for this card alone are compiled for: "sm_80", on Hopper "sm_90a".
+  std::string architecture() const;
 };
 
 // These throw device naming the card and the call that failed.
