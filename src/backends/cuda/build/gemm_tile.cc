@@ -151,14 +151,11 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double at_once = std::min(per_multiprocessor, fit);
   const double compute =
       std::ceil(per_multiprocessor / fit) * (around + depth_blocks * longer(bring, work * at_once));
-  const double size = bit_width(product.type) / 8.0;
-  const double m = static_cast<double>(sizes.rows), n = static_cast<double>(sizes.columns),
-               k = static_cast<double>(sizes.depth), b = static_cast<double>(sizes.batches);
-  const double left = product.image ? std::min(sizes.image_elements, b * m * k) : b * m * k;
-  const double memory = size * (left + b * n * k + b * m * n) / rates.bytes_per_us;
-  double us = rates.launch_us + longer(compute, memory);
-  if (tile.splits > 1)
-    us += rates.launch_us + 0.8 + b * m * n * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+  double us = rates.launch_us + longer(compute, sizes.bytes / rates.bytes_per_us);
+  if (tile.splits > 1) {
+    const auto sums = static_cast<double>(sizes.batches * sizes.rows * sizes.columns);
+    us += rates.launch_us + 0.8 + sums * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+  }
   return us;
 }
 
