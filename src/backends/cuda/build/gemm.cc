@@ -13,6 +13,9 @@ struct GemmTactic {
                                          : "computes convolutions only";
     const ProductOrReason found = product_of(query);
     if (!found.product) return found.reason;
+    if (found.product->bytes.has_value() != (MULTIPLIER == Multiplier::bytes))
+      return found.product->bytes ? "computes products of floats only"
+                                  : "computes products of bytes only";
     const bool is_float32 = found.product->type == ElementType::float32;
     if (MULTIPLIER == Multiplier::fma && !is_float32) return "computes float32 only";
     if (MULTIPLIER == Multiplier::tensor && is_float32 && !query.allow_tf32)
@@ -24,7 +27,8 @@ struct GemmTactic {
     std::vector<std::string> texts;
     for (const Tile& tile : tiles_for(query, *product_of(query).product, MULTIPLIER))
       texts.push_back(tile.to_string());
-    if (texts.empty()) texts.push_back(Tile{32, 32, 32, 2, 1, 3}.to_string());
+    if (texts.empty())
+      texts.push_back(Tile{32, 32, MULTIPLIER == Multiplier::bytes ? 64 : 32, 2, 1, 3}.to_string());
     return texts;
   }
 
@@ -61,6 +65,12 @@ Tactic convolution_tactic() {
 }
 Tactic gemm_fma_tactic() {
   return GemmTactic<ProblemKind::matmul, Multiplier::fma>::make("cuda.gemm_fma");
+}
+Tactic gemm_bytes_tactic() {
+  return GemmTactic<ProblemKind::matmul, Multiplier::bytes>::make("cuda.gemm_bytes");
+}
+Tactic convolution_bytes_tactic() {
+  return GemmTactic<ProblemKind::convolution, Multiplier::bytes>::make("cuda.convolution_bytes");
 }
 Tactic convolution_fma_tactic() {
   return GemmTactic<ProblemKind::convolution, Multiplier::fma>::make("cuda.convolution_fma");

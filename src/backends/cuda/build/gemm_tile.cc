@@ -26,6 +26,13 @@ constexpr std::array tf32_tiles{
     Tile{128, 64, 32, 2, 2, 3},  Tile{64, 128, 32, 2, 2, 3},  Tile{64, 64, 32, 2, 2, 4},
     Tile{64, 32, 32, 2, 2, 5},   Tile{32, 64, 32, 2, 2, 5},   Tile{32, 32, 32, 2, 1, 6},
 };
+// For bytes.
+constexpr std::array byte_tiles{
+    Tile{128, 256, 64, 2, 4, 4},  Tile{256, 128, 64, 4, 2, 4}, Tile{128, 128, 64, 2, 2, 4},
+    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 64, 128, 2, 2, 3}, Tile{64, 128, 128, 2, 2, 3},
+    Tile{64, 64, 128, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 128, 2, 2, 5},
+    Tile{32, 64, 128, 2, 2, 5},   Tile{32, 32, 128, 2, 1, 6},  Tile{32, 32, 64, 2, 1, 4},
+};
 constexpr std::array fma_tiles{
     Tile{128, 128, 16, 4, 2, 3}, Tile{128, 64, 16, 4, 1, 4}, Tile{64, 128, 16, 2, 2, 4},
     Tile{64, 64, 16, 2, 2, 4},   Tile{64, 32, 32, 2, 1, 3},  Tile{32, 64, 32, 2, 2, 3},
@@ -36,6 +43,7 @@ constexpr size_t most_tiles = 10;
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::fma) return fma_tiles;
+  if (multiplier == Multiplier::bytes) return byte_tiles;
   return type == ElementType::float32 ? std::span<const Tile>(tf32_tiles) : half_tiles;
 }
 
@@ -105,6 +113,7 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
   double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
   if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
+  if (multiplier == Multiplier::bytes) peak *= 2;
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;

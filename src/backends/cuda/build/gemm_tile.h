@@ -9,7 +9,7 @@
 
 namespace cermet::cuda {
 
-enum class Multiplier : uint8_t { tensor, fma };
+enum class Multiplier : uint8_t { tensor, fma, bytes };
 
 struct Tile {
   int m = 64, n = 64, k = 32;    // of a block of threads; k: in one stage
