@@ -26,6 +26,9 @@ EMULATED_MULTIPLY(mma_f16, float, f16)
 EMULATED_MULTIPLY(mma_bf16, float, bf16)
 EMULATED_MULTIPLY(mma_tf32, float, tf32)
 EMULATED_MULTIPLY(mma_s8, int, s8)
+EMULATED_MULTIPLY(mma_u8, int, u8)
+EMULATED_MULTIPLY(mma_s8u8, int, s8u8)
+EMULATED_MULTIPLY(mma_u8s8, int, u8s8)
 #undef EMULATED_MULTIPLY
 
 inline void load_matrices(unsigned (&r)[4], const void* row) {

@@ -13,6 +13,9 @@ struct GemmTactic {
                                          : "computes convolutions only";
     const ProductOrReason found = product_of(query);
     if (!found.product) return found.reason;
+    if (found.product->bytes.has_value() != (MULTIPLIER == Multiplier::bytes))
+      return found.product->bytes ? "computes products of floats only"
+                                  : "computes products of bytes only";
     const bool is_float32 = found.product->type == ElementType::float32;
     if (MULTIPLIER == Multiplier::warpgroup) {
       if (query.architecture != "sm_90a") return "only Hopper's own architecture has them: sm_90a";
@@ -72,6 +75,12 @@ Tactic convolution_warpgroup_tactic() {
 }
 Tactic gemm_fma_tactic() {
   return GemmTactic<ProblemKind::matmul, Multiplier::fma>::make("cuda.gemm_fma");
+}
+Tactic gemm_bytes_tactic() {
+  return GemmTactic<ProblemKind::matmul, Multiplier::bytes>::make("cuda.gemm_bytes");
+}
+Tactic convolution_bytes_tactic() {
+  return GemmTactic<ProblemKind::convolution, Multiplier::bytes>::make("cuda.convolution_bytes");
 }
 Tactic convolution_fma_tactic() {
   return GemmTactic<ProblemKind::convolution, Multiplier::fma>::make("cuda.convolution_fma");

@@ -14,5 +14,8 @@ Tactic convolution_warpgroup_tactic();
 // Float32 by multiplications and additions.
 Tactic gemm_fma_tactic();
 Tactic convolution_fma_tactic();
+// Bytes on tensor cores, summed up as int32: MatMulInteger and ConvInteger.
+Tactic gemm_bytes_tactic();
+Tactic convolution_bytes_tactic();
 
 }  // namespace cermet::cuda

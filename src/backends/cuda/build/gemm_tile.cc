@@ -33,6 +33,13 @@ constexpr std::array tf32_tiles{
     Tile{128, 64, 32, 2, 2, 3},  Tile{64, 128, 32, 2, 2, 3},  Tile{64, 64, 32, 2, 2, 4},
     Tile{64, 32, 32, 2, 2, 5},   Tile{32, 64, 32, 2, 2, 5},   Tile{32, 32, 32, 2, 1, 6},
 };
+// For bytes.
+constexpr std::array byte_tiles{
+    Tile{128, 256, 64, 2, 4, 4},  Tile{256, 128, 64, 4, 2, 4}, Tile{128, 128, 64, 2, 2, 4},
+    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 64, 128, 2, 2, 3}, Tile{64, 128, 128, 2, 2, 3},
+    Tile{64, 64, 128, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 128, 2, 2, 5},
+    Tile{32, 64, 128, 2, 2, 5},   Tile{32, 32, 128, 2, 1, 6},  Tile{32, 32, 64, 2, 1, 4},
+};
 constexpr std::array fma_tiles{
     Tile{128, 128, 16, 4, 2, 3}, Tile{128, 64, 16, 4, 1, 4}, Tile{64, 128, 16, 2, 2, 4},
     Tile{64, 64, 16, 2, 2, 4},   Tile{64, 32, 32, 2, 1, 3},  Tile{32, 64, 32, 2, 2, 3},
@@ -44,6 +51,7 @@ constexpr size_t most_tiles = 10;
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
   if (multiplier == Multiplier::fma) return fma_tiles;
+  if (multiplier == Multiplier::bytes) return byte_tiles;
   return type == ElementType::float32 ? std::span<const Tile>(tf32_tiles) : half_tiles;
 }
 
@@ -109,7 +117,8 @@ int64_t Tile::shared_bytes(ElementType type, Multiplier multiplier) const {
 }
 
 Tile smallest_tile(Multiplier multiplier) {
-  return multiplier == Multiplier::warpgroup ? Tile{64, 32, 64, 4, 1, 4} : Tile{32, 32, 32, 2, 1, 3};
+  if (multiplier == Multiplier::warpgroup) return {64, 32, 64, 4, 1, 4};
+  return {32, 32, multiplier == Multiplier::bytes ? 64 : 32, 2, 1, 3};
 }
 
 std::string Tile::to_string() const {
@@ -132,6 +141,7 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
   double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
   if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
+  if (multiplier == Multiplier::bytes) peak *= 2;
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;

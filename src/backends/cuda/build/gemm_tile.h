@@ -9,8 +9,9 @@
 
 namespace cermet::cuda {
 
-// What multiplies: mma.sync, wgmma (Hopper's, on other cards mma.sync in the same launch), or FMA.
-enum class Multiplier : uint8_t { tensor, warpgroup, fma };
+// What multiplies: mma.sync, wgmma (Hopper's, on other cards mma.sync in the same launch), FMA, or
+// mma.sync of bytes.
+enum class Multiplier : uint8_t { tensor, warpgroup, fma, bytes };
 
 struct Tile {
   int m = 64, n = 64, k = 32;    // of a block of threads; k: in one stage

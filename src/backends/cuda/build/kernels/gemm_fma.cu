@@ -3,6 +3,7 @@
 // gives a thread every 4th row (8th column), one that lies along its rows groups of 4 neighbours.
 template <class Tile, class LeftTile, class RightTile>
 struct FmaSums {
+  using Sum = float;
   static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
   static constexpr int count_m = warp_m / 4, count_n = warp_n / 8;
   static_assert(count_m % 4 == 0 && count_n % 4 == 0 && Tile::k % 4 == 0, "whole vectors");

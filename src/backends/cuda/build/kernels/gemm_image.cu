@@ -1,13 +1,16 @@
 // Loaders of a convolution's image: row `row` of the factor is a position of the window, its depth
 // counts taps (KD x KH x KW, the last one fastest) and, within a tap, channels.
 
-// By spatial dimension: depth, height, width. Strides are in elements.
-template <class Index_, int KD, int KH, int KW>
+// By spatial dimension: depth, height, width. Strides are in elements. FILLS: elements around the
+// image are those of the word `outside`, else zeros.
+template <class Index_, int KD, int KH, int KW, bool FILLS>
 struct Image {
   using Index = Index_;
+  static constexpr bool fills = FILLS;
   static constexpr int kd = KD, kh = KH, kw = KW, taps = KD * KH * KW;
   Index positions[3], sizes[3], steps[3], gaps[3], padding[3], strides[3];
   Index item_stride, channel_stride, channels;
+  unsigned outside;
 
   __device__ __forceinline__ Index tap_offset(int tap) const {
     return tap / (KH * KW) * gaps[0] * strides[0] + tap / KW % KH * gaps[1] * strides[1] +
@@ -107,10 +110,17 @@ struct ImageAlongDepth {
     const bool inside = tap < Image::taps;
     const int shown = inside ? tap : 0;
 #pragma unroll
-    for (int i = 0; i < Lines::each; ++i)
-      if (lines.has(i))
-        copies.fetch(i, tile + lines.place(i), from + (windows[i].offset + offset),
-                     inside && windows[i].sees(image, shown));
+    for (int i = 0; i < Lines::each; ++i) {
+      if (!lines.has(i)) continue;
+      const bool seen = windows[i].sees(image, shown);
+      if constexpr (Image::fills) {
+        if (inside && !seen) {
+          copies.fill(i, tile + lines.place(i), image.outside);
+          continue;
+        }
+      }
+      copies.fetch(i, tile + lines.place(i), from + (windows[i].offset + offset), inside && seen);
+    }
     channel += Tile::k;
     while (channel >= image.channels) {
       channel -= image.channels;
@@ -156,9 +166,16 @@ struct ImageAlongRows {
       const bool inside = depth < image.channels * Image::taps;
       const int tap = inside ? static_cast<int>(depth / image.channels) : 0;
       const Index channel = depth % image.channels;
+      const bool seen = window.sees(image, tap);
+      if constexpr (Image::fills) {
+        if (inside && !seen) {
+          copies.fill(i, tile + lines.place(i), image.outside);
+          continue;
+        }
+      }
       copies.fetch(i, tile + lines.place(i),
                    from + (window.offset + image.tap_offset(tap) + channel * image.channel_stride),
-                   inside && window.sees(image, tap));
+                   inside && seen);
     }
     at += Tile::k;
   }

@@ -20,6 +20,16 @@ struct Copies {
     else
       held[i] = valid ? *from : Element{};
   }
+  // Elements of bytes that are parts of a word, without reading any.
+  __device__ __forceinline__ void fill(int i, unsigned char* to, unsigned word) {
+    static_assert(sizeof(Element) == 1, "any part of the word is an element");
+    if constexpr (in_background) {
+#pragma unroll
+      for (int e = 0; e < bytes; e += 4) *reinterpret_cast<unsigned*>(to + e) = word;
+    } else {
+      held[i] = static_cast<Element>(word);
+    }
+  }
   __device__ __forceinline__ void put(int i, unsigned char* to) const {
     if constexpr (!in_background) *reinterpret_cast<Element*>(to) = held[i];
   }

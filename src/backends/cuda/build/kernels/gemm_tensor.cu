@@ -27,6 +27,7 @@ struct TensorProduct<float> {
 
 template <class Tile, class LeftTile, class RightTile>
 struct TensorSums {
+  using Sum = float;
   using Element = typename Tile::Element;
   static constexpr int size = static_cast<int>(sizeof(Element));
   static constexpr int step = 32 / size;  // depth of one instruction

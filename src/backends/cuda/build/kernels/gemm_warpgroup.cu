@@ -66,6 +66,7 @@ struct WarpgroupSums {
   static_assert(count_m * groups * 64 == Tile::m && Tile::n % 8 == 0 && Tile::n <= 256,
                 "whole instructions");
   static_assert(LeftTile::bytes % 1024 == 0 && RightTile::bytes % 1024 == 0, "places of tiles");
+  using Sum = float;
   float sums[count_m][Tile::n / 2];
 
   __device__ __forceinline__ WarpgroupSums() {
