@@ -123,8 +123,8 @@ std::unique_ptr<Target::Gpu> Target::open_gpu(const BuildOptions& options) {
     return nullptr;
   }
   if (gpu->architectures.empty()) {
-    const std::string own = gpu->device->card().architecture();
-    gpu->architectures = {own, "compute_" + own.substr(own.find('_') + 1)};
+    const cuda::Card& card = gpu->device->card();
+    gpu->architectures = {card.architecture(), fmt::format("compute_{}{}", card.major, card.minor)};
   }
   return gpu;
 }

@@ -45,7 +45,10 @@ class CardReader {
 
 }  // namespace
 
-std::string Card::architecture() const { return fmt::format("sm_{}{}", major, minor); }
+std::string Card::architecture() const {
+  const bool is_hopper = major == 9 && minor == 0;
+  return fmt::format("sm_{}{}{}", major, minor, is_hopper ? "a" : "");
+}
 
 int fitness(std::string_view architecture, const Card& card) {
   const bool machine = architecture.starts_with("sm_");

@@ -16,7 +16,8 @@ struct Card {
   int multiprocessors = 0;
   size_t memory_bytes = 0;
 
-  std::string architecture() const;  // "sm_90"
+  // What kernels for this card alone are compiled for: "sm_80", on Hopper "sm_90a".
+  std::string architecture() const;
 };
 
 // How well an image fits a card: 0 not at all. Machine code runs on its own architecture and on
