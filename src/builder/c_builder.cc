@@ -130,9 +130,8 @@ cermet_status cermet_build_file(const char* model_path, const char* engine_path,
 }
 
 cermet_status cermet_tune_file(const char* engine_path, const cermet_tune_options* options) {
-  return guarded([&] {
-    cermet::tune_engine_file(&deref(engine_path, "engine_path"), options_of(options));
-  });
+  return guarded(
+      [&] { cermet::tune_engine_file(&deref(engine_path, "engine_path"), options_of(options)); });
 }
 
 const void* cermet_bytes_data(const cermet_bytes* bytes) {

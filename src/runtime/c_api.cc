@@ -144,8 +144,8 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
-    result = new cermet_engine(
-        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device, load.plan));
+    result = new cermet_engine(cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins,
+                                                    load.device, load.plan));
   });
 }
 
@@ -156,8 +156,8 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
     cermet_engine*& result = deref(engine, "engine");
     const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
-    result = new cermet_engine(
-        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device, load.plan));
+    result = new cermet_engine(cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins,
+                                                           load.device, load.plan));
   });
 }
 

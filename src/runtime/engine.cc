@@ -181,7 +181,8 @@ std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins
   std::unique_ptr<Engine::Impl> impl;
   try {
     EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
-    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device, plan);
+    impl =
+        std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device, plan);
   } catch (...) {
     if (weights.valid()) weights.get();
     throw;
@@ -209,8 +210,8 @@ std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> byt
                                                   const Logger& logger,
                                                   const std::vector<std::string>& plugins,
                                                   int device, PlanChoice plan) {
-  return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
-      read_engine(bytes), Plugins(plugins, logger), logger, device, plan)));
+  return std::shared_ptr<const Engine>(new Engine(
+      std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger, device, plan)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }

@@ -32,7 +32,7 @@ struct Engine::Impl {
   Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0,
        PlanChoice choice = PlanChoice::usable);
 
-  EngineImage image;  // of the plan that runs
+  EngineImage image;               // of the plan that runs
   std::vector<std::string> plans;  // EngineSummary's
   size_t model_bytes = 0;
   Plugins plugins;  // closed after the kernels that call them

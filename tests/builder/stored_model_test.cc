@@ -32,9 +32,11 @@ onnx::OnnxModel convolutions() {
   onnx::OnnxModel model;
   model.ir_version = 8;
   model.opsets = {{"", 17}};
-  model.graph.inputs = {{"x", ValueType::tensor(f32, Dims{Dim::symbol("N"), Dim(4), Dim(9), Dim(9)})}};
+  model.graph.inputs = {
+      {"x", ValueType::tensor(f32, Dims{Dim::symbol("N"), Dim(4), Dim(9), Dim(9)})}};
   model.graph.outputs = {{"y", std::nullopt}};
-  model.graph.initializers = {{"w1", ramp({16, 4, 3, 3}, 0.001f)}, {"w2", ramp({8, 16, 1, 1}, 0.01f)}};
+  model.graph.initializers = {{"w1", ramp({16, 4, 3, 3}, 0.001f)},
+                              {"w2", ramp({8, 16, 1, 1}, 0.01f)}};
   model.graph.nodes = {{"", "Conv", "", "first", {"x", "w1"}, {"a"}, {}},
                        {"", "Relu", "", "middle", {"a"}, {"b"}, {}},
                        {"", "Conv", "", "second", {"b", "w2"}, {"y"}, {}}};
@@ -65,7 +67,8 @@ BuildOptions rich_options() {
 std::string text_of(const std::vector<TensorFormat>& formats) {
   std::string text;
   for (const TensorFormat& format : formats)
-    text += fmt::format("{}:{}:{} ", format.name, name(format.type), static_cast<int>(format.layout));
+    text +=
+        fmt::format("{}:{}:{} ", format.name, name(format.type), static_cast<int>(format.layout));
   return text;
 }
 
@@ -77,13 +80,12 @@ std::string text_of(const BuildOptions& o) {
       profiles += fmt::format("{} {} {} {} ", range.name, to_string(range.min),
                               to_string(range.opt), to_string(range.max));
   }
-  return fmt::format("{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.device,
-                     fmt::join(o.architectures, ","), o.fallback, profiles, o.threads,
-                     o.memory_limit, static_cast<int>(o.precision), o.tf32,
-                     fmt::join(o.skip_passes, ","), o.all_passes, fmt::join(o.only_passes, ","),
-                     o.stop_after, fmt::join(o.marked_outputs, ","),
-                     fmt::join(o.disabled_tactics, ","), text_of(o.input_formats),
-                     text_of(o.output_formats));
+  return fmt::format(
+      "{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", o.device, fmt::join(o.architectures, ","),
+      o.fallback, profiles, o.threads, o.memory_limit, static_cast<int>(o.precision), o.tf32,
+      fmt::join(o.skip_passes, ","), o.all_passes, fmt::join(o.only_passes, ","), o.stop_after,
+      fmt::join(o.marked_outputs, ","), fmt::join(o.disabled_tactics, ","),
+      text_of(o.input_formats), text_of(o.output_formats));
 }
 
 EngineImage with_constants(std::vector<Tensor> tensors) {
@@ -113,7 +115,8 @@ TEST(StoredModel, OptionsComeBack) {
 
 TEST(StoredModel, WeightsOfThePlanAreStoredOnce) {
   const onnx::OnnxModel model = convolutions();
-  const Tensor &first = model.graph.initializers[0].tensor, &second = model.graph.initializers[1].tensor;
+  const Tensor &first = model.graph.initializers[0].tensor,
+               &second = model.graph.initializers[1].tensor;
   // 3x3: as the plan of a GPU has it, channels last; 1x1: as it is.
   Tensor moved(f32, {16, 3, 3, 4});
   for (int o = 0; o < 16; ++o)

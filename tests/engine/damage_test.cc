@@ -26,7 +26,8 @@ File sample_file() {
 File full_file() { return engine_bytes(two_plans_image()); }
 
 // The message of the error; empty when there was none.
-std::string message_of(std::span<const std::byte> file, ReadOptions options = {.verify_model = true}) {
+std::string message_of(std::span<const std::byte> file,
+                       ReadOptions options = {.verify_model = true}) {
   try {
     read_engine(file, options);
     return "";

@@ -26,13 +26,13 @@ struct Kept {
     });
   }
   onnx::OnnxModel read(const std::string& bytes) const {
-    return onnx::read_model(bytes, [&](ElementType type, const Shape& shape,
-                                       const std::string& location) {
-      const Tensor& tensor = tensors.at(std::stoul(location));
-      EXPECT_EQ(tensor.type(), type);
-      EXPECT_EQ(tensor.shape(), shape);
-      return tensor;
-    });
+    return onnx::read_model(bytes,
+                            [&](ElementType type, const Shape& shape, const std::string& location) {
+                              const Tensor& tensor = tensors.at(std::stoul(location));
+                              EXPECT_EQ(tensor.type(), type);
+                              EXPECT_EQ(tensor.shape(), shape);
+                              return tensor;
+                            });
   }
 };
 
@@ -118,8 +118,8 @@ TEST(ModelWriter, KeepsRareParts) {
       {"type", {}, {}, f32({Dim(2)}), {}},
       {"ref", {}, {}, {}, "outer"},
   };
-  onnx::OnnxFunction function{"com.example", "F", "", {"a"}, {"b"}, {node.attributes[0]}, {node},
-                              {{"", 17}}};
+  onnx::OnnxFunction function{"com.example",        "F",    "",        {"a"}, {"b"},
+                              {node.attributes[0]}, {node}, {{"", 17}}};
   model.graph.nodes = {node};
   model.functions = {function};
   Kept kept, again;

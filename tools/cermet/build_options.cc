@@ -73,9 +73,10 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 void add_device(CLI::App& command, std::string& device) {
   command
-      .add_option("--device", device,
-                  "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
-                  "GPU's plan and one for machines without it")
+      .add_option(
+          "--device", device,
+          "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
+          "GPU's plan and one for machines without it")
       ->type_name("DEVICE")
       ->capture_default_str();
 }

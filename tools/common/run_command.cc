@@ -68,7 +68,8 @@ int run_engine(const RunOptions& options, const EngineSource& source) {
 
 std::string plan_text(const EngineSummary& summary) {
   if (summary.plans.size() < 2) return {};
-  return fmt::format("runs on {}: the plan for {}", summary.runs_on.empty() ? "nothing" : summary.runs_on,
+  return fmt::format("runs on {}: the plan for {}",
+                     summary.runs_on.empty() ? "nothing" : summary.runs_on,
                      summary.runs_on == "cpu" ? "the CPU" : "the GPU");
 }
 

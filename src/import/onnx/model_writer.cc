@@ -52,8 +52,7 @@ class Writer {
   void graph(Message to, const OnnxGraph& from) {
     for (const OnnxNode& each : from.nodes) node(Message(to, 1), each);
     to.add_string(2, from.name);
-    for (const OnnxTensor& each : from.initializers)
-      tensor(Message(to, 5), each.name, each.tensor);
+    for (const OnnxTensor& each : from.initializers) tensor(Message(to, 5), each.name, each.tensor);
     for (const OnnxValueInfo& each : from.inputs) value_info(Message(to, 11), each);
     for (const OnnxValueInfo& each : from.outputs) value_info(Message(to, 12), each);
     for (const OnnxValueInfo& each : from.value_infos) value_info(Message(to, 13), each);
@@ -89,12 +88,12 @@ class Writer {
     if (from.type) type(Message(to, 14), *from.type, from.name);
     for (const OnnxGraph& each : from.graphs)
       graph(Message(to, from.graphs.size() == 1 ? 6 : 11), each);
-    to.add_enum(20, from.value               ? std::visit([&](const auto& value) {
-                                                  return this->value(to, value);
-                                                }, *from.value)
-                    : from.type              ? type_kind
-                    : from.graphs.size() == 1 ? graph_kind
-                                              : graphs_kind);
+    to.add_enum(
+        20, from.value
+                ? std::visit([&](const auto& value) { return this->value(to, value); }, *from.value)
+            : from.type               ? type_kind
+            : from.graphs.size() == 1 ? graph_kind
+                                      : graphs_kind);
   }
 
   // Each writes the value and gives its kind.
