@@ -96,6 +96,14 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                                              firing_eliminations().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Bytes, Firing,
+                         ::testing::ValuesIn(firing_bytes().begin(), firing_bytes().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Bytes, Quiet,
+                         ::testing::ValuesIn(quiet_bytes().begin(), quiet_bytes().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Siblings, Firing,
                          ::testing::ValuesIn(firing_siblings().begin(), firing_siblings().end()),
                          test_name);
@@ -159,13 +167,13 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(pass.name,
-                         {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
-                          firing_siblings(), firing_control(), firing_transposes()}))
+    EXPECT_TRUE(has_case(
+        pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
+                    firing_siblings(), firing_control(), firing_bytes(), firing_transposes()}))
         << pass.name;
     EXPECT_TRUE(
         has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
-                             quiet_siblings(), quiet_control(), quiet_transposes()}))
+                             quiet_siblings(), quiet_control(), quiet_bytes(), quiet_transposes()}))
         << pass.name;
   }
 }

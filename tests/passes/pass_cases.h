@@ -44,6 +44,10 @@ std::span<const PassCase> quiet_eliminations();
 std::span<const PassCase> firing_control();
 std::span<const PassCase> quiet_control();
 
+// The same of products of dequantised bytes.
+std::span<const PassCase> firing_bytes();
+std::span<const PassCase> quiet_bytes();
+
 // The same of transposes that sink.
 std::span<const PassCase> firing_transposes();
 std::span<const PassCase> quiet_transposes();

@@ -97,6 +97,7 @@ class CostsBySteps : public CostOracle {
   std::optional<double> step_us(const Problem& problem, bool) const override {
     return problem.op == "Split" ? 0 : 1;
   }
+  bool multiplies_bytes() const override { return true; }
 };
 
 }  // namespace
