@@ -96,12 +96,13 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                                              firing_eliminations().end()),
                          test_name);
 
-INSTANTIATE_TEST_SUITE_P(Bytes, Firing,
-                         ::testing::ValuesIn(firing_bytes().begin(), firing_bytes().end()),
+INSTANTIATE_TEST_SUITE_P(OnDevices, Firing,
+                         ::testing::ValuesIn(firing_on_devices().begin(),
+                                             firing_on_devices().end()),
                          test_name);
 
-INSTANTIATE_TEST_SUITE_P(Bytes, Quiet,
-                         ::testing::ValuesIn(quiet_bytes().begin(), quiet_bytes().end()),
+INSTANTIATE_TEST_SUITE_P(OnDevices, Quiet,
+                         ::testing::ValuesIn(quiet_on_devices().begin(), quiet_on_devices().end()),
                          test_name);
 
 INSTANTIATE_TEST_SUITE_P(Siblings, Firing,
@@ -169,11 +170,11 @@ TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
     EXPECT_TRUE(has_case(
         pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
-                    firing_siblings(), firing_control(), firing_bytes(), firing_transposes()}))
+                    firing_siblings(), firing_control(), firing_on_devices(), firing_transposes()}))
         << pass.name;
-    EXPECT_TRUE(
-        has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
-                             quiet_siblings(), quiet_control(), quiet_bytes(), quiet_transposes()}))
+    EXPECT_TRUE(has_case(
+        pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
+                    quiet_siblings(), quiet_control(), quiet_on_devices(), quiet_transposes()}))
         << pass.name;
   }
 }

@@ -61,19 +61,51 @@ void other_products(GraphMaker& m) {
   m.output(m.add("Conv", {y, weights(m, {2, 1, 3, 3}, 0)}, attributes({{"group", int64_t{2}}})));
 }
 
+void places(GraphMaker& m) {
+  m.output(m.add("NonZero", {m.add("Relu", {m.input("x", "float32[N, 3]")})}));
+}
+
+ValueId selected(GraphMaker& m, std::vector<ValueId> numbers) {
+  std::vector<ValueId> inputs{m.input("boxes", "float32[N, 5, 4]"),
+                              m.input("scores", "float32[N, 2, 5]")};
+  inputs.insert(inputs.end(), numbers.begin(), numbers.end());
+  return m.add("NonMaxSuppression", std::move(inputs));
+}
+
+void selected_boxes(GraphMaker& m) {
+  m.output(selected(m, {m.constant("most", ints({3})), m.constant("iou", reals({}, {0.5F}))}));
+}
+
+// A condition that is shorter than the dimension, and one for all elements.
+void kept_rows(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[4, N]");
+  const ValueId shorter =
+      m.add("Less", {m.input("a", "float32[3]"), m.constant("c", reals({}, {0}))});
+  m.output(m.add("Compress", {x, shorter}, attributes({{"axis", int64_t{0}}})));
+  m.output(m.add("Compress", {x, shorter}));
+}
+
+// Without a number of boxes none is selected; of a value whose rank is not known there is no most.
+void no_bound(GraphMaker& m) {
+  m.output(selected(m, {}));
+  const ValueId shape = m.input("shape", "int64[N]");
+  m.output(m.add("NonZero", {m.add("Expand", {m.input("y", "float32[]"), shape})}));
+}
+
 }  // namespace
 
-std::span<const PassCase> firing_bytes() {
+std::span<const PassCase> firing_on_devices() {
   static constexpr PassCase cases[] = {
-      {"multiply-bytes", "convolution", convolution},
-      {"multiply-bytes", "product", product},
-      {"multiply-bytes", "turned-gemm", turned_gemm},
+      {"multiply-bytes", "convolution", convolution},    {"multiply-bytes", "product", product},
+      {"multiply-bytes", "turned-gemm", turned_gemm},    {"pad-results", "places", places},
+      {"pad-results", "selected-boxes", selected_boxes}, {"pad-results", "kept-rows", kept_rows},
   };
   return cases;
 }
 
-std::span<const PassCase> quiet_bytes() {
-  static constexpr PassCase cases[] = {{"multiply-bytes", "other-products", other_products}};
+std::span<const PassCase> quiet_on_devices() {
+  static constexpr PassCase cases[] = {{"multiply-bytes", "other-products", other_products},
+                                       {"pad-results", "no-bound", no_bound}};
   return cases;
 }
 
