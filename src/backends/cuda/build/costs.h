@@ -17,6 +17,7 @@ class Costs : public CostOracle {
   Layout result_layout(const Problem& problem) const override;
   std::optional<double> step_us(const Problem& problem, bool gives_output) const override;
   bool multiplies_bytes() const override { return true; }
+  bool pads_results() const override { return true; }
 
  private:
   SymbolValues sizes_;
