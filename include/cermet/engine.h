@@ -60,22 +60,27 @@ struct EngineSummary {
 
 using InputShapes = std::map<std::string, Shape, std::less<>>;
 
+struct EngineOptions {
+  Logger logger = {};
+  // Files of the plugins that the engine needs (cermet/plugin.h), open as long as the engine is.
+  std::vector<std::string> plugins = {};
+  // The number of the GPU for an engine that uses one, as list_devices() counts: 1 is cuda:1. The
+  // same file may be loaded for several at once, each an engine of its own.
+  int device = 0;
+};
+
 // Immutable; any number of threads and contexts may share one.
 class Engine {
  public:
   // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
-  // (damaged, foreign, other version) or device (this machine lacks what the engine needs).
-  // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
-  // engine is. `device`: the number of the GPU for an engine that uses one. Where that can't be
-  // used the engine is loaded all the same, to be looked at; making a context throws.
-  static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
-                                            const std::vector<std::string>& plugins = {},
-                                            int device = 0);
+  // (damaged, foreign, other version) or device (this machine lacks what the engine needs). Where
+  // its GPU can't be used the engine is loaded all the same, to be looked at; making a context
+  // throws.
+  static std::shared_ptr<const Engine> load(const std::string& path,
+                                            const EngineOptions& options = {});
   // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
-                                                   const Logger& logger = {},
-                                                   const std::vector<std::string>& plugins = {},
-                                                   int device = 0);
+                                                   const EngineOptions& options = {});
   ~Engine();
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model

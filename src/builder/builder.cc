@@ -393,7 +393,8 @@ InputShapes largest_shapes(const Plan& plan) {
 
 void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options) {
   if (options.memory_limit == 0) return;
-  const auto engine = Engine::from_memory(bytes, options.logger, options.plugins);
+  const auto engine =
+      Engine::from_memory(bytes, {.logger = options.logger, .plugins = options.plugins});
   const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
                                            threads_of(options));
   require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,

@@ -100,16 +100,11 @@ Logger logger_of(cermet_log_function log, void* user) {
 
 namespace {
 
-struct LoadOptions {
-  cermet::Logger logger;
-  std::vector<std::string> plugins;
-  int device = 0;
-};
-
-LoadOptions load_options(const cermet_engine_options* given) {
+cermet::EngineOptions load_options(const cermet_engine_options* given) {
   const auto options = read_struct(given, "the engine options");
-  return {cermet::c::logger_of(options.log, options.log_user),
-          cermet::c::strings(options.plugins, options.plugin_count, "plugins"), options.device};
+  return {.logger = cermet::c::logger_of(options.log, options.log_user),
+          .plugins = cermet::c::strings(options.plugins, options.plugin_count, "plugins"),
+          .device = options.device};
 }
 
 cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
@@ -137,9 +132,7 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
                                       cermet_engine** engine) {
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
-    const LoadOptions load = load_options(options);
-    result = new cermet_engine(
-        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device));
+    result = new cermet_engine(cermet::Engine::load(&deref(path, "path"), load_options(options)));
   });
 }
 
@@ -148,10 +141,8 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
                                         cermet_engine** engine) {
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
-    const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
-    result = new cermet_engine(
-        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device));
+    result = new cermet_engine(cermet::Engine::from_memory(engine_bytes, load_options(options)));
   });
 }
 

@@ -109,10 +109,10 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
 
 namespace {
 
-void open_device(Engine::Impl& impl, int ordinal) {
+void open_device(Engine::Impl& impl, const EngineOptions& options) {
   if (!impl.plan().uses_device()) return;
   try {
-    impl.device = std::make_unique<EngineDevice>(impl.plan(), ordinal);
+    impl.device = std::make_unique<EngineDevice>(impl.plan(), options.device);
   } catch (const Error& error) {
     impl.device_error = error;
   }
@@ -120,12 +120,12 @@ void open_device(Engine::Impl& impl, int ordinal) {
 
 }  // namespace
 
-Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal)
+Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const EngineOptions& options)
     : image(std::move(from)), plugins(std::move(from_plugins)) {
   check_processor(image.info);
   plugins.check(image.info.requirements);
-  load_kernel_libraries(image.info, logger);
-  open_device(*this, ordinal);
+  load_kernel_libraries(image.info, options.logger);
+  open_device(*this, options);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   copied_inputs = only_copied(plan());
@@ -147,12 +147,12 @@ namespace {
 // Kernels are made while the weights' checksum is verified. That they are altered is what is told
 // whatever else comes of it.
 std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins,
-                                        const Logger& logger, int device) {
+                                        const EngineOptions& options) {
   std::future<void> weights;
   std::unique_ptr<Engine::Impl> impl;
   try {
     EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
-    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device);
+    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), options);
   } catch (...) {
     if (weights.valid()) weights.get();
     throw;
@@ -166,21 +166,18 @@ std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger,
-                                           const std::vector<std::string>& plugins, int device) {
+std::shared_ptr<const Engine> Engine::load(const std::string& path, const EngineOptions& options) {
   return with_context([&] { return path; },
                       [&] {
-                        return std::shared_ptr<const Engine>(
-                            new Engine(load_file(path, Plugins(plugins, logger), logger, device)));
+                        return std::shared_ptr<const Engine>(new Engine(
+                            load_file(path, Plugins(options.plugins, options.logger), options)));
                       });
 }
 
 std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes,
-                                                  const Logger& logger,
-                                                  const std::vector<std::string>& plugins,
-                                                  int device) {
-  return std::shared_ptr<const Engine>(new Engine(
-      std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger, device)));
+                                                  const EngineOptions& options) {
+  return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
+      read_engine(bytes), Plugins(options.plugins, options.logger), options)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }

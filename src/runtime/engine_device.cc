@@ -34,6 +34,7 @@ void EngineDevice::copy_constants(const Plan& plan) {
   }
   memory_ = with_context([] { return "the engine's constants"; },
                          [&] { return cuda::DeviceMemory(device_, bytes); });
+  const cuda::UsedDevice used(*device_);
   const cuda::Stream stream = cuda::make_stream(device_);
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (!wanted[i]) continue;

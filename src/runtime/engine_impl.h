@@ -29,7 +29,7 @@ struct RuntimeStep {
 };
 
 struct Engine::Impl {
-  Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0);
+  Impl(EngineImage from, Plugins from_plugins, const EngineOptions& options);
 
   EngineImage image;
   Plugins plugins;  // closed after the kernels that call them

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/checks.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/run_command.h"
 #include "common/shapes.h"
@@ -71,14 +72,6 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 }  // namespace
 
-void add_device(CLI::App& command, std::string& device) {
-  command
-      .add_option("--device", device,
-                  "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N")
-      ->type_name("DEVICE")
-      ->capture_default_str();
-}
-
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
   BuildOptions& options = flags.options;
   add_shapes(command, "--min-shapes", flags.min_shapes,
@@ -87,7 +80,8 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
-  add_device(command, options.device);
+  add_device(command, options.device,
+             "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N");
   command
       .add_option(
           "--arch", options.architectures,

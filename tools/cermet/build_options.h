@@ -22,9 +22,6 @@ void add_build_flags(CLI::App& command, BuildFlags& flags);
 // What the flags mean together. Throws invalid_argument.
 BuildOptions build_options(const BuildFlags& flags);
 
-// Adds --device, for what is built.
-void add_device(CLI::App& command, std::string& device);
-
 // Adds --fp16 and --bf16.
 void add_precision(CLI::App& command, Precision& precision);
 

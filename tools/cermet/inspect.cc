@@ -45,7 +45,8 @@ int threads_of(const InspectCommand& command, const EngineSummary& summary) {
 }
 
 Inspection inspect_engine(const InspectCommand& command) {
-  const auto engine = Engine::load(command.engine, stderr_logger(false), command.plugins);
+  const auto engine =
+      Engine::load(command.engine, {.logger = stderr_logger(false), .plugins = command.plugins});
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
