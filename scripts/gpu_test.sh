@@ -7,6 +7,7 @@
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
 # LIMIT_PART=SECONDS sets a part's time, as
 # LIMIT_unit=300; MODELS, SANITIZED, UNIT_FILTER and BENCH (arguments of bench/gpu.py) what it does.
+# The part `streams` runs where it is named: whether runs of several contexts overlap.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
 set -uo pipefail
@@ -24,7 +25,7 @@ MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
 UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
-declare -A LIMITS=([env]=20 [unit]=150 [errors]=40 [models]=100 [sanitizer]=70 [bench]=95)
+declare -A LIMITS=([env]=20 [unit]=150 [errors]=40 [models]=100 [sanitizer]=70 [bench]=95 [streams]=60)
 PARTS=(env unit errors models sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -76,6 +77,8 @@ part_unit() {
 }
 
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }
+
+part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models"; }
 
 part_models() {
   "$PYTHON" tests/gpu/models_test.py --models "$MODELS" --folder "$WORK/models" --jobs "$JOBS"

@@ -34,7 +34,7 @@ namespace {
 
 std::unique_ptr<DeviceQueue> queue_of(const Engine::Impl& engine) {
   if (engine.device_error) throw Error(*engine.device_error);
-  return engine.device ? std::make_unique<DeviceQueue>(engine.device->device()) : nullptr;
+  return engine.device ? std::make_unique<DeviceQueue>(engine.device->source()) : nullptr;
 }
 
 }  // namespace
@@ -47,6 +47,7 @@ ExecutionContext::Impl::Impl(std::shared_ptr<const Engine> from, const ContextOp
             .cpus = options.cpus}),
       takes_turns(options.cpus.empty() && queue == nullptr),
       arena(options),
+      device_arena(queue.get(), options.takes_device_memory),
       cache_size(std::max<size_t>(1, options.shape_cache)),
       executor(engine->impl(), team, queue.get()),
       inputs(engine->inputs().size()),
@@ -87,15 +88,9 @@ ShapePlan& ExecutionContext::Impl::plan_for_inputs() {
   return *plans.front().plan;
 }
 
-// Grows when needed; graphs that hold addresses of the old one go with it.
-std::byte* ExecutionContext::Impl::device_memory(const ShapePlan& plan) {
-  const size_t bytes = plan.device_memory.arena_bytes;
-  if (!queue || bytes <= device_arena.bytes()) return device_arena.data();
-  for (CachedPlan& cached : plans) cached.plan->graphs.clear();
-  device_arena = {};
-  device_arena = with_context([] { return "activations of the run"; },
-                              [&] { return cuda::DeviceMemory(queue->device(), bytes); });
-  return device_arena.data();
+DeviceQueue& ExecutionContext::Impl::needed_queue(std::string_view what) const {
+  require(queue != nullptr, ErrorCode::unsupported, "the engine runs on the CPU, {}", what);
+  return *queue;
 }
 
 ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, ContextOptions options) {
@@ -145,6 +140,17 @@ void ExecutionContext::set_output_memory(std::string_view name, void* data, size
   impl_->output_memory[i] = {data, bytes};
 }
 
+void ExecutionContext::set_device_memory(void* memory, size_t bytes) {
+  const DeviceQueue& queue = impl_->needed_queue("and needs no memory of a GPU");
+  const cuda::UsedDevice used(*queue.device());
+  impl_->device_arena.use(memory, bytes);
+}
+
+void ExecutionContext::set_input_consumed_event(void* event) {
+  impl_->needed_queue("where a run has read its inputs when it has ended");
+  impl_->inputs_consumed = static_cast<cuda::CUevent>(event);
+}
+
 void ExecutionContext::Impl::check_inputs_set() const {
   for (size_t i = 0; i < inputs.size(); ++i)
     require(inputs[i].set, ErrorCode::invalid_argument, "input '{}' has not been set",
@@ -183,7 +189,12 @@ Value ExecutionContext::output_value(std::string_view name) const {
 
 size_t ExecutionContext::activation_bytes() const { return impl_->current_bytes; }
 size_t ExecutionContext::peak_activation_bytes() const { return impl_->peak_bytes; }
-void ExecutionContext::profile_steps(bool on) { impl_->executor.profile_steps(on); }
+void ExecutionContext::profile_steps(bool on) {
+  const Engine::Impl& engine = impl_->loaded();
+  impl_->origin = on && engine.device ? engine.device->origin() : nullptr;
+  impl_->executor.profile_steps(on, impl_->origin.get());
+}
+double ExecutionContext::run_begin() const { return impl_->executor.run_begin(); }
 const std::vector<StepTime>& ExecutionContext::step_times() const {
   return impl_->executor.step_times();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/thread_team.h"
+#include "runtime/device_arena.h"
 #include "runtime/executor.h"
 
 namespace cermet {
@@ -51,7 +52,6 @@ struct ExecutionContext::Impl {
   }
 
   ShapePlan& plan_for_inputs();
-  std::byte* device_memory(const ShapePlan& plan);
   void check_input(size_t i, Value::Kind kind, ElementType type) const;
   void check_inputs_set() const;
   bool lies_on_device(size_t i) const;
@@ -61,6 +61,9 @@ struct ExecutionContext::Impl {
   void enqueue(cuda::CUstream stream);
   void enqueue_all(cuda::CUstream stream);
   void check_enqueued_tensors() const;
+  // The step after which no input is read any more.
+  size_t last_reader() const;
+  DeviceQueue& needed_queue(std::string_view what) const;
   void set_inputs(int64_t slice);
   void run_slice(Turn& turn, int64_t slice);
   void give_outputs();
@@ -83,12 +86,14 @@ struct ExecutionContext::Impl {
   ThreadTeam team;
   bool takes_turns;  // not where the user says which cores are whose
   Arena arena;
-  cuda::DeviceMemory device_arena;
+  DeviceArena device_arena;
   size_t cache_size;
   Executor executor;
   std::vector<BoundInput> inputs;
   std::vector<ConstTensorView> parts;  // of the inputs, for the slice that runs
   std::vector<OutputMemory> output_memory;
+  cuda::CUevent inputs_consumed = nullptr;    // the caller's
+  std::shared_ptr<const cuda::Event> origin;  // of measured times
   std::list<CachedPlan> plans;
   size_t current_bytes = 0;
   size_t peak_bytes = 0;

@@ -14,7 +14,7 @@ ShapePlan& ExecutionContext::Impl::prepare() {
   current_bytes = plan.arena_bytes();
   memory = arena.reserve(plan.memory.arena_bytes);
   active = &plan;
-  executor.activate(plan, memory, device_memory(plan));
+  executor.activate(plan, memory, device_arena.reserve(plan.device_memory.arena_bytes));
   return plan;
 }
 
@@ -41,17 +41,16 @@ void ExecutionContext::Impl::run() {
 void ExecutionContext::Impl::run_all() {
   Turn turn(Turns::of_process(), takes_turns ? team.size() : 1);
   const ShapePlan& plan = prepare();
+  executor.record_after(0, nullptr);
   for (int64_t slice = 0; slice < plan.slices; ++slice) run_slice(turn, slice);
-  if (queue) queue->wait();
   if (turn.is_wanted()) team.rest();
   peak_bytes = std::max(peak_bytes, current_bytes);
   ran = true;
 }
 
 void ExecutionContext::Impl::enqueue(cuda::CUstream stream) {
-  require(queue != nullptr, ErrorCode::unsupported,
-          "the engine runs on the CPU, there is nothing to put into a stream; execute() runs it");
-  with_queue(*queue, [&] { enqueue_all(stream); });
+  with_queue(needed_queue("there is nothing to put into a stream; execute() runs it"),
+             [&] { enqueue_all(stream); });
 }
 
 void ExecutionContext::Impl::enqueue_all(cuda::CUstream stream) {
@@ -64,10 +63,22 @@ void ExecutionContext::Impl::enqueue_all(cuda::CUstream stream) {
   queue->use_stream(stream);
   give_outputs();
   set_inputs(0);
+  executor.record_after(last_reader(), inputs_consumed);
   executor.run(turn);
   queue->end_of_run();
   peak_bytes = std::max(peak_bytes, current_bytes);
   ran = true;
+}
+
+// What can be read where it is, is; the rest is copied before anything reads it.
+size_t ExecutionContext::Impl::last_reader() const {
+  size_t last = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Engine::Impl::InputReaders& readers = loaded().input_readers[i];
+    last = std::max(
+        last, Executor::is_read_in_place(inputs[i].tensor.data) ? readers.last : readers.last_copy);
+  }
+  return last;
 }
 
 void ExecutionContext::Impl::check_enqueued_tensors() const {
@@ -93,7 +104,7 @@ void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
   if (queue) give_outputs();
   set_inputs(slice);
   executor.run(turn, slice);
-  if (queue) queue->wait_for_copies();
+  if (queue) queue->wait();
   copy_outputs(slice);
 }
 

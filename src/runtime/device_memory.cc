@@ -1,6 +1,6 @@
 #include "cermet/device_memory.h"
 
-#include "backends/cuda/run/device.h"
+#include "backends/cuda/run/memory.h"
 #include "base/error.h"
 
 namespace cermet {

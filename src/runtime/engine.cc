@@ -78,6 +78,28 @@ std::vector<bool> only_copied(const Plan& plan) {
   return result;
 }
 
+// Values are followed through views and copies to the device, not through what is computed.
+std::vector<Engine::Impl::InputReaders> readers_of_inputs(const Plan& plan) {
+  std::vector<Engine::Impl::InputReaders> result(plan.root.inputs.size());
+  std::vector<int> input_of(plan.buffers.size(), -1);
+  for (size_t i = 0; i < result.size(); ++i) input_of[plan.root.inputs[i]] = static_cast<int>(i);
+  for (size_t at = 0; at < plan.root.steps.size(); ++at) {
+    const Step& step = plan.root.steps[at];
+    const bool copies = step.problem.kind == ProblemKind::copy;
+    for (BufferId id : step.inputs) {
+      if (id == no_buffer || input_of[id] < 0) continue;
+      Engine::Impl::InputReaders& readers = result[input_of[id]];
+      readers.last = at;
+      if (copies) readers.last_copy = at;
+      if (!copies && step.problem.kind != ProblemKind::view) continue;
+      for (BufferId made : step.outputs)
+        if (made != no_buffer && plan.buffer(made).place == Place::device)
+          input_of[made] = input_of[id];
+    }
+  }
+  return result;
+}
+
 TensorInfo describe(const std::string& name, const ValueType& type) {
   TensorInfo info{name, type.kind, type.element, std::nullopt};
   if (!type.has_rank()) return info;
@@ -112,7 +134,7 @@ namespace {
 void open_device(Engine::Impl& impl, const EngineOptions& options) {
   if (!impl.plan().uses_device()) return;
   try {
-    impl.device = std::make_unique<EngineDevice>(impl.plan(), options.device);
+    impl.device = std::make_unique<EngineDevice>(impl.plan(), options);
   } catch (const Error& error) {
     impl.device_error = error;
   }
@@ -129,6 +151,7 @@ Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const EngineOptions& 
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   copied_inputs = only_copied(plan());
+  input_readers = readers_of_inputs(plan());
   for (size_t i = 0; i < plan().root.inputs.size(); ++i)
     inputs.push_back(describe(plan().input_names[i], plan().outer_type(plan().root.inputs[i])));
   for (size_t i = 0; i < plan().root.outputs.size(); ++i)
@@ -199,6 +222,13 @@ EngineSummary Engine::summary() const {
   }
   collect_steps(impl_->root, 0, summary.steps);
   return summary;
+}
+
+size_t Engine::device_activation_bytes(const InputShapes& shapes) const {
+  return at_run_time([&] {
+    ThreadTeam team(1);
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team)->device_memory.arena_bytes;
+  });
 }
 
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {

@@ -74,6 +74,13 @@ std::optional<int> Device::card_of_address(const void* pointer) const {
   return ordinal;
 }
 
+bool Device::knows(const void* pointer) const {
+  unsigned type = 0;
+  return driver_.cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+                                       reinterpret_cast<CUdeviceptr>(pointer)) == CUDA_SUCCESS &&
+         (type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_HOST);
+}
+
 bool Device::owns(const void* pointer) const { return card_of_address(pointer) == ordinal_; }
 
 void Device::check(CUresult result, const char* what) const {
@@ -87,6 +94,15 @@ Stream make_stream(const DevicePointer& device) {
   device->check(device->driver().cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING),
                 "making a stream");
   return {device, stream};
+}
+
+HostMemory make_host_memory(const DevicePointer& device, size_t bytes) {
+  void* memory = nullptr;
+  const UsedDevice used(*device);
+  const CUresult result = device->driver().cuMemHostAlloc(&memory, bytes, 0);
+  if (result == CUDA_ERROR_OUT_OF_MEMORY) return {};
+  device->check(result, "taking page-locked memory");
+  return {device, memory};
 }
 
 Event make_event(const DevicePointer& device, bool timing) {
@@ -104,18 +120,6 @@ double milliseconds_between(const Device& device, CUevent begin, CUevent end) {
   device.check(device.driver().cuEventElapsedTime(&milliseconds, begin, end),
                "reading the time between events");
   return milliseconds;
-}
-
-DeviceMemory::DeviceMemory(const DevicePointer& device, size_t bytes) : bytes_(bytes) {
-  if (bytes == 0) return;
-  const UsedDevice used(*device);
-  CUdeviceptr pointer = 0;
-  const CUresult result = device->driver().cuMemAlloc_v2(&pointer, bytes);
-  if (result == CUDA_ERROR_OUT_OF_MEMORY)
-    fail(ErrorCode::out_of_memory, "{} has no {} bytes left: {} are free of {}", device->name(),
-         bytes, device->free_bytes(), device->card().memory_bytes);
-  device->check(result, "taking memory");
-  memory_ = {device, pointer};
 }
 
 void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,

@@ -33,6 +33,8 @@ class Device {
   std::optional<int> card_of_address(const void* pointer) const;
   // Whether it is this card's.
   bool owns(const void* pointer) const;
+  // Whether the driver knows the address: the memory of a card, or page-locked of the host.
+  bool knows(const void* pointer) const;
   // Throws as Driver::check() does, naming the card; `what` was tried: "copying an input".
   void check(CUresult result, const char* what) const;
 
@@ -102,29 +104,14 @@ using Event = Owned<CUevent, &Driver::cuEventDestroy_v2>;
 using GraphTemplate = Owned<CUgraph, &Driver::cuGraphDestroy>;
 using Graph = Owned<CUgraphExec, &Driver::cuGraphExecDestroy>;
 using Module = Owned<CUmodule, &Driver::cuModuleUnload>;
+using HostMemory = Owned<void*, &Driver::cuMemFreeHost>;
 
 Stream make_stream(const DevicePointer& device);
+// Page-locked; nothing where the system has none left.
+HostMemory make_host_memory(const DevicePointer& device, size_t bytes);
 Event make_event(const DevicePointer& device, bool timing);
 // Waits until the stream has come to `end`. Both events are of those that time.
 double milliseconds_between(const Device& device, CUevent begin, CUevent end);
-
-// Bytes of the device's memory.
-class DeviceMemory {
- public:
-  DeviceMemory() = default;
-  // Throws out_of_memory naming the bytes, the card and what is free. 0 bytes: nothing is taken.
-  DeviceMemory(const DevicePointer& device, size_t bytes);
-
-  // An address of the device, which the driver gives as a number.
-  std::byte* data() const {
-    return reinterpret_cast<std::byte*>(memory_.get());  // NOLINT(performance-no-int-to-ptr)
-  }
-  size_t bytes() const { return bytes_; }
-
- private:
-  Owned<CUdeviceptr, &Driver::cuMemFree_v2> memory_;
-  size_t bytes_ = 0;
-};
 
 // What is put into a stream runs behind what is there. Throws device.
 void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,
