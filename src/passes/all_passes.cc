@@ -6,6 +6,8 @@ namespace cermet {
 
 std::span<const Pass> all_passes() {
   static constexpr std::array passes{
+      // Before weights are made floats.
+      Pass{"multiply-bytes", multiply_bytes},
       Pass{"fold-constants", fold_constants},
       Pass{"infer-sizes", infer_sizes},
       Pass{"fold-shapes", fold_shapes},

@@ -7,6 +7,7 @@
 
 namespace cermet {
 
+std::vector<Patch> multiply_bytes(const Graph& graph, const CostOracle& costs);
 std::vector<Patch> fold_constants(const Graph& graph);
 std::vector<Patch> infer_sizes(const Graph& graph);
 std::vector<Patch> fold_shapes(const Graph& graph);
