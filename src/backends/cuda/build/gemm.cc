@@ -17,6 +17,10 @@ struct GemmTactic {
       return found.product->bytes ? "computes products of floats only"
                                   : "computes products of bytes only";
     const bool is_float32 = found.product->type == ElementType::float32;
+    if (MULTIPLIER == Multiplier::warpgroup) {
+      if (query.architecture != "sm_90a") return "only Hopper's own architecture has them: sm_90a";
+      if (is_float32) return "computes 16-bit floats only";
+    }
     if (MULTIPLIER == Multiplier::fma && !is_float32) return "computes float32 only";
     if (MULTIPLIER == Multiplier::tensor && is_float32 && !query.allow_tf32)
       return "TF32 is not allowed";
@@ -27,8 +31,7 @@ struct GemmTactic {
     std::vector<std::string> texts;
     for (const Tile& tile : tiles_for(query, *product_of(query).product, MULTIPLIER))
       texts.push_back(tile.to_string());
-    if (texts.empty())
-      texts.push_back(Tile{32, 32, MULTIPLIER == Multiplier::bytes ? 64 : 32, 2, 1, 3}.to_string());
+    if (texts.empty()) texts.push_back(smallest_tile(MULTIPLIER).to_string());
     return texts;
   }
 
@@ -62,6 +65,13 @@ Tactic gemm_tactic() {
 }
 Tactic convolution_tactic() {
   return GemmTactic<ProblemKind::convolution, Multiplier::tensor>::make("cuda.convolution");
+}
+Tactic gemm_warpgroup_tactic() {
+  return GemmTactic<ProblemKind::matmul, Multiplier::warpgroup>::make("cuda.gemm_warpgroup");
+}
+Tactic convolution_warpgroup_tactic() {
+  return GemmTactic<ProblemKind::convolution, Multiplier::warpgroup>::make(
+      "cuda.convolution_warpgroup");
 }
 Tactic gemm_fma_tactic() {
   return GemmTactic<ProblemKind::matmul, Multiplier::fma>::make("cuda.gemm_fma");

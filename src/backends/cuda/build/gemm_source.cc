@@ -22,12 +22,32 @@ struct PartialSums {
         split(batch * product.batches()) {}
 };
 
+// One instruction of a warpgroup: 64 x `columns` sums, 16 deep, of two tiles in shared memory.
+std::string warpgroup_instruction(const Product& product, int columns) {
+  std::string registers, operands;
+  for (int i = 0; i < columns / 2; ++i) {
+    registers += fmt::format("{}%{}", i == 0 ? "" : ", ", i);
+    operands += fmt::format("{}\"+f\"(d[{}])", i == 0 ? "" : ", ", i);
+  }
+  const char* type = product.type == ElementType::float16 ? "f16" : "bf16";
+  return fmt::format(
+      "#if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)\n"
+      "static __device__ __forceinline__ void warpgroup_instruction(float (&d)[{0}], uint64 left, uint64 "
+      "right) {{\n"
+      "asm volatile(\"wgmma.mma_async.sync.aligned.m64n{1}k16.f32.{2}.{2} {{{3}}}, %{0}, %{4}, 1, "
+      "1, 1, {5}, {6};\"\n: {7}\n: \"l\"(left), \"l\"(right));\n}}\n#endif\n",
+      columns / 2, columns, type, registers, columns / 2 + 1, product.left.along_depth ? 0 : 1,
+      product.right.along_depth ? 0 : 1, operands);
+}
+
 // What sums are kept in, and the file that says how.
 struct Sums {
   std::string_view type, file;
 };
 Sums sums_of(Multiplier multiplier) {
   switch (multiplier) {
+    case Multiplier::warpgroup:
+      return {"FastSums", "gemm_warpgroup.cu"};
     case Multiplier::tensor:
       return {"TensorSums", "gemm_tensor.cu"};
     case Multiplier::fma:
@@ -47,6 +67,8 @@ class GemmSource {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
     if (product_.left.kind == Factor::Kind::image) writer_.include("gemm_image.cu");
     writer_.include("gemm_main_loop.cu");
+    // Warpgroups' sums are those of a warp where there are none.
+    if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_tensor.cu");
     writer_.include(sums_of(multiplier_).file);
     writer_.include("gemm_epilogue.cu");
     declare_tile();
@@ -67,7 +89,7 @@ class GemmSource {
         ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n));
     writer_.finish({{tiles * tile_.splits * product_.batches(), 1, 1},
                     {tile_.threads(), 1, 1},
-                    tile_.shared_bytes(product_.type)},
+                    tile_.shared_bytes(product_.type, multiplier_)},
                    into);
   }
 
@@ -76,9 +98,12 @@ class GemmSource {
     writer_.declare(fmt::format(
         "using Index = {};\nstruct Tile {{\nusing Element = {};\nusing Index = ::Index;\n"
         "static constexpr int m = {}, n = {}, k = {}, warps_m = {}, warps_n = {}, stages = {};\n"
-        "static constexpr int threads = {};\n{}}};\n",
+        "static constexpr int threads = {};\nstatic constexpr bool blocks = {};\n{}{}}};\n",
         index_type_of(writer_), storage_type(product_.type), tile_.m, tile_.n, tile_.k,
-        tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads(), byte_constants(product_)));
+        tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads(),
+        multiplier_ == Multiplier::warpgroup,
+        multiplier_ == Multiplier::warpgroup ? warpgroup_instruction(product_, tile_.n) : "",
+        byte_constants(product_)));
   }
 
   // Which tile of which batch, and which blocks of depth of it, a block of threads multiplies.
@@ -168,7 +193,7 @@ class GemmSource {
         result.pack(), text, product_.sum_type()));
   }
 
-  // All lanes of a warp have a pack of a strip of 16 rows.
+  // All lanes of a warp have a pack of a strip of 16 rows, whichever way the tile is shared.
   int widest_pack() const { return std::min(16, tile_.n / tile_.warps_n); }
 
   void keep_partial_sums() {

@@ -1,5 +1,6 @@
 #include "backends/cuda/build/product.h"
 
+#include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/kernel_writer.h"
 #include "backends/cuda/build/operand_memory.h"
 #include "backends/cuda/build/product_bytes.h"
@@ -187,8 +188,7 @@ std::optional<ProductSizes> typical_sizes(const TacticQuery& query, const Produc
   sizes.rows = product.rows.evaluate(values);
   sizes.columns = product.columns.evaluate(values);
   sizes.depth = product.depth.evaluate(values);
-  if (shapes->inputs[0])
-    sizes.image_elements = static_cast<double>(element_count(*shapes->inputs[0]));
+  sizes.bytes = bytes_of(query.problem(), *shapes);
   return sizes;
 }
 

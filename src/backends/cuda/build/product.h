@@ -97,7 +97,7 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query);
 // The sizes of a product at typical shapes.
 struct ProductSizes {
   int64_t batches = 1, rows = 1, columns = 1, depth = 1;
-  double image_elements = 0;  // of a convolution's input
+  double bytes = 0;  // of all operands and the result, each once
 };
 std::optional<ProductSizes> typical_sizes(const TacticQuery& query, const Product& product);
 

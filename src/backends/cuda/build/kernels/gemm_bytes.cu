@@ -85,8 +85,9 @@ struct ByteSums {
       }
   }
 
-  // Rows 16 * strip and on of the warp's part, as lines of PITCH sums.
+  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH sums.
   static constexpr int strips = count_m;
+  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, int* to) const {
     int* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
@@ -146,7 +147,7 @@ struct ByteSums {
     const int lane = lane_id();
     if constexpr (LeftTile::along_depth) {
       load_matrices(
-          a, tile + swizzled<LeftTile::pitch, false>(row + lane % 16, depth + lane / 16 * 16));
+          a, tile + LeftTile::at(row + lane % 16, depth + lane / 16 * 16));
     } else {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
@@ -161,7 +162,7 @@ struct ByteSums {
     const int lane = lane_id();
     unsigned both[4];
     if constexpr (RightTile::along_depth) {
-      load_matrices(both, tile + swizzled<RightTile::pitch, false>(
+      load_matrices(both, tile + RightTile::at(
                                      column + lane / 16 * 8 + lane % 8, depth + lane / 8 % 2 * 16));
     } else {
 #pragma unroll

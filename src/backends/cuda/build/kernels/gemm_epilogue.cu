@@ -33,7 +33,7 @@ __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& fi
 #pragma unroll
         for (int j = 0; j < PACK; ++j) values[j] = at[j];
       }
-      finish(sums.first_row() + s * 16 + row, sums.first_column() + column, values);
+      finish(sums.strip_row(s) + row, sums.first_column() + column, values);
     }
     __syncwarp();
   }

@@ -37,8 +37,9 @@ struct FmaSums {
     }
   }
 
-  // Rows 16 * strip and on of the warp's part, as lines of PITCH floats.
+  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
   static constexpr int strips = warp_m / 16;
+  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
 #pragma unroll

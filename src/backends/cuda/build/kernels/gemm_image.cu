@@ -80,7 +80,7 @@ template <class Tile, int ROWS, int PACK, class Image>
 struct ImageAlongDepth {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, true>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, true, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, Tile::k, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;
@@ -140,7 +140,7 @@ template <class Tile, int ROWS, class Image>
 struct ImageAlongRows {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, false>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, false, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, ROWS, 1>;
   Lines lines;
   Copies<Element, 1, Lines::each> copies;

@@ -50,10 +50,9 @@ struct ThreadLines {
 
   __device__ __forceinline__ int place(int i) const {
     if constexpr (stride % 8 == 0)  // all its lines are swizzled alike
-      return swizzled<Factor::pitch, Factor::words>(line, chunk * bytes) +
-             i * (stride * Factor::pitch);
+      return Factor::at(line, chunk * bytes) + i * (stride * Factor::pitch);
     else
-      return swizzled<Factor::pitch, Factor::words>(line + i * stride, chunk * bytes);
+      return Factor::at(line + i * stride, chunk * bytes);
   }
   __device__ __forceinline__ bool has(int i) const {
     return even || line + i * stride < Factor::lines;
@@ -65,7 +64,7 @@ template <class Tile, int ROWS, int PACK>
 struct DenseAlongDepth {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, true>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, true, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, Tile::k, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;
@@ -120,7 +119,7 @@ template <class Tile, int ROWS, int PACK, class Depth>
 struct DenseAlongRows {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, false>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, false, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, ROWS, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;

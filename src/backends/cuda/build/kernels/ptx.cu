@@ -1,5 +1,9 @@
 // What CUDA C++ has no words for without headers, in PTX. Each is one instruction, or nothing where
 // the architecture has none. The tests' emulator has its own definitions of the same functions.
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#define CERMET_WARPGROUPS  // compiled for sm_90a, which alone has wgmma
+#endif
+
 #ifndef CERMET_EMULATED
 
 __device__ __forceinline__ float half_to_float(unsigned short bits) {
@@ -171,7 +175,7 @@ __device__ __forceinline__ void let_next_kernel_start() {
 #endif
 }
 
-// The dynamic shared memory of a block, aligned to 128 bytes.
-extern __shared__ __align__(128) unsigned char dynamic_shared_memory[];
+// The dynamic shared memory of a block.
+extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
 
 #endif
