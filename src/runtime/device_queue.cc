@@ -5,27 +5,6 @@
 
 namespace cermet {
 
-cuda::Graph* SegmentGraphs::find(const Addresses& addresses) {
-  for (auto graph = graphs_.begin(); graph != graphs_.end(); ++graph) {
-    if (graph->first != addresses) continue;
-    graphs_.splice(graphs_.begin(), graphs_, graph);
-    return &graphs_.front().second;
-  }
-  return nullptr;
-}
-
-void SegmentGraphs::add(Addresses addresses, cuda::Graph graph) {
-  graphs_.emplace_front(std::move(addresses), std::move(graph));
-  if (graphs_.size() > most) graphs_.pop_back();
-}
-
-bool SegmentGraphs::seen(const Addresses& addresses) {
-  if (std::find(seen_.begin(), seen_.end(), addresses) != seen_.end()) return true;
-  seen_.push_front(addresses);
-  if (seen_.size() > most) seen_.pop_back();
-  return false;
-}
-
 DeviceQueue::DeviceQueue(cuda::MemorySourcePointer source)
     : device_(source->device()),
       source_(std::move(source)),

@@ -1,32 +1,13 @@
-// A context's way to the GPU: its stream, and the graphs of launches that it has captured.
+// A context's way to the GPU: its stream, and what goes into it.
 #pragma once
 
 #include <functional>
-#include <list>
 #include <vector>
 
 #include "backends/cuda/run/memory.h"
 #include "runtime/host_staging.h"
 
 namespace cermet {
-
-// Launches between two decisions of the host, captured once for each set of addresses that they
-// read and write, and then launched as one. The least recently used ones go.
-class SegmentGraphs {
- public:
-  using Addresses = std::vector<const void*>;
-
-  cuda::Graph* find(const Addresses& addresses);
-  void add(Addresses addresses, cuda::Graph graph);
-  // Whether the addresses were seen before, and from now on they have been: what runs but once is
-  // not worth a graph.
-  bool seen(const Addresses& addresses);
-
- private:
-  static constexpr size_t most = 4;
-  std::list<std::pair<Addresses, cuda::Graph>> graphs_;  // the most recently used one first
-  std::list<Addresses> seen_;
-};
 
 // Belongs to one context. Everything that it is given runs in order, whatever the stream. Nothing
 // that it does holds up other contexts: its stream does not wait for the default one, and a run on

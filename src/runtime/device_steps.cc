@@ -77,23 +77,34 @@ void Executor::run_on_device(const RuntimeRegion& region, const Segment& segment
   }
 }
 
+SegmentGraph Executor::capture_segment(const RuntimeRegion& region, const Segment& segment) {
+  const auto capture = [&](bool overlaps) {
+    overlaps_ = overlaps;
+    return queue_->capture([&] { run_on_device(region, segment, true); });
+  };
+  if (!queue_->device()->overlaps_kernels()) return SegmentGraph(capture(false));
+  cuda::Graph in_turn = capture(false);
+  return {capture(true), std::move(in_turn)};
+}
+
 void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) {
   constexpr size_t fewest = 2;  // steps that are worth a graph
-  const auto kernels =
+  const auto kernels = static_cast<size_t>(
       std::count_if(region.steps.begin() + static_cast<std::ptrdiff_t>(segment.first),
                     region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
-                    [](const RuntimeStep& step) { return step.kernel != nullptr; });
-  if (static_cast<size_t>(kernels) < fewest) return run_on_device(region, segment, true);
+                    [](const RuntimeStep& step) { return step.kernel != nullptr; }));
+  overlaps_ = true;
+  if (kernels < fewest) return run_on_device(region, segment, true);
   run_on_device(region, segment, false);
   SegmentGraphs::Addresses addresses = addresses_of(region, segment);
   SegmentGraphs& graphs = plan_->graphs[region.steps[segment.first].index];
-  cuda::Graph* graph = graphs.find(addresses);
+  SegmentGraph* graph = graphs.find(addresses);
   if (graph == nullptr) {
     if (!graphs.seen(addresses)) return run_on_device(region, segment, true);
-    graphs.add(addresses, queue_->capture([&] { run_on_device(region, segment, true); }));
+    graphs.add(addresses, capture_segment(region, segment));
     graph = graphs.find(addresses);
   }
-  queue_->launch(*graph);
+  graph->launch(*queue_);
 }
 
 bool Executor::is_queued(const RuntimeStep& step) {

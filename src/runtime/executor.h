@@ -75,6 +75,7 @@ class Executor {
     size_t first = 0, last = 0;
   };
   void run_segment(const RuntimeRegion& region, const Segment& segment);
+  SegmentGraph capture_segment(const RuntimeRegion& region, const Segment& segment);
   void run_on_device(const RuntimeRegion& region, const Segment& segment, bool launches);
   bool is_of_device(const RuntimeStep& step) const;
   SegmentGraphs::Addresses addresses_of(const RuntimeRegion& region, const Segment& segment) const;
@@ -157,6 +158,7 @@ class Executor {
   };
   std::vector<MarkedTime> marked_;
   std::vector<cuda::Graph> timed_graphs_;        // of the run that is under way
+  bool overlaps_ = true;                         // Call::overlaps of what is captured
   std::chrono::steady_clock::time_point begin_;  // of the last run
 };
 

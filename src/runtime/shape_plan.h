@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/thread_team.h"
-#include "runtime/device_queue.h"
 #include "runtime/engine_impl.h"
+#include "runtime/segment_graphs.h"
 
 namespace cermet {
 

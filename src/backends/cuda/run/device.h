@@ -24,6 +24,8 @@ class Device {
   const Driver& driver() const { return driver_; }
   const Card& card() const { return card_; }
   int ordinal() const { return ordinal_; }
+  // Whether a kernel may start while the one in front of it ends: programmatic dependent launch.
+  bool overlaps_kernels() const { return card_.major >= 9; }
   // "cuda:0 (NVIDIA H200, sm_90)"
   std::string name() const;
   // Makes the context the calling thread's, as calls of the driver need.

@@ -75,7 +75,7 @@ class BoundProgram : public BoundKernel {
         arguments_[i] = argument(bound.launch->arguments[i], bound.values[i], call);
       bound.config.hStream = static_cast<CUstream>(call.stream);
       bound.config.attrs = &bound.overlap;
-      bound.config.numAttrs = bound.overlaps ? 1 : 0;
+      bound.config.numAttrs = bound.overlaps && call.overlaps ? 1 : 0;
       device_->check(device_->driver().cuLaunchKernelEx(&bound.config, bound.function,
                                                         pointers_.data(), nullptr),
                      "launching a kernel");
@@ -104,7 +104,7 @@ class BoundProgram : public BoundKernel {
     // before it reads anything.
     bound.overlap.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
     bound.overlap.value.programmaticStreamSerializationAllowed = 1;
-    bound.overlaps = modules.device().card().major >= 9;
+    bound.overlaps = modules.device().overlaps_kernels();
     bound.config = {static_cast<unsigned>(grid[0]),
                     static_cast<unsigned>(grid[1]),
                     static_cast<unsigned>(grid[2]),
