@@ -29,6 +29,10 @@ class CostOracle {
   // Whether products of bytes, with sums of integers, take less time than those of floats.
   virtual bool multiplies_bytes() const { return false; }
 
+  // Whether results whose sizes depend on data are better computed with room for as many elements
+  // as there may be, and cut then: what computes them learns nothing of sizes.
+  virtual bool pads_results() const { return false; }
+
   // Microseconds that a run of these problems, one after the other, takes at these sizes: what its
   // caches can't hold comes from memory, the constants too. Nothing where it is not known.
   virtual std::optional<double> run_us(std::span<const Problem* const>,
