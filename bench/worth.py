@@ -50,7 +50,7 @@ OPTIMISATIONS = (
                  ("bert_base", "whisper_encoder")),
     Optimisation("layout", skipping("assign-layouts"),
                  ("mobilenet_v2", "resnet18", "efficientnet_b0", "yolo_small")),
-    Optimisation("views", skipping("cuts-as-views", "concat-in-place"),
+    Optimisation("views", skipping("cuts-as-views", "absorb-cuts", "concat-in-place"),
                  ("yolo_small", "ultraface-rfb-320")),
     Optimisation("Winograd", ["--disable-tactic", "cpu.winograd"],
                  ("resnet18", "yolo_small", "ultraface-rfb-320")),

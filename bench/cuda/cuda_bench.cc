@@ -1,4 +1,4 @@
-// Times every configuration of the GPU's products and convolutions:
+// Times every configuration of the GPU's products, convolutions and attention (--filter attention):
 //   cermet_cuda_bench [--filter TEXT] [--tactic NAME] [--all] [--list]
 // prints, for each problem whose name holds TEXT, the best configuration with microseconds, TFLOP/s
 // and the part of what the card's rates allow, and what the estimate would have chosen; --all: each

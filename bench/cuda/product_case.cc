@@ -56,6 +56,20 @@ constexpr std::array products{
     ProductShape{"decode-1", ElementType::float16, 1, 14336, 4096},
 };
 
+struct AttentionShape {
+  const char* name;
+  int64_t batch, length, heads, size;
+};
+constexpr std::array attentions{
+    AttentionShape{"attention-vit-1", 1, 197, 12, 64},
+    AttentionShape{"attention-vit-8", 8, 197, 12, 64},
+    AttentionShape{"attention-vit-128", 128, 197, 12, 64},
+    AttentionShape{"attention-bert-1", 1, 128, 12, 64},
+    AttentionShape{"attention-bert-128", 128, 128, 12, 64},
+    AttentionShape{"attention-whisper-1", 1, 1500, 6, 64},
+    AttentionShape{"attention-long-4", 4, 4096, 16, 128},
+};
+
 // Of a generator that is seeded with the operand's number; they repeat.
 Tensor random_numbers(ElementType type, const Shape& shape, unsigned seed) {
   constexpr int64_t distinct = 1 << 18;
@@ -80,6 +94,7 @@ class PlanOfCase {
 
   ProductPlan build() {
     step_.place = Place::device;
+    if (what_.is_attention()) return attention();
     step_.problem.kind = what_.is_convolution() ? ProblemKind::convolution : ProblemKind::matmul;
     step_.problem.op = what_.is_convolution() ? "Conv" : "Gemm";
     Shape result{what_.m, what_.n};
@@ -98,6 +113,24 @@ class PlanOfCase {
     }
     add({what_.n}, true);
     add_epilogue(result);
+    return finish(result);
+  }
+
+ private:
+  ProductPlan attention() {
+    step_.problem.kind = ProblemKind::attention;
+    step_.problem.op = "Attention";
+    step_.problem.attributes.set("q_num_heads", what_.heads);
+    step_.problem.attributes.set("kv_num_heads", what_.heads);
+    const Shape shape{what_.batch, what_.m, what_.heads * what_.k};
+    joint_.row_dims = 1;
+    joint_.pitch = 3 * shape[2];
+    for (int i = 0; i < 3; ++i) add(shape, false);
+    joint_ = {};
+    return finish(shape);
+  }
+
+  ProductPlan finish(const Shape& result) {
     const Operand operand{ValueType::tensor(what_.type, to_dims(result)), layout(result), false};
     step_.problem.outputs = {operand};
     step_.outputs = {buffer(operand, Storage::activation)};
@@ -106,9 +139,8 @@ class PlanOfCase {
     return std::move(made_);
   }
 
- private:
-  static Layout layout(const Shape& shape) {
-    return shape.size() == 4 ? Layout::channels_last(4) : Layout{};
+  Layout layout(const Shape& shape) const {
+    return shape.size() == 4 ? Layout::channels_last(4) : joint_;
   }
 
   BufferId buffer(const Operand& operand, Storage storage) {
@@ -150,6 +182,7 @@ class PlanOfCase {
   const ProductCase& what_;
   ProductPlan made_;
   Step step_;
+  Layout joint_;  // of operands in rows that they share
 };
 
 double at(const Tensor& tensor, int64_t i) { return load_element<double>(tensor.view(), i); }
@@ -181,9 +214,34 @@ double exact_convolution(const ProductCase& what, const ProductPlan& plan, int64
   return sum;
 }
 
+double exact_attention(const ProductCase& what, const ProductPlan& plan, int64_t i) {
+  const int64_t row = what.heads * what.k, first = i / (row * what.m) * what.m;
+  const int64_t head = i % row / what.k * what.k, query = i / row * row + head;
+  double total = 0, sum = 0;
+  for (int64_t j = first; j < first + what.m; ++j) {
+    double score = 0;
+    for (int64_t d = 0; d < what.k; ++d)
+      score += at(*plan.inputs[0], query + d) * at(*plan.inputs[1], j * row + head + d);
+    const double weight = std::exp(score / std::sqrt(static_cast<double>(what.k)));
+    total += weight;
+    sum += weight * at(*plan.inputs[2], j * row + i % row);
+  }
+  return sum / total;
+}
+
+double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i) {
+  if (what.is_attention()) return exact_attention(what, plan, i);
+  double exact =
+      what.is_convolution() ? exact_convolution(what, plan, i) : exact_product(what, plan, i);
+  if (what.residual) exact += at(*plan.inputs.back(), i);
+  return std::max(exact, 0.0);
+}
+
 }  // namespace
 
 double ProductCase::operations() const {
+  if (is_attention())
+    return 4.0 * static_cast<double>(batch * heads * m) * static_cast<double>(m * k);
   if (!is_convolution())
     return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   return 2.0 * static_cast<double>(batch * result_size() * result_size()) * static_cast<double>(n) *
@@ -192,6 +250,7 @@ double ProductCase::operations() const {
 }
 
 double ProductCase::bytes() const {
+  if (is_attention()) return 4.0 * static_cast<double>(batch * m * heads * k * bit_width(type)) / 8;
   const int64_t result = is_convolution() ? batch * result_size() * result_size() * n : m * n;
   const int64_t left = is_convolution() ? batch * channels * size * size : m * k;
   const int64_t right = is_convolution() ? n * channels / group * window * window : n * k;
@@ -226,6 +285,15 @@ std::vector<ProductCase> product_cases() {
     what.k = shape.k;
     list.push_back(what);
   }
+  for (const AttentionShape& shape : attentions) {
+    ProductCase what;
+    what.name = fmt::format("{} {} {}x{}", shape.name, shape.length, shape.heads, shape.size);
+    what.batch = shape.batch;
+    what.m = shape.length;
+    what.k = shape.size;
+    what.heads = shape.heads;
+    list.push_back(what);
+  }
   return list;
 }
 
@@ -241,11 +309,8 @@ double error_of(const ProductCase& what, const ProductPlan& plan, const Tensor& 
         p == 1 ? count - 1
                : static_cast<int64_t>((static_cast<uint64_t>(p) * 0x9e3779b97f4a7c15ULL >> 1) %
                                       static_cast<uint64_t>(count));
-    double exact =
-        what.is_convolution() ? exact_convolution(what, plan, i) : exact_product(what, plan, i);
-    if (what.residual) exact += at(*plan.inputs.back(), i);
-    exact = std::max(exact, 0.0);
-    largest = std::max(largest, exact);
+    const double exact = exact_element(what, plan, i);
+    largest = std::max(largest, std::abs(exact));
     const double difference = std::abs(exact - at(result, i));
     worst = std::isfinite(difference) ? std::max(worst, difference) : HUGE_VAL;
   }

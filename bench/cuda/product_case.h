@@ -1,4 +1,4 @@
-// Products and convolutions of networks, as plans of one step for the GPU.
+// Products, convolutions and attention of networks, as plans of one step for the GPU.
 #pragma once
 
 #include <string>
@@ -15,9 +15,13 @@ struct ProductCase {
   int64_t m = 0, n = 0, k = 0;  // of a matrix product, with constant right factor
   // A convolution where `window` > 0: images of channels x size x size, `n` filters.
   int64_t batch = 1, channels = 0, size = 0, window = 0, stride = 1, group = 1;
-  bool residual = false;  // what the epilogue adds; it always rectifies
+  // Attention where `heads` > 0: of m queries and keys, with heads of k elements, read out of rows
+  // in which queries, keys and values lie side by side.
+  int64_t heads = 0;
+  bool residual = false;  // what the epilogue adds; it always rectifies, but for attention
 
   bool is_convolution() const { return window > 0; }
+  bool is_attention() const { return heads > 0; }
   int64_t result_size() const { return (size + 2 * (window / 2) - window) / stride + 1; }
   double operations() const;
   double bytes() const;  // that have to be read and written at least
