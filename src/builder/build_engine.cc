@@ -79,7 +79,7 @@ InputShapes largest_shapes(const Plan& plan) {
 
 void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options,
                   PlanChoice plan) {
-  const auto engine = Engine::from_memory(bytes, {}, options.plugins, 0, plan);
+  const auto engine = Engine::from_memory(bytes, {.plugins = options.plugins, .plan = plan});
   const int threads = options.threads > 0 ? options.threads : available_threads();
   const MemoryUse use =
       largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()), threads);

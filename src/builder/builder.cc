@@ -262,7 +262,7 @@ class Build {
   }
 
   void optimise(Graph& graph) {
-    const auto costs = target_.costs(tuned_sizes_);
+    const auto costs = target_.costs(tuned_sizes_, options_.precision != Precision::float32);
     PassOptions pass_options;
     pass_options.skip = graph_passes_in(options_.skip_passes);
     pass_options.all = options_.all_passes && !stops_at_slices();
