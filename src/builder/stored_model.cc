@@ -1,5 +1,6 @@
 #include "builder/stored_model.h"
 
+#include <charconv>
 #include <cstring>
 #include <map>
 
@@ -197,10 +198,13 @@ class TensorDecoder {
 
   Tensor tensor(ElementType type, const Shape& shape, const std::string& location) const {
     const size_t count = model_.tensors() == nullptr ? 0 : model_.tensors()->size();
-    size_t index = count;
-    if (location.starts_with('#') && location.size() < 12)
-      index = static_cast<size_t>(std::strtoul(location.c_str() + 1, nullptr, 10));
-    expect_engine(index < count, "location: expected #0 to below #{}, got \"{}\"", count, location);
+    const char* const end = location.data() + location.size();
+    size_t index = 0;
+    const bool names_one =
+        location.starts_with('#') &&
+        std::from_chars(location.data() + 1, end, index) == std::from_chars_result{end, {}};
+    expect_engine(names_one && index < count, "location: expected #0 to below #{}, got \"{}\"",
+                  count, location);
     return in_field([&] { return fmt::format("tensors {}", index); },
                     [&] {
                       const auto at = static_cast<flatbuffers::uoffset_t>(index);

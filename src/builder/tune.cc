@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "backends/cuda/run/device.h"
 #include "base/error.h"
@@ -10,6 +11,7 @@
 #include "builder/stored_model.h"
 #include "builder/target.h"
 #include "engine/reader.h"
+#include "runtime/plugins.h"
 
 namespace cermet {
 namespace {
@@ -77,12 +79,23 @@ BuildOptions build_options(BuildOptions build, const TuneOptions& options) {
   return build;
 }
 
+// What callers count on: sizes that follow from data have other names in another build.
+std::string type_text(ValueType type) {
+  if (!type.has_rank()) return type.to_string();
+  for (Dim& dim : *type.dims) {
+    std::set<std::string> symbols;
+    dim.collect_data_symbols(symbols);
+    if (!symbols.empty()) dim = Dim::symbol("any");
+  }
+  return type.to_string();
+}
+
 std::string side_text(const Plan& plan, const std::vector<BufferId>& ids,
                       const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < ids.size(); ++i)
     text +=
-        fmt::format("{}'{}' {}", i == 0 ? "" : ", ", names[i], plan.outer_type(ids[i]).to_string());
+        fmt::format("{}'{}' {}", i == 0 ? "" : ", ", names[i], type_text(plan.outer_type(ids[i])));
   return text;
 }
 
@@ -104,6 +117,7 @@ std::vector<std::byte> tune(const EngineImage& old, const std::string& name,
   require(!old.model.empty(), ErrorCode::invalid_argument,
           "the engine holds no model from which it could be tuned. Build it with --keep-model, or "
           "build it again on this machine");
+  Plugins(options.plugins, {}).check(old.info.requirements);
   const ModelRecord record = stored_model(old);
   const BuildOptions build = build_options(record.options, options);
   BuildReport own;

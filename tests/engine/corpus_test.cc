@@ -38,7 +38,8 @@ TEST(EngineCorpus, RunsOrIsRefused) {
 
 // Files of this format version stay readable.
 TEST(EngineCorpus, WrittenFilesLoadWithChecksums) {
-  for (const std::string name : {"empty", "every_field", "device", "device_steps"}) {
+  for (const std::string name :
+       {"empty", "every_field", "device", "device_steps", "two_plans", "with_model"}) {
     const std::string path = "tests/fuzz/corpus/engine/" + name + ".engine";
     EXPECT_NO_THROW(read_engine(std::make_shared<MappedFile>(path))) << path;
   }

@@ -151,6 +151,18 @@ class Plugins(unittest.TestCase):
             self.assertIn("clamp 1.0.0", done.stderr)
             self.assertIn("--plugin", done.stderr)
 
+    def test_tuned_again(self):
+        engine = self.folder / "m.engine"
+        self.run_command(CERMET, "build", self.clamp_model(), "-o", engine, "--plugin", CLAMP,
+                         "--device", "cpu", "--tuning-budget", 0, "--keep-model")
+        before = engine.read_bytes()
+        text = self.run_command(CERMET, "tune", engine, "--tuning-budget", 0, status=DEVICE)
+        self.assertIn("clamp 1.0.0", text)
+        self.assertIn("--plugin", text)
+        self.assertEqual(engine.read_bytes(), before)
+        self.run_command(CERMET, "tune", engine, "--tuning-budget", 0, "--plugin", CLAMP)
+        self.assertEqual(engine.read_bytes(), before)
+
     def test_model_without_the_plugin(self):
         text = self.run_command(CERMET, "build", self.clamp_model(), "-o", self.folder / "e",
                                 status=3)
