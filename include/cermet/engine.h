@@ -55,9 +55,20 @@ struct EngineSummary {
   std::string options;                    // with which it was built
   std::vector<std::string> requirements;  // what a machine needs to run it
   size_t constant_bytes = 0;
+  // Of the model that is kept for tuning the engine again (cermet/tune.h); 0: it is left out.
+  size_t model_bytes = 0;
+  std::string runs_on;             // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty: nothing can
+  std::vector<std::string> plans;  // of all plans in the file, `options`; more than one: GPU, CPU
   int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
   std::vector<StepInfo> steps;
+};
+
+// Which plan of an engine that has one for a GPU and one for the CPU (`--device cuda,cpu`).
+enum class PlanChoice : int {
+  usable = 0,  // the GPU's where it can be used, else the CPU's with a warning that says why
+  gpu = 1,
+  cpu = 2,
 };
 
 using InputShapes = std::map<std::string, Shape, std::less<>>;
@@ -69,6 +80,7 @@ struct EngineOptions {
   // The number of the GPU for an engine that uses one, as list_devices() counts: 1 is cuda:1. The
   // same file may be loaded for several at once, each an engine of its own.
   int device = 0;
+  PlanChoice plan = PlanChoice::usable;
   // For the memory that the engine and its contexts take of the GPU (cermet/device_memory.h);
   // nullptr: the driver's. Host memory that copies go through is not of it.
   DeviceAllocator* device_allocator = nullptr;
@@ -83,7 +95,7 @@ class Engine {
   // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
   // (damaged, foreign, other version) or device (this machine lacks what the engine needs). Where
   // its GPU can't be used the engine is loaded all the same, to be looked at; making a context
-  // throws.
+  // throws. invalid_argument for the CPU's plan where the engine has none.
   static std::shared_ptr<const Engine> load(const std::string& path,
                                             const EngineOptions& options = {});
   // The same from the bytes of a file, which are copied.
@@ -129,6 +141,10 @@ struct ContextOptions {
   // Whether the context takes memory of the GPU for its activations, where the engine uses one;
   // else ExecutionContext::set_device_memory() has to give some before the first run.
   bool takes_device_memory = true;
+  // Whether runs push NVTX ranges, for NVIDIA's profilers: one for each run, in it one for each
+  // step by the names of its ONNX nodes. Steps of the GPU are launched one by one then, without
+  // graphs. Without a profiler nothing is pushed.
+  bool nvtx = false;
 };
 
 struct StepTime {
@@ -183,6 +199,11 @@ class ExecutionContext {
   // unsupported naming a step of the host, invalid_argument for a tensor elsewhere, and as
   // execute() does.
   void enqueue(void* stream);
+
+  // Throws runtime naming the step where the data of a run that enqueue() put into a stream, and
+  // that is over by now, contradicted the model: an index outside of its dimension. The next
+  // enqueue() throws it else.
+  void check();
 
   // Valid until the next execute(); where set_output_memory() said, if it did. Throws
   // invalid_argument for an unknown name, an output that is no tensor, and before execute().

@@ -83,7 +83,8 @@ void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) 
       std::count_if(region.steps.begin() + static_cast<std::ptrdiff_t>(segment.first),
                     region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
                     [](const RuntimeStep& step) { return step.kernel != nullptr; });
-  if (static_cast<size_t>(kernels) < fewest) return run_on_device(region, segment, true);
+  if (static_cast<size_t>(kernels) < fewest || nvtx_ != nullptr)
+    return run_on_device(region, segment, true);
   run_on_device(region, segment, false);
   SegmentGraphs::Addresses addresses = addresses_of(region, segment);
   SegmentGraphs& graphs = plan_->graphs[region.steps[segment.first].index];

@@ -14,7 +14,8 @@ std::shared_ptr<const Engine> load(const RunOptions& options) {
           options.file);
   auto engine = Engine::load(options.file, {.logger = stderr_logger(options.verbose),
                                             .plugins = options.plugins,
-                                            .device = gpu_of(options.device)});
+                                            .device = gpu_of(options.device),
+                                            .plan = plan_of(options.device)});
   check_device(*engine, options.device);
   return engine;
 }

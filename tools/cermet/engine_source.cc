@@ -11,7 +11,8 @@ std::shared_ptr<const Engine> open_engine(const std::string& file,
                                           const EngineSourceOptions& options, BuildReport* report) {
   const EngineOptions load = {.logger = stderr_logger(options.verbose),
                               .plugins = options.plugins,
-                              .device = gpu_of(options.device)};
+                              .device = gpu_of(options.device),
+                              .plan = plan_of(options.device)};
   if (!is_model(file)) {
     auto engine = Engine::load(file, load);
     check_device(*engine, options.device);

@@ -13,7 +13,7 @@ void add_device(CLI::App& command, std::string& device, const std::string& what)
 
 int gpu_of(const std::string& device) {
   constexpr std::string_view prefix = "cuda:";
-  if (device == "auto" || device == "cpu" || device == "cuda") return 0;
+  if (device == "auto" || device == "cpu" || device == "cuda" || device == "cuda,cpu") return 0;
   int gpu = -1;
   if (device.starts_with(prefix)) {
     const auto [end, error] =
@@ -25,8 +25,13 @@ int gpu_of(const std::string& device) {
   return gpu;
 }
 
+PlanChoice plan_of(const std::string& device) {
+  if (device == "auto" || device == "cuda,cpu") return PlanChoice::usable;
+  return device == "cpu" ? PlanChoice::cpu : PlanChoice::gpu;
+}
+
 void check_device(const Engine& engine, const std::string& device) {
-  if (device == "auto") return;
+  if (plan_of(device) == PlanChoice::usable) return;
   const std::vector<StepInfo> steps = engine.summary().steps;
   const bool uses_gpu = std::any_of(steps.begin(), steps.end(),
                                     [](const StepInfo& step) { return step.place == "device"; });

@@ -1,7 +1,6 @@
 #include "backends/cuda/run/program_kernel.h"
 
 #include <array>
-#include <charconv>
 
 #include "base/error.h"
 
@@ -11,21 +10,6 @@ namespace {
 constexpr int64_t widest_grid_x = 2147483647, widest_grid_yz = 65535;
 constexpr int64_t most_shared_bytes = 1 << 20;  // more than any card has
 constexpr uintptr_t pointer_alignment = 16;     // that kernels count on
-
-// How well an image fits a card: 0 not at all. Machine code runs on its own architecture and on
-// later ones of the same major number; one that ends with "a" or "f" on its own alone. PTX is
-// compiled by the driver for its architecture and for all later ones.
-int fitness(std::string_view architecture, const Card& card) {
-  const bool machine = architecture.starts_with("sm_");
-  const std::string_view digits = architecture.substr(architecture.find('_') + 1);
-  int number = 0;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool own_alone = end.ptr != digits.data() + digits.size();
-  const int of_card = card.major * 10 + card.minor;
-  if (own_alone && number != of_card) return 0;
-  if (number > of_card || (machine && number / 10 != card.major)) return 0;
-  return (machine ? 2000 : 1000) + number + (own_alone ? 1 : 0);
-}
 
 const KernelImage& best_image(const DeviceModule& module, const Device& device) {
   const KernelImage* best = nullptr;
@@ -150,6 +134,9 @@ class BoundProgram : public BoundKernel {
         break;
       case LaunchArgument::Kind::workspace:
         base = call.workspace;
+        break;
+      case LaunchArgument::Kind::fault:
+        base = call.fault;
         break;
     }
     const auto address = reinterpret_cast<uintptr_t>(base);
