@@ -7,8 +7,8 @@
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
 # LIMIT_PART=SECONDS sets a part's time, as
 # LIMIT_unit=300; MODELS, SANITIZED, UNIT_FILTER and BENCH (arguments of bench/gpu.py) what it does.
-# The part `streams` runs where it is named: whether runs of several contexts overlap.
 # CERMET_THOROUGH=1 runs every configuration of every kernel, which takes far longer than LIMIT_unit.
+# The part `streams` runs where it is named: whether runs of several contexts overlap.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
 set -uo pipefail
@@ -26,7 +26,8 @@ MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
 UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
-declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95 [streams]=60)
+declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95
+  [streams]=60)
 PARTS=(env unit onnx errors models sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"

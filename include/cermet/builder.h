@@ -150,7 +150,8 @@ struct BuildReport {
   int unmeasured_problems = 0;  // for which the budget was spent
   int validated_steps = 0;      // whose kernels were compared with the model's nodes
   double validation_milliseconds = 0;
-  double milliseconds = 0;          // of the whole build, wall-clock
+  double milliseconds = 0;  // of the whole build, wall-clock
+  size_t model_bytes = 0;   // by which the model that is kept makes the file larger; 0: none is
   std::vector<BuildReport> on_cpu;  // one, of the CPU's plan, where there are two plans
 };
 

@@ -47,6 +47,13 @@ const char* cermet_last_error(void);
 /* "0.1.0" */
 const char* cermet_version(void);
 
+/* Which plan of an engine that was built for "cuda,cpu". */
+typedef enum cermet_plan {
+  CERMET_PLAN_USABLE = 0, /* the GPU's where it can be used, else the CPU's with a warning */
+  CERMET_PLAN_GPU = 1,
+  CERMET_PLAN_CPU = 2
+} cermet_plan;
+
 /* Memory of a GPU; `user` is the first argument of both. `allocate` gives at least `bytes` bytes of
  * the GPU `device` at a multiple of `alignment`, a power of 2, which what is put into `stream` (a
  * CUstream) from then on may use, or NULL. What was put into `stream` before `deallocate` may still
@@ -66,6 +73,7 @@ typedef struct cermet_engine_options {
   cermet_log_function log; /* NULL: nothing is logged */
   void* log_user;
   int32_t device; /* the number of the GPU for an engine that uses one: 1 is cuda:1 */
+  int32_t plan;   /* cermet_plan, for an engine that has two */
   /* Copied; for the memory that engine and contexts take of the GPU. NULL: the driver's. */
   const cermet_device_allocator* device_allocator;
   /* Most bytes that they take of it together, else CERMET_OUT_OF_MEMORY; 0: no limit. */
@@ -85,6 +93,10 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
                                         cermet_engine** engine);
 /* NULL is taken and nothing happens. */
 void cermet_engine_release(cermet_engine* engine);
+
+/* "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; "" where this machine can't run it. Lives as long as the
+ * engine; NULL for NULL. */
+const char* cermet_engine_runs_on(const cermet_engine* engine);
 
 /* Describes an input or output. Strings live as long as the engine. */
 typedef struct cermet_tensor_info {

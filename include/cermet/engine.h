@@ -57,7 +57,7 @@ struct EngineSummary {
   size_t constant_bytes = 0;
   // Of the model that is kept for tuning the engine again (cermet/tune.h); 0: it is left out.
   size_t model_bytes = 0;
-  std::string runs_on;             // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty: nothing can
+  std::string runs_on;             // Engine::runs_on()
   std::vector<std::string> plans;  // of all plans in the file, `options`; more than one: GPU, CPU
   int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
@@ -93,9 +93,9 @@ struct EngineOptions {
 class Engine {
  public:
   // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
-  // (damaged, foreign, other version) or device (this machine lacks what the engine needs). Where
-  // its GPU can't be used the engine is loaded all the same, to be looked at; making a context
-  // throws. invalid_argument for the CPU's plan where the engine has none.
+  // (damaged, foreign, other version), device (this machine lacks what the engine needs) or
+  // invalid_argument for a plan that the engine has not. Where its GPU can't be used the engine is
+  // loaded all the same, to be looked at; making a context throws.
   static std::shared_ptr<const Engine> load(const std::string& path,
                                             const EngineOptions& options = {});
   // The same from the bytes of a file, which are copied.
@@ -105,6 +105,8 @@ class Engine {
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model
   const std::vector<TensorInfo>& outputs() const;  // likewise
+  // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty where nothing here can run it.
+  std::string runs_on() const;
   // What the engine consists of, for people; made anew by each call.
   EngineSummary summary() const;
   // Bytes of activations that a context with so many threads needs at these input shapes; equal to

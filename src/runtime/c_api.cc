@@ -77,10 +77,12 @@ struct cermet_engine {
   explicit cermet_engine(std::shared_ptr<const cermet::Engine> loaded)
       : engine(std::move(loaded)),
         input_dims(dims_of(engine->inputs())),
-        output_dims(dims_of(engine->outputs())) {}
+        output_dims(dims_of(engine->outputs())),
+        runs_on(engine->runs_on()) {}
 
   std::shared_ptr<const cermet::Engine> engine;
   std::vector<DimTexts> input_dims, output_dims;  // by input or output
+  std::string runs_on;
 };
 
 struct cermet_context {
@@ -124,6 +126,8 @@ namespace {
 template <class Load>
 cermet_engine* loaded_engine(const cermet_engine_options* given, const Load& load) {
   const auto options = read_struct(given, "the engine options");
+  cermet::require(options.plan >= CERMET_PLAN_USABLE && options.plan <= CERMET_PLAN_CPU,
+                  ErrorCode::invalid_argument, "plan {} does not exist", options.plan);
   std::shared_ptr<CallersDeviceAllocator> allocator;
   if (options.device_allocator != nullptr)
     allocator = std::make_shared<CallersDeviceAllocator>(
@@ -132,6 +136,7 @@ cermet_engine* loaded_engine(const cermet_engine_options* given, const Load& loa
       load({.logger = cermet::c::logger_of(options.log, options.log_user),
             .plugins = cermet::c::strings(options.plugins, options.plugin_count, "plugins"),
             .device = options.device,
+            .plan = static_cast<cermet::PlanChoice>(options.plan),
             .device_allocator = allocator.get(),
             .device_memory_limit = options.device_memory_limit});
   const cermet::Engine* const shown = engine.get();
@@ -198,6 +203,10 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
 }
 
 void cermet_engine_release(cermet_engine* engine) { delete engine; }
+
+const char* cermet_engine_runs_on(const cermet_engine* engine) {
+  return engine == nullptr ? nullptr : engine->runs_on.c_str();
+}
 
 size_t cermet_engine_input_count(const cermet_engine* engine) {
   return engine == nullptr ? 0 : engine->engine->inputs().size();

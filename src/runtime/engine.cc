@@ -155,8 +155,7 @@ void choose_plan(Engine::Impl& impl, const EngineOptions& options) {
   if (on_cpu == nullptr || choice == PlanChoice::gpu || (choice == PlanChoice::usable && !unusable))
     return;
   if (unusable)
-    log_warning(options.logger,
-                "the engine's plan for the CPU runs, for that for the GPU can't: {}",
+    log_warning(options.logger, "the engine's plan for the CPU runs, for that for the GPU can't: {}",
                 impl.device_error->message());
   impl.image = std::move(*on_cpu);
   impl.device_error.reset();
@@ -166,14 +165,7 @@ void choose_plan(Engine::Impl& impl, const EngineOptions& options) {
 void note_contents(Engine::Impl& impl) {
   impl.plans.push_back(impl.image.info.options);
   if (impl.image.on_cpu) impl.plans.push_back(impl.image.on_cpu->info.options);
-  impl.model_bytes = impl.image.model.description.size();
-  for (const std::span<const std::byte> piece : impl.image.model.data)
-    impl.model_bytes += piece.size();
-}
-
-std::string runs_on(const Engine::Impl& impl) {
-  if (!impl.plan().uses_device()) return "cpu";
-  return impl.device ? impl.device->device()->name() : "";
+  impl.model_bytes = impl.image.model.bytes();
 }
 
 }  // namespace
@@ -243,13 +235,18 @@ std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> byt
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }
 const std::vector<TensorInfo>& Engine::outputs() const { return impl_->outputs; }
 
+std::string Engine::runs_on() const {
+  if (!impl_->plan().uses_device()) return "cpu";
+  return impl_->device ? impl_->device->device()->name() : "";
+}
+
 EngineSummary Engine::summary() const {
   EngineSummary summary;
   summary.version = impl_->image.info.version;
   summary.options = impl_->image.info.options;
   summary.requirements = impl_->image.info.requirements;
   summary.model_bytes = impl_->model_bytes;
-  summary.runs_on = runs_on(*impl_);
+  summary.runs_on = runs_on();
   summary.plans = impl_->plans;
   summary.slice_items = impl_->plan().slice_items();
   for (const PlanConstant& constant : impl_->plan().constants)

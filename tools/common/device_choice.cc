@@ -6,6 +6,11 @@
 #include "common/errors.h"
 
 namespace cermet::tools {
+namespace {
+
+constexpr std::string_view both = "cuda,cpu";
+
+}  // namespace
 
 void add_device(CLI::App& command, std::string& device, const std::string& what) {
   command.add_option("--device", device, what)->type_name("DEVICE")->capture_default_str();
@@ -13,7 +18,8 @@ void add_device(CLI::App& command, std::string& device, const std::string& what)
 
 int gpu_of(const std::string& device) {
   constexpr std::string_view prefix = "cuda:";
-  if (device == "auto" || device == "cpu" || device == "cuda" || device == "cuda,cpu") return 0;
+  if (device == "auto" || device == "cpu" || device == "cuda" || device == both)
+    return 0;
   int gpu = -1;
   if (device.starts_with(prefix)) {
     const auto [end, error] =
@@ -21,17 +27,18 @@ int gpu_of(const std::string& device) {
     if (error != std::errc() || end != device.data() + device.size()) gpu = -1;
   }
   require(gpu >= 0, ErrorCode::invalid_argument,
-          "there is no device '{}'; expected auto, cpu, cuda or cuda:N", device);
+          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu",
+          device);
   return gpu;
 }
 
 PlanChoice plan_of(const std::string& device) {
-  if (device == "auto" || device == "cuda,cpu") return PlanChoice::usable;
-  return device == "cpu" ? PlanChoice::cpu : PlanChoice::gpu;
+  if (device == "cpu") return PlanChoice::cpu;
+  return device == "auto" || device == both ? PlanChoice::usable : PlanChoice::gpu;
 }
 
 void check_device(const Engine& engine, const std::string& device) {
-  if (plan_of(device) == PlanChoice::usable) return;
+  if (device == "auto" || device == both) return;
   const std::vector<StepInfo> steps = engine.summary().steps;
   const bool uses_gpu = std::any_of(steps.begin(), steps.end(),
                                     [](const StepInfo& step) { return step.place == "device"; });

@@ -11,10 +11,11 @@ namespace cermet::tools {
 // Adds --device; `what` is shown in the help.
 void add_device(CLI::App& command, std::string& device, const std::string& what);
 
-// The number of the GPU in "cuda" or "cuda:N"; 0 in "auto", "cpu" and, for models, "cuda,cpu".
-// Throws invalid_argument for what is no device.
+// The number of the GPU in "cuda" or "cuda:N"; 0 in "auto", "cpu" and "cuda,cpu". Throws invalid_argument for
+// what is no device.
 int gpu_of(const std::string& device);
-// The plan of an engine that has two.
+
+// Which plan of an engine that has two runs there.
 PlanChoice plan_of(const std::string& device);
 
 // Throws invalid_argument where the engine runs on another kind of processor than `device` asks

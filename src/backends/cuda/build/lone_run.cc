@@ -12,7 +12,7 @@ namespace cermet::cuda {
 namespace {
 
 size_t bytes_of_operand(const Buffer& buffer, const Shape& shape) {
-  return byte_size(buffer.type.element, element_count(shape));
+  return byte_size(buffer.type.element, shape, buffer.layout);
 }
 
 // The elements repeat after so many.
