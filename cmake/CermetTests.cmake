@@ -98,6 +98,10 @@ cermet_fake_library(fake_nvrtc nvrtc ${compiler})
 target_compile_definitions(fake_nvrtc PRIVATE
   EMULATION_HEADER="${CMAKE_SOURCE_DIR}/tests/fake_cuda/emulation/emulation.h")
 
+# Stands in for a profiler.
+cermet_glob(nvtx_tool tests/fake_cuda/nvtx/*.cc)
+cermet_fake_library(fake_nvtx_tool nvtx_tool ${nvtx_tool})
+
 # Programs that Python tests drive, one a file.
 cermet_glob(programs tests/programs/*.cc)
 foreach(file IN LISTS programs)

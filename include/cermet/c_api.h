@@ -166,6 +166,7 @@ typedef struct cermet_context_options {
   /* 1: the context takes no memory of the GPU for activations, cermet_context_set_device_memory
    * gives it some before it runs. */
   int32_t without_device_memory;
+  int32_t nvtx; /* 1: runs and steps are NVTX ranges, for NVIDIA's profilers */
 } cermet_context_options;
 
 /* `options` may be NULL. A context belongs to one caller at a time. */
@@ -203,6 +204,11 @@ cermet_status cermet_context_execute(cermet_context* context);
  * CERMET_INVALID_ARGUMENT; the stream must not be capturing. Runs of one context go one after the
  * other, whatever their streams. */
 cermet_status cermet_context_enqueue(cermet_context* context, void* stream);
+
+/* CERMET_RUNTIME where the data of a run that was put into a stream, and that is over by now,
+ * contradicted the model, as an index outside of its dimension. The next cermet_context_enqueue
+ * fails with it else. */
+cermet_status cermet_context_check(cermet_context* context);
 
 /* A tensor that an execution made; the pointers are valid until the next execution. */
 typedef struct cermet_tensor {

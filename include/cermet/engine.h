@@ -143,6 +143,10 @@ struct ContextOptions {
   // Whether the context takes memory of the GPU for its activations, where the engine uses one;
   // else ExecutionContext::set_device_memory() has to give some before the first run.
   bool takes_device_memory = true;
+  // Whether runs push NVTX ranges, for NVIDIA's profilers: one for each run, in it one for each
+  // step by the names of its ONNX nodes. Steps of the GPU are launched one by one then, without
+  // graphs. Without a profiler nothing is pushed.
+  bool nvtx = false;
 };
 
 struct StepTime {
@@ -197,6 +201,11 @@ class ExecutionContext {
   // unsupported naming a step of the host, invalid_argument for a tensor elsewhere, and as
   // execute() does.
   void enqueue(void* stream);
+
+  // Throws runtime naming the step where the data of a run that enqueue() put into a stream, and
+  // that is over by now, contradicted the model: an index outside of its dimension. The next
+  // enqueue() throws it else.
+  void check();
 
   // Valid until the next execute(); where set_output_memory() said, if it did. Throws
   // invalid_argument for an unknown name, an output that is no tensor, and before execute().

@@ -2,10 +2,43 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace cermet {
 
 Dim operand_size(bool output, size_t operand, size_t dimension) {
   return Dim::symbol(fmt::format("{}{}.{}", output ? "out" : "in", operand, dimension));
+}
+
+std::string to_string(const KernelFault& fault) {
+  switch (fault.kind) {
+    case KernelFault::Kind::none:
+      break;
+    case KernelFault::Kind::index:
+      return fmt::format("index {} is outside a dimension of {} elements", fault.value,
+                         fault.bound);
+    case KernelFault::Kind::length:
+      return fmt::format("a sequence has length {}, expected 0 to {}", fault.value, fault.bound);
+    case KernelFault::Kind::place:
+      return fmt::format("an update that begins at {} does not fit into {} elements", fault.value,
+                         fault.bound);
+    case KernelFault::Kind::sizes:
+      return fmt::format("there are {} indices along a dimension of {} elements", fault.bound,
+                         fault.value);
+    case KernelFault::Kind::region:
+      return "a region has corners that are no numbers, or is too large";
+  }
+  return fmt::format("a kernel found data that contradict the model ({})",
+                     static_cast<int64_t>(fault.kind));
+}
+
+bool DeviceProgram::can_find_faults() const {
+  return std::any_of(launches.begin(), launches.end(), [](const Launch& launch) {
+    return std::any_of(launch.arguments.begin(), launch.arguments.end(),
+                       [](const LaunchArgument& argument) {
+                         return argument.kind == LaunchArgument::Kind::fault;
+                       });
+  });
 }
 
 }  // namespace cermet

@@ -34,6 +34,7 @@ struct LaunchArgument {
     output,     // pointer to output `index`, `value` bytes further
     workspace,  // pointer to the step's workspace, `value` bytes further
     size,       // `value` itself
+    fault,      // pointer to the step's KernelFault
   };
   Kind kind = Kind::size;
   int32_t index = 0;
@@ -41,6 +42,26 @@ struct LaunchArgument {
 
   bool operator==(const LaunchArgument&) const = default;
 };
+
+// What a kernel tells of data that contradict the model; it reads and writes nothing by them. Lies
+// in the host's memory, where the device can reach it. `kind` is the last to be written, and of
+// several faults any is told.
+struct KernelFault {
+  enum class Kind : int64_t {
+    none = 0,
+    index = 1,   // `value` is an index into a dimension of `bound` elements
+    length = 2,  // `value` is a length of a sequence of at most `bound` elements
+    place = 3,   // at `value` begins what does not fit into `bound` elements
+    sizes = 4,   // there are `bound` indices along a dimension of `value` elements
+    region = 5,  // a region is no numbers, or too large to be sampled
+  };
+  Kind kind = Kind::none;
+  int64_t value = 0, bound = 0, unused = 0;
+};
+static_assert(sizeof(KernelFault) == 32);
+
+// In words, without the step: "index 7 is outside a dimension of 5 elements".
+std::string to_string(const KernelFault& fault);
 
 // Sizes are in the symbols of operand_size(). A launch whose grid has no block is left out.
 struct Launch {
@@ -59,6 +80,7 @@ struct DeviceProgram {
   Dim workspace_bytes;
 
   bool empty() const { return launches.empty(); }
+  bool can_find_faults() const;
   bool operator==(const DeviceProgram&) const = default;
 };
 

@@ -24,6 +24,7 @@ struct Call {
   void* workspace = nullptr;  // of workspace_bytes(), aligned to 64
   ThreadTeam* team = nullptr;
   void* stream = nullptr;  // of the device, for steps there: what runs is put into it
+  void* fault = nullptr;   // a KernelFault, for programs that can find any
   bool overlaps = true;    // it may start, on a device, while the kernel before it ends
 };
 

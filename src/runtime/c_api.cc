@@ -264,6 +264,7 @@ cermet_status cermet_context_create(const cermet_engine* engine,
                     "cpus: expected {} numbers, got null", given.cpu_count);
     wanted.cpus.assign(given.cpus, given.cpus + given.cpu_count);
     wanted.takes_device_memory = given.without_device_memory == 0;
+    wanted.nvtx = given.nvtx != 0;
     std::unique_ptr<CallersAllocator> allocator;
     if (given.allocator != nullptr)
       allocator = std::make_unique<CallersAllocator>(read_struct(given.allocator, "the allocator"));
@@ -316,6 +317,10 @@ cermet_status cermet_context_execute(cermet_context* context) {
 
 cermet_status cermet_context_enqueue(cermet_context* context, void* stream) {
   return guarded([&] { deref(context, "context").context.enqueue(stream); });
+}
+
+cermet_status cermet_context_check(cermet_context* context) {
+  return guarded([&] { deref(context, "context").context.check(); });
 }
 
 cermet_status cermet_context_output(cermet_context* context, const char* name,

@@ -52,7 +52,9 @@ ExecutionContext::Impl::Impl(std::shared_ptr<const Engine> from, const ContextOp
       executor(engine->impl(), team, queue.get()),
       inputs(engine->inputs().size()),
       parts(engine->inputs().size()),
-      output_memory(engine->outputs().size()) {}
+      output_memory(engine->outputs().size()) {
+  if (options.nvtx) executor.show_steps();
+}
 
 void ExecutionContext::Impl::check_input(size_t i, Value::Kind kind, ElementType type) const {
   const ValueType& expected = input_type(i);
@@ -167,6 +169,10 @@ void ExecutionContext::enqueue(void* stream) {
   require(!impl_->executor.profiles_steps(), ErrorCode::invalid_argument,
           "steps are measured in runs by execute() only");
   at_run_time([&] { impl_->enqueue(static_cast<cuda::CUstream>(stream)); });
+}
+
+void ExecutionContext::check() {
+  at_run_time([&] { impl_->executor.check_faults(); });
 }
 
 ConstTensorView ExecutionContext::output(std::string_view name) const {

@@ -44,6 +44,10 @@ struct OutputMemory {
 
 struct ExecutionContext::Impl {
   Impl(std::shared_ptr<const Engine> from, const ContextOptions& options);
+  // Runs that were put into streams end first: they use what is given back.
+  ~Impl() {
+    if (queue) queue->settle();
+  }
 
   const Engine::Impl& loaded() const { return engine->impl(); }
   BufferId output_buffer(size_t i) const { return loaded().plan().root.outputs[i]; }

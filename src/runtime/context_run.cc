@@ -54,6 +54,7 @@ void ExecutionContext::Impl::enqueue(cuda::CUstream stream) {
 }
 
 void ExecutionContext::Impl::enqueue_all(cuda::CUstream stream) {
+  executor.check_faults();
   Turn turn(Turns::of_process(), 1);
   ShapePlan& plan = prepare();
   if (!plan.host_step) plan.host_step = find_host_step(loaded(), plan);
@@ -104,7 +105,10 @@ void ExecutionContext::Impl::run_slice(Turn& turn, int64_t slice) {
   if (queue) give_outputs();
   set_inputs(slice);
   executor.run(turn, slice);
-  if (queue) queue->wait();
+  if (queue) {
+    queue->wait();
+    executor.check_faults();
+  }
   copy_outputs(slice);
 }
 

@@ -66,7 +66,7 @@ Shape empty_slice(const ValueType& slice) {
 // Its results are there when it returns.
 void Executor::run_body(const RuntimeRegion& body) {
   run_region(body);
-  if (queue_ != nullptr) queue_->wait_for_copies();
+  if (queue_ != nullptr && queue_->wait_for_copies()) check_faults();
 }
 
 void Executor::run_branch(const RuntimeStep& step) {

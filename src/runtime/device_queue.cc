@@ -12,7 +12,7 @@ DeviceQueue::DeviceQueue(cuda::MemorySourcePointer source)
       cache_(std::make_shared<cuda::MemoryCache>(source_, stream_.get())),
       staging_(device_) {}
 
-DeviceQueue::~DeviceQueue() {
+void DeviceQueue::settle() noexcept {
   const cuda::UsedDevice used(*device_, std::nothrow);
   if (last_run_) device_->driver().cuEventSynchronize(last_run_.get());
   device_->driver().cuStreamSynchronize(stream_.get());
@@ -97,8 +97,10 @@ void DeviceQueue::copy(void* to, const void* from, size_t bytes) {
   cuda::copy_on_device(*device_, to, from, bytes, stream());
 }
 
-void DeviceQueue::wait_for_copies() {
-  if (copies_under_way_) wait();
+bool DeviceQueue::wait_for_copies() {
+  if (!copies_under_way_) return false;
+  wait();
+  return true;
 }
 
 void DeviceQueue::wait() {

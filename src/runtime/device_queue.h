@@ -15,7 +15,7 @@ namespace cermet {
 class DeviceQueue {
  public:
   explicit DeviceQueue(cuda::MemorySourcePointer source);
-  ~DeviceQueue();  // waits for what is under way
+  ~DeviceQueue() { settle(); }
   DeviceQueue(const DeviceQueue&) = delete;
   DeviceQueue& operator=(const DeviceQueue&) = delete;
 
@@ -27,6 +27,8 @@ class DeviceQueue {
   cuda::DeviceMemory allocate_for_all_streams(size_t bytes);
   // Waits for the runs of all streams.
   void wait_for_runs();
+  // Likewise, before they lose what they use; there is nobody to tell of an error.
+  void settle() noexcept;
   // Into which everything goes: the queue's own stream, or one of the caller's.
   cuda::CUstream stream() const { return borrowed_ != nullptr ? borrowed_ : stream_.get(); }
   // nullptr: its own again.
@@ -40,9 +42,9 @@ class DeviceQueue {
   void copy(void* to, const void* from, size_t bytes);
   // When what it was given so far is done.
   void record(cuda::CUevent event);
-  // Waits until everything has run, if the host's memory takes part in what has not yet. A fault
-  // of a kernel comes out here.
-  void wait_for_copies();
+  // Waits until everything has run, if the host's memory takes part in what has not yet; whether it
+  // did. A fault of a kernel comes out here.
+  bool wait_for_copies();
   void wait();
   // After an error: waits as far as that is possible, so that nothing is under way that would
   // write into memory which the caller takes back.

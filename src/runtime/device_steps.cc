@@ -94,7 +94,7 @@ void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) 
                     region.steps.begin() + static_cast<std::ptrdiff_t>(segment.last) + 1,
                     [](const RuntimeStep& step) { return step.kernel != nullptr; }));
   overlaps_ = true;
-  if (kernels < fewest) return run_on_device(region, segment, true);
+  if (kernels < fewest || nvtx_ != nullptr) return run_on_device(region, segment, true);
   run_on_device(region, segment, false);
   SegmentGraphs::Addresses addresses = addresses_of(region, segment);
   SegmentGraphs& graphs = plan_->graphs[region.steps[segment.first].index];

@@ -54,6 +54,7 @@ Executor::Executor(const Engine::Impl& engine, ThreadTeam& team, DeviceQueue* qu
     : engine_(engine),
       team_(team),
       queue_(queue),
+      faults_(engine),
       targets_(engine.plan().root.outputs.size(), nullptr),
       late_(engine.kernels.size()) {
   const Plan& plan = engine.plan();
@@ -118,6 +119,7 @@ void Executor::run(Turn& turn, int64_t slice) {
     begin_ = std::chrono::steady_clock::now();
     run_begin_ = std::chrono::duration<double, std::micro>(begin_.time_since_epoch()).count();
   }
+  const NvtxRange range(nvtx_, "cermet run");
   run_region(engine_.root);
   if (profiling_ && queue_ != nullptr) read_marks();
 }
@@ -179,10 +181,21 @@ void Executor::time_step(const RuntimeStep& step) {
 void Executor::wait_for_device(const Step& step) {
   const ProblemKind kind = step.problem.kind;
   const bool touches_memory = kind != ProblemKind::view && kind != ProblemKind::copy;
-  if (queue_ != nullptr && step.place == Place::host && touches_memory) queue_->wait_for_copies();
+  if (queue_ == nullptr || step.place != Place::host || !touches_memory) return;
+  if (queue_->wait_for_copies()) check_faults();
+}
+
+void Executor::show_steps() {
+  nvtx_ = Nvtx::of_process();
+  if (nvtx_ == nullptr) return;
+  for_each_step(engine_.plan().root.steps, [&](const Step& step) {
+    titles_.push_back(step.origin.empty() ? step.name
+                                          : fmt::format("{}", fmt::join(step.origin, " + ")));
+  });
 }
 
 void Executor::run_step(const RuntimeStep& step) {
+  const NvtxRange range(nvtx_, nvtx_ != nullptr ? titles_[step.index].c_str() : "");
   try {
     wait_for_device(*step.step);
     switch (step.step->problem.kind) {
@@ -231,7 +244,8 @@ void Executor::run_bound(const RuntimeStep& step, BoundKernel& kernel, void* wor
   }
   kernel.run({std::span(input_pointers_).first(what.inputs.size()),
               std::span(output_pointers_).first(what.outputs.size()), workspace, &team_,
-              what.place == Place::device ? queue_->stream() : nullptr, overlaps_});
+              what.place == Place::device ? queue_->stream() : nullptr,
+              faults_.of_step(step.index), overlaps_});
 }
 
 // A step whose shapes depend on data: bound again when they differ from the last time.

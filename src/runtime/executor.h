@@ -9,6 +9,8 @@
 #include "base/turns.h"
 #include "runtime/device_queue.h"
 #include "runtime/engine_impl.h"
+#include "runtime/kernel_faults.h"
+#include "runtime/nvtx.h"
 #include "runtime/shape_plan.h"
 
 namespace cermet {
@@ -39,6 +41,10 @@ class Executor {
   // passed between steps when it has been long enough.
   void run(Turn& turn, int64_t slice = 0);
 
+  // Throws runtime naming the step for what kernels of the device found wrong with the data of runs
+  // that are over.
+  void check_faults() { faults_.check(); }
+
   const Slot& slot(BufferId id) const { return slots_[id]; }
 
   // Runs record the event in the queue behind the step at that place of the engine's root; nullptr:
@@ -54,6 +60,8 @@ class Executor {
   }
   // Of the last measured run: microseconds since the origin, or by the host's clock.
   double run_begin() const { return run_begin_; }
+  // Steps are launched one by one, within ranges that a profiler shows.
+  void show_steps();
   bool profiles_steps() const { return profiling_; }
   const std::vector<StepTime>& step_times() const { return times_; }
 
@@ -126,6 +134,7 @@ class Executor {
   std::byte* arena_ = nullptr;
   DeviceQueue* queue_ = nullptr;
   std::byte* device_arena_ = nullptr;
+  KernelFaults faults_;
   std::vector<void*> targets_;  // by output
   std::vector<Slot> slots_;
   SymbolValues symbols_;               // of inputs and data
@@ -148,6 +157,8 @@ class Executor {
   void record_if_wanted(const RuntimeRegion& region, size_t step);
   Segment segment_from(const RuntimeRegion& region, size_t first) const;
 
+  const Nvtx* nvtx_ = nullptr;
+  std::vector<std::string> titles_;  // by step, where ranges are shown
   bool profiling_ = false;
   const cuda::Event* origin_ = nullptr;
   double run_begin_ = 0;

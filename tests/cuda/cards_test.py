@@ -75,7 +75,7 @@ class Cards(unittest.TestCase):
 
     def test_another_kind_of_processor_than_the_engines(self):
         self.fails(emulator.cermet("run", self.both, *INPUTS, "--device", "cpu"), INVALID,
-                   "the engine was built for a GPU. Build it with --device cpu")
+                   "the engine has no plan for the CPU; build it with --device cuda,cpu")
         self.fails(emulator.cermet("run", self.cpu, *INPUTS, "--device", "cuda:1"), INVALID,
                    "the engine was built for the CPU. Build it with --device cuda")
         self.fails(emulator.cermet("bench", self.both, *INPUTS[1:], "--device", "gpu"), INVALID,

@@ -20,6 +20,7 @@ ContextOptions ThreadOptions::context(int stream) const {
   options.threads = threads;
   options.spin_us = spin_us;
   options.cpus = cpus;
+  options.nvtx = nvtx;
   if (!cpus.empty())
     std::ranges::rotate(
         options.cpus,
@@ -57,6 +58,8 @@ void add_thread_options(CLI::App& command, ThreadOptions& options,
       ->type_name("LIST")
       ->delimiter(',')
       ->check(whole_number(0));
+  command.add_flag("--nvtx", options.nvtx,
+                   "Show runs and steps to NVIDIA's profilers; steps are launched one by one then");
 }
 
 }  // namespace cermet::tools

@@ -1,4 +1,5 @@
-// The flags that say which threads run an engine: --threads, --spin and --cpus.
+// The flags that say which threads run an engine, and who watches: --threads, --spin, --cpus and
+// --nvtx.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,7 @@ struct ThreadOptions {
   int threads = 0;  // of each context; 0: one a core
   int spin_us = ContextOptions{}.spin_us;
   std::vector<int> cpus = {};
+  bool nvtx = false;
 
   // For the context of stream `stream`: with CPUs given, streams take turns through the list.
   ContextOptions context(int stream = 0) const;

@@ -42,11 +42,13 @@ DeviceSource gather(const TacticQuery& query) {
   const Dim block = product_of(x, axis + 1, x.size());
   const Dims points{product_of(x, 0, axis), product(sizes.input(1)), block};
   KernelWriter writer(problem, "gather");
-  writer.include("gather.cu");
   const std::string size = index_value(writer, x[axis]);
   const std::string body =
-      fmt::format("const index_t at = checked_index<index_t>({}[c1], {});\n", writer.input(1),
-                  size) +
+      fmt::format(
+          "bool inside = true;\n"
+          "const index_t at = checked_index<index_t>({}[c1], {}, {}, inside);\n"
+          "if (!inside) continue;\n",
+          writer.input(1), size, writer.fault()) +
       move_pack(writer, fmt::format("(c0 * {} + at) * {} + c2", size, index_value(writer, block)));
   DeviceSource source;
   finish_pack_loop(writer, points, pack_of_block(problem, block), "", body, source);
@@ -75,13 +77,13 @@ std::vector<ElementsDimension> elements_dimensions(const OperandSizes& sizes, si
   return list;
 }
 
-// Ends the kernel where the indices have more elements than the data, off the axis.
+// Leaves the kernel where the indices have more elements than the data, off the axis.
 std::string check_sizes(KernelWriter& writer, const Dims& data, const Dims& indices, size_t axis) {
   std::string text;
   for (size_t d = 0; d < data.size(); ++d)
     if (d != axis && data[d] != indices[d] && !(data[d].is_constant() && indices[d].is_constant()))
-      text +=
-          fmt::format("if ({} < {}) __trap();\n", writer.value(data[d]), writer.value(indices[d]));
+      text += fmt::format("if ({0} < {1}) return tell_fault({2}, fault_t::sizes, {0}, {1});\n",
+                          writer.value(data[d]), writer.value(indices[d]), writer.fault());
   return text;
 }
 
@@ -92,7 +94,6 @@ DeviceSource gather_elements(const TacticQuery& query) {
   const size_t rank = sizes.input(0).size();
   const size_t axis = axis_of(problem.attributes.integer("axis", 0), rank);
   KernelWriter writer(problem, "gather_elements");
-  writer.include("gather.cu");
   Dims points, strides;
   std::vector<std::string> at;
   for (const ElementsDimension& d : elements_dimensions(sizes, axis)) {
@@ -100,9 +101,13 @@ DeviceSource gather_elements(const TacticQuery& query) {
     points.push_back(d.size);
     strides.push_back(d.stride);
   }
-  const std::string body = fmt::format("const index_t at = checked_index<index_t>({}[i], {});\n",
-                                       writer.input(1), index_value(writer, sizes.input(0)[axis])) +
-                           move_pack(writer, linear(writer, 0, at, strides));
+  const std::string body =
+      fmt::format(
+          "bool inside = true;\n"
+          "const index_t at = checked_index<index_t>({}[i], {}, {}, inside);\n"
+          "if (!inside) continue;\n",
+          writer.input(1), index_value(writer, sizes.input(0)[axis]), writer.fault()) +
+      move_pack(writer, linear(writer, 0, at, strides));
   DeviceSource source;
   finish_pack_loop(writer, points, 1, check_sizes(writer, sizes.input(0), sizes.input(1), axis),
                    body, source);
@@ -132,9 +137,8 @@ DeviceSource gather_nd(const TacticQuery& query) {
   const OperandSizes sizes(problem);
   const BlockIndex index = BlockIndex::of(sizes, batch_dims(problem));
   KernelWriter writer(problem, "gather_nd");
-  writer.include("gather.cu");
   const std::string body =
-      index.place(writer, "c0") +
+      index.place(writer, "c0") + "if (!inside) continue;\n" +
       move_pack(writer, fmt::format("at * {} + c1", index_value(writer, index.block)));
   DeviceSource source;
   finish_pack_loop(writer, {index.rows, index.block}, pack_of_block(problem, index.block), "", body,
@@ -159,9 +163,10 @@ DeviceSource reverse_sequence(const TacticQuery& query) {
                                          : fmt::format("from * {} + c1", index_value(writer, x[1]));
   const std::string body =
       fmt::format(
-          "const int64 length = {0}[c{1}];\nif (length < 0 || length > {2}) __trap();\n"
+          "const int64 length = {0}[c{1}];\nif (length < 0 || length > {2}) {{\n"
+          "tell_fault({4}, fault_t::length, length, {2});\ncontinue;\n}}\n"
           "const index_t from = c{3} < length ? static_cast<index_t>(length) - 1 - c{3} : c{3};\n",
-          writer.input(1), batch, times, 1 - batch) +
+          writer.input(1), batch, times, 1 - batch, writer.fault()) +
       move_pack(writer, fmt::format("({}) * {} + c2", sources, index_value(writer, block)));
   DeviceSource source;
   finish_pack_loop(writer, {x[0], x[1], block}, pack_of_block(problem, block), "", body, source);
@@ -181,8 +186,8 @@ constexpr std::array rules{
     GatherRule{"ReverseSequence", reverse_sequence},
 };
 
-// Constant indices outside of a known dimension are an error of the model, which others report
-// better than a trap.
+// Constant indices outside of a known dimension are an error of the model, which the reference
+// kernel tells while the engine is built.
 std::optional<std::string> rejects_constant_indices(const TacticQuery& query) {
   const Problem& problem = query.problem();
   if (!problem.op.starts_with("Gather") || problem.op == "GatherND") return std::nullopt;
@@ -242,14 +247,14 @@ std::optional<std::string> BlockIndex::rejects(const Problem& problem, size_t ba
 }
 
 std::string BlockIndex::place(KernelWriter& writer, const std::string& row) const {
-  std::string text = "index_t at = 0;\n";
+  std::string text = "bool inside = true;\nindex_t at = 0;\n";
   if (batch > 0)
-    text = fmt::format("index_t at = {} / {} * {};\n", row, index_value(writer, rows_a_batch),
-                       index_value(writer, strides[batch - 1]));
+    text = fmt::format("bool inside = true;\nindex_t at = {} / {} * {};\n", row,
+                       index_value(writer, rows_a_batch), index_value(writer, strides[batch - 1]));
   for (size_t k = 0; k < depth; ++k)
-    text += fmt::format("at += checked_index<index_t>({}[{} * {} + {}], {}) * {};\n",
+    text += fmt::format("at += checked_index<index_t>({}[{} * {} + {}], {}, {}, inside) * {};\n",
                         writer.input(1), row, depth, k, index_value(writer, sizes[batch + k]),
-                        index_value(writer, strides[batch + k]));
+                        writer.fault(), index_value(writer, strides[batch + k]));
   return text;
 }
 

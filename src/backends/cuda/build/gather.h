@@ -1,5 +1,5 @@
 // Elements that are read or written at places which another operand names. An index outside of its
-// dimension ends the kernel by a trap, which the run reports; nothing outside of an operand is
+// dimension makes the run fail when it has ended; nothing outside of an operand is
 // touched.
 #pragma once
 

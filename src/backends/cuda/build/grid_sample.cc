@@ -190,7 +190,6 @@ DeviceSource regions(const TacticQuery& query) {
   const Attributes& a = problem.attributes;
   const OperandSizes sizes(problem);
   KernelWriter writer(problem, "roi_align");
-  writer.include("gather.cu");
   writer.include("grid_sample.cu");
   const bool half_pixel = a.text("coordinate_transformation_mode", "half_pixel") == "half_pixel";
   const Dims &x = sizes.input(0), strides = sizes.input_strides(0);
@@ -205,15 +204,16 @@ DeviceSource regions(const TacticQuery& query) {
   const auto grid = [&](int first, int64_t cells) {
     return fmt::format(
         "region_grid(to_compute({0}[{1} * 4 + {2}]), to_compute({0}[{1} * 4 + {3}]), {4:.17e}, "
-        "{5}, {6}, {7}, {8})",
+        "{5}, {6}, {7}, {8}, {9})",
         writer.input(1), at[0], first, first + 2, a.number("spatial_scale", 1.0),
-        half_pixel ? "0.5" : "0.0", !half_pixel, cells, a.integer("sampling_ratio", 0));
+        half_pixel ? "0.5" : "0.0", !half_pixel, cells, a.integer("sampling_ratio", 0),
+        writer.fault());
   };
   // Batch indices don't count from the end.
   std::string body = fmt::format(
-      "const int64 batch = {0}[{1}];\nif (batch < 0 || batch >= {2}) "
-      "__trap();\n",
-      writer.input(2), at[0], writer.value(x[0]));
+      "const int64 batch = {0}[{1}];\nif (batch < 0 || batch >= {2}) {{\n"
+      "tell_fault({3}, fault_t::index, batch, {2});\ncontinue;\n}}\n",
+      writer.input(2), at[0], writer.value(x[0]), writer.fault());
   body += fmt::format(
       "{0}[i] = from_compute<{1}>(region_cell<{2}, {3}>({4} + static_cast<index_t>(batch) * {5} + "
       "{6} * {7}, static_cast<int64>({8}), static_cast<int64>({9}), {10}, {11}, {12}, {13}, {14}, "

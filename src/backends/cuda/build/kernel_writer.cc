@@ -161,6 +161,11 @@ std::string KernelWriter::workspace(std::string_view type, const Dim& offset) {
                    fmt::format("work{}", parameters_.size()), fmt::format("{}* ", type));
 }
 
+std::string KernelWriter::fault() {
+  include("fault.cu");
+  return parameter({LaunchArgument::Kind::fault, 0, 0}, "fault", "fault_t* ");
+}
+
 void KernelWriter::include(std::string_view file) {
   if (std::find(files_.begin(), files_.end(), file) == files_.end()) files_.emplace_back(file);
 }

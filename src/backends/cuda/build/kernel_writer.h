@@ -58,6 +58,9 @@ class KernelWriter {
   // A pointer into the step's workspace, `offset` bytes from its start.
   std::string workspace(std::string_view type, const Dim& offset);
 
+  // A pointer to where the step's faults are told (KernelFault, "fault_t*"), for fault.cu.
+  std::string fault();
+
   // A file of build/kernels, once, before everything that is declared.
   void include(std::string_view file);
   // Constants and functions before the kernel.

@@ -73,6 +73,12 @@ LoneRun::LoneRun(DevicePointer device, Compiler& compiler, Plan plan, const Typi
     output_pointers_.push_back(outputs_.back().data());
   }
   workspace_ = DeviceMemory(device_, bound_->workspace_bytes());
+  if (step().program.can_find_faults()) {
+    fault_ = make_host_memory(device_, sizeof(KernelFault));
+    require(static_cast<bool>(fault_), ErrorCode::out_of_memory,
+            "{}: there is no page-locked memory left", device_->name());
+    new (fault_.get()) KernelFault;
+  }
   synchronize(*device_, stream_.get());
 }
 
@@ -110,7 +116,8 @@ void LoneRun::poison_outputs() {
 }
 
 void LoneRun::run() {
-  bound_->run({input_pointers_, output_pointers_, workspace_.data(), nullptr, stream_.get()});
+  bound_->run(
+      {input_pointers_, output_pointers_, workspace_.data(), nullptr, stream_.get(), fault_.get()});
 }
 
 template <class Work>
@@ -169,6 +176,10 @@ std::vector<std::optional<Tensor>> LoneRun::outputs() {
                  stream_.get());
   }
   synchronize(*device_, stream_.get());
+  if (fault_) {
+    const KernelFault found = *static_cast<const KernelFault*>(fault_.get());
+    require(found.kind == KernelFault::Kind::none, ErrorCode::runtime, "{}", to_string(found));
+  }
   return results;
 }
 

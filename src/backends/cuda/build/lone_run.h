@@ -30,7 +30,8 @@ class LoneRun {
   void capture();
   // Microseconds of one of the captured runs.
   double time_captured();
-  // Each in its buffer's layout; waits for the runs.
+  // Each in its buffer's layout; waits for the runs. Throws runtime for what the kernel found wrong
+  // with the operands.
   std::vector<std::optional<Tensor>> outputs();
 
  private:
@@ -47,6 +48,7 @@ class LoneRun {
   std::unique_ptr<BoundKernel> bound_;
   std::vector<DeviceMemory> inputs_, outputs_;
   DeviceMemory workspace_;
+  HostMemory fault_;
   std::vector<const void*> input_pointers_;
   std::vector<void*> output_pointers_;
   Event begin_, end_;

@@ -80,6 +80,9 @@ class ScatterKernels {
   }
 
  private:
+  // Updates without a slot.
+  static constexpr const char* leave_out = "if (!inside) continue;\n";
+
   static Dim rounded(const Dim& bytes) { return ceil_div(bytes, Dim(16)) * Dim(16); }
 
   // Of each slot: the update that was linked last (counted from 1), and how many there are; of each
@@ -92,18 +95,19 @@ class ScatterKernels {
     return writer.workspace(pointer_, rounded(slots_ * Dim(number_bytes_)) * Dim(2));
   }
 
-  // Statements that declare `at`, the slot of update `row`.
+  // Statements that declare `at`, the slot of update `row`, and `inside`: whether there is one.
   std::string place(KernelWriter& writer, const std::string& row) {
-    writer.include("gather.cu");
     if (!elements_) return index_.place(writer, row);
     const Dims &rows = sizes_.input(1), strides = sizes_.input_strides(0);
     const size_t axis = axis_of(problem_.attributes.integer("axis", 0), rows.size());
-    std::string text = fmt::format("index_t at = 0;\n{{\nindex_t left = {};\n", row);
+    std::string text =
+        fmt::format("bool inside = true;\nindex_t at = 0;\n{{\nindex_t left = {};\n", row);
     for (size_t d = rows.size(); d-- > 0;) {
       const std::string size = index_value(writer, rows[d]), by = index_value(writer, strides[d]);
       if (d == axis)
-        text += fmt::format("at += checked_index<index_t>({}[{}], {}) * {};\n", writer.input(1),
-                            row, index_value(writer, sizes_.input(0)[d]), by);
+        text += fmt::format("at += checked_index<index_t>({}[{}], {}, {}, inside) * {};\n",
+                            writer.input(1), row, index_value(writer, sizes_.input(0)[d]),
+                            writer.fault(), by);
       else
         text += fmt::format("at += {} * {};\n", d == 0 ? "left" : "left % " + size, by);
       if (d > 0) text += fmt::format("left /= {};\n", size);
@@ -117,14 +121,15 @@ class ScatterKernels {
     std::string text;
     for (size_t d = 0; d < sizes_.input(0).size(); ++d)
       if (d != axis && sizes_.input(0)[d] != sizes_.input(1)[d])
-        text += fmt::format("if ({} < {}) __trap();\n", writer.value(sizes_.input(0)[d]),
-                            writer.value(sizes_.input(1)[d]));
+        text += fmt::format("if ({0} < {1}) return tell_fault({2}, fault_t::sizes, {0}, {1});\n",
+                            writer.value(sizes_.input(0)[d]), writer.value(sizes_.input(1)[d]),
+                            writer.fault());
     return text;
   }
 
   void clear(DeviceSource& into) {
     KernelWriter writer(problem_, "scatter_clear");
-    const std::string body = place(writer, "c0") +
+    const std::string body = place(writer, "c0") + leave_out +
                              fmt::format("{}[at] = 0;\n{}[at] = 0;\n", last(writer), count(writer));
     finish_pack_loop(writer, {updates_}, 1, check(writer), body, into);
   }
@@ -132,10 +137,10 @@ class ScatterKernels {
   void link(DeviceSource& into) {
     KernelWriter writer(problem_, "scatter_link");
     writer.include("scatter.cu");
-    const std::string body =
-        place(writer, "c0") + fmt::format("link_update(c0, at, {}, {}, {});\n", last(writer),
-                                          count(writer), before(writer));
-    finish_pack_loop(writer, {updates_}, 1, "", body, into);
+    const std::string body = place(writer, "c0") + leave_out +
+                             fmt::format("link_update(c0, at, {}, {}, {});\n", last(writer),
+                                         count(writer), before(writer));
+    finish_pack_loop(writer, {updates_}, 1, check(writer), body, into);
   }
 
   // The thread of the update that was linked last merges all of its slot; without a reduction the
@@ -149,7 +154,7 @@ class ScatterKernels {
         reduces ? storage_type(type) : moved_type(element_bytes(*problem_.outputs[0]));
     const std::string updates = writer.input_as(2, element), out = writer.output_as(0, element);
     const std::string block = index_value(writer, block_);
-    std::string body = place(writer, "c0");
+    std::string body = place(writer, "c0") + leave_out;
     body += fmt::format("if ({}[at] != c0 + 1) continue;\n", last(writer));
     if (reduces) {
       body += fmt::format(
@@ -166,7 +171,7 @@ class ScatterKernels {
           "c1];\n",
           before(writer), count(writer), out, block, updates, block);
     }
-    finish_pack_loop(writer, {updates_, block_}, 1, "", body, into);
+    finish_pack_loop(writer, {updates_, block_}, 1, check(writer), body, into);
   }
 
   const Problem& problem_;

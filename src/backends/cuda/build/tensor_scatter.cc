@@ -43,9 +43,10 @@ DeviceSource generate(const TacticQuery& query, std::string_view) {
   const std::string start = has_input(problem, 2) ? writer.input(2) + "[c0]" : "0";
   std::string body = fmt::format(
       "int64 start = {};\nconst int64 capacity = {}, length = {};\n"
-      "if (length > capacity || start < 0{}) __trap();\n",
+      "if (length > capacity || start < 0{}) {{\n"
+      "tell_fault({}, fault_t::place, start, capacity);\ncontinue;\n}}\n",
       start, writer.value(*at), writer.value(update[axis]),
-      circular ? "" : " || start > capacity - length");
+      circular ? "" : " || start > capacity - length", writer.fault());
   body += circular ? "int64 place = c2 - start % capacity;\nif (place < 0) place += capacity;\n"
                    : "const int64 place = c2 - start;\n";
   const std::string in = writer.input_may_alias_as(0, type);

@@ -135,6 +135,9 @@ class BoundProgram : public BoundKernel {
       case LaunchArgument::Kind::workspace:
         base = call.workspace;
         break;
+      case LaunchArgument::Kind::fault:
+        base = call.fault;
+        break;
     }
     const auto address = reinterpret_cast<uintptr_t>(base);
     require(address % pointer_alignment == 0, ErrorCode::internal,

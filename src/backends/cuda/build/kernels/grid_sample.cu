@@ -70,22 +70,27 @@ __device__ __forceinline__ double affine_place(int64 i, int64 size) {
   return (2 * x + 1) / n - 1;
 }
 
-// Where a region begins along one dimension, how long its cells are and how many points each has.
+// Where a region begins along one dimension, how long its cells are and how many points each has. One
+// that can't be sampled is told, and has none. Fault: fault_t of fault.cu.
 struct RegionGrid {
   double start, step;
   int points;
 };
 
+template <class Fault>
 __device__ __forceinline__ RegionGrid region_grid(double first, double last, double scale,
                                                   double shift, bool at_least_one, int64 cells,
-                                                  int64 ratio) {
+                                                  int64 ratio, Fault* fault) {
   RegionGrid grid;
   grid.start = first * scale - shift;
   double length = last * scale - shift - grid.start;
   if (at_least_one && length < 1) length = 1;
   grid.step = length / static_cast<double>(cells);
-  const double points = ratio > 0 ? static_cast<double>(ratio) : ceil(grid.step);
-  if (!(fabs(grid.start) < 1e300) || !(points <= 1024)) __trap();
+  double points = ratio > 0 ? static_cast<double>(ratio) : ceil(grid.step);
+  if (!(fabs(grid.start) < 1e300) || !(points <= 1024)) {
+    tell_fault(fault, Fault::region, 0, 0);
+    points = grid.start = grid.step = 0;
+  }
   grid.points = points > 0 ? static_cast<int>(points) : 0;
   return grid;
 }
