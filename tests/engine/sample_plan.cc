@@ -131,6 +131,11 @@ void dump_program(const DeviceProgram& program, std::string& text) {
                           argument.value.to_string());
     text += '\n';
   }
+  if (const auto& call = program.call) {
+    text += fmt::format("  {} {} {}:", call->library, call->version, call->operation);
+    for (const auto& [name, size] : call->sizes)
+      text += fmt::format(" {}={}", name, size.to_string());
+  }
   if (!program.empty())
     text += fmt::format("  workspace {}\n", program.workspace_bytes.to_string());
 }
@@ -224,6 +229,21 @@ EngineImage device_image() {
   plan.root.steps.push_back(step(plan, ProblemKind::copy, "Copy", {flat}, {y}));
   for (const std::string name : {"0123456789abcdef", "fedcba9876543210"})
     plan.modules.push_back({name, {code("sm_90", name + " cubin"), code("compute_90", "ptx")}});
+  return image;
+}
+
+EngineImage call_image() {
+  using Kind = LaunchArgument::Kind;
+  EngineImage image = device_image();
+  DeviceProgram& program = image.plan.root.steps[1].program;
+  program.launches.clear();
+  program.call = {"cublaslt",
+                  130100,
+                  "matmul",
+                  {{"rows", operand_size(true, 0, 0) * 2}, {"depth", 4}},
+                  {{Kind::input, 1, 0}, {Kind::output, 0, 0}, {}},
+                  std::string("\0\xff", 2),
+                  {4, 6}};
   return image;
 }
 

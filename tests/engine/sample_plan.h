@@ -9,6 +9,8 @@ EngineImage sample_image();
 // Steps on a device between copies, with a program for each kind of argument. No card can run it:
 // its machine code is a few letters.
 EngineImage device_image();
+// The same with a call of a library in place of launches.
+EngineImage call_image();
 // Text of everything that a plan holds, contents of constants included.
 std::string dump(const EngineImage& image);
 

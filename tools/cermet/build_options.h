@@ -24,6 +24,9 @@ BuildOptions build_options(const BuildFlags& flags);
 
 // Adds --device, for what is built.
 void add_device(CLI::App& command, std::string& device);
+// Adds --tactic-sources and --compare-sources, for what is built in memory too.
+void add_sources(CLI::App& command, std::vector<std::string>& chosen_from,
+                 std::vector<std::string>& compared);
 
 // Adds --fp16 and --bf16.
 void add_precision(CLI::App& command, Precision& precision);

@@ -16,6 +16,8 @@ struct EngineSourceOptions {
   int gpu = 0;                  // on which an engine runs that uses one
   double tuning_budget = 0;     // seconds, for models
   std::string timing_cache = {};  // for models; empty: none
+  // For models, as BuildOptions has them.
+  std::vector<std::string> tactic_sources = {}, compared_sources = {};
   std::vector<std::string> plugins = {};
   bool verbose = false;
 };
