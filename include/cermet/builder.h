@@ -78,9 +78,9 @@ struct BuildOptions {
   std::string stop_after;                     // "PASS:N": no patch after the Nth of that pass
   std::vector<std::string> marked_outputs;    // values that become outputs too, behind the model's
   std::vector<std::string> disabled_tactics;  // by name, or a prefix such as "onednn."
-  // Whose kernels may be chosen: "cermet", Cermet's own; "onednn", for CPUs; "cublaslt" and "cudnn",
-  // NVIDIA's, which a machine with a GPU has to have then. Either all of them, or changes to the
-  // first two, as "+cublaslt" and "-onednn". Empty: the first two.
+  // Whose kernels may be chosen: "cermet", Cermet's own; "onednn", for CPUs; "cublaslt" and
+  // "cudnn", NVIDIA's, which a machine with a GPU has to have then. Either all of them, or changes
+  // to the first two, as "+cublaslt" and "-onednn". Empty: the first two.
   std::vector<std::string> tactic_sources;
   // Whose kernels are measured beside these, for BuildReport, and not chosen.
   std::vector<std::string> compared_sources;

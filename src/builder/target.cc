@@ -117,14 +117,13 @@ void Target::open_libraries(const BuildOptions& options) {
             "kernels of {} are for GPUs, and the engine is for the device {}", wanted,
             options.device);
     if (options.logger)
-      options.logger(Severity::warning,
-                     fmt::format("kernels of {} are for GPUs, and the engine is for the CPU",
-                                 wanted));
+      options.logger(
+          Severity::warning,
+          fmt::format("kernels of {} are for GPUs, and the engine is for the CPU", wanted));
     return;
   }
   if (!gpu_->device) return;
-  if (sources_.has(cuda::CublasLt::name))
-    gpu_->cublaslt = cuda::CublasLt::on(gpu_->device);
+  if (sources_.has(cuda::CublasLt::name)) gpu_->cublaslt = cuda::CublasLt::on(gpu_->device);
   if (sources_.has(cuda::Cudnn::name)) gpu_->cudnn = cuda::Cudnn::on(gpu_->device);
 }
 

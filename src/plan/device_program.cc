@@ -8,7 +8,6 @@ Dim operand_size(bool output, size_t operand, size_t dimension) {
   return Dim::symbol(fmt::format("{}{}.{}", output ? "out" : "in", operand, dimension));
 }
 
-
 SymbolValues operand_sizes(std::span<const std::optional<Shape>> inputs,
                            std::span<const std::optional<Shape>> outputs) {
   SymbolValues values;

@@ -60,10 +60,10 @@ struct Launch {
 // An operation of a library of NVIDIA's, which brings kernels of its own. What the sizes and
 // arguments of an operation are stands with the code that calls it (backends/cuda/run).
 struct LibraryCall {
-  std::string library;               // "cublaslt", "cudnn"
-  int64_t version = 0;               // the oldest that will do, as the library counts
-  std::string operation;             // "matmul", "convolution"
-  std::map<std::string, Dim> sizes;  // and flags, in the symbols of operand_size()
+  std::string library;                    // "cublaslt", "cudnn"
+  int64_t version = 0;                    // the oldest that will do, as the library counts
+  std::string operation;                  // "matmul", "convolution"
+  std::map<std::string, Dim> sizes;       // and flags, in the symbols of operand_size()
   std::vector<LaunchArgument> arguments;  // pointers; a size of 0 stands for one that is absent
   // The algorithm that was chosen, in bytes of the library's own that are good for `version` alone,
   // and the values of `sizes` at which it was. Empty: the library is asked when shapes are known.

@@ -47,7 +47,8 @@ std::string name_of(const Candidate& candidate) {
 
 // A yardstick, with its time beside the winner's.
 std::string why_not_allowed(const Candidate& candidate, const Candidate& winner) {
-  constexpr std::string_view may_not = "only measured, its source is not among those to choose from";
+  constexpr std::string_view may_not =
+      "only measured, its source is not among those to choose from";
   const bool compares = winner.measured_us >= 0 && candidate.measured_us >= 0;
   if (!compares)
     return fmt::format("{}{}{}", may_not, candidate.unmeasured.empty() ? "" : "; ",

@@ -134,7 +134,6 @@ bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,
 // Whether the options keep the tactic from being chosen for the step.
 bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options);
 
-
 // Whether it is measured all the same.
 bool is_yardstick(const Tactic& tactic, const TacticOptions& options);
 

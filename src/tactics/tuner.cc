@@ -62,8 +62,8 @@ double lowest_estimate(const std::vector<Candidate>& candidates,
 }
 
 // Those of the lowest estimates, as every candidate of a device has to be compiled.
-void keep_best_estimates(std::vector<Candidate>& candidates,
-                         std::span<const Tactic* const> tactics, std::vector<size_t>& rivals) {
+void keep_best_estimates(std::vector<Candidate>& candidates, std::span<const Tactic* const> tactics,
+                         std::vector<size_t>& rivals) {
   const auto ready = std::stable_partition(rivals.begin(), rivals.end(),
                                            [&](size_t i) { return !is_of_library(*tactics[i]); });
   if (ready - rivals.begin() > most_compiled) {
@@ -87,7 +87,8 @@ std::vector<size_t> rivals_among(const Step& step, std::span<const Tactic* const
     Candidate& candidate = candidates[i];
     if (i + 1 == candidates.size())
       candidate.unmeasured = "what takes every step is not measured";
-    else if (!is_of_library(*tactics[i]) && lowest >= 0 && candidate.estimate_us > std::max(brief_us, hopeless * lowest))
+    else if (!is_of_library(*tactics[i]) && lowest >= 0 &&
+             candidate.estimate_us > std::max(brief_us, hopeless * lowest))
       candidate.unmeasured =
           fmt::format("not measured: its estimate is more than {} times the lowest", hopeless);
     else if (candidate.accepted)

@@ -44,9 +44,8 @@ struct Kind {
 const std::vector<Kind> kinds{
     {float32, {3e-3, 2e-2}}, {float16, {2e-3, 2e-3}}, {bfloat16, {1e-2, 1e-2}}};
 
-KernelCase product_case(ElementType type, const Shape& a, const Shape& b,
-                        std::string op = "MatMul", Attributes attributes = {},
-                        std::optional<Shape> c = {}) {
+KernelCase product_case(ElementType type, const Shape& a, const Shape& b, std::string op = "MatMul",
+                        Attributes attributes = {}, std::optional<Shape> c = {}) {
   std::vector<std::optional<Tensor>> inputs{random_tensor(type, a, -1, 1),
                                             random_tensor(type, b, -1, 1, 2)};
   if (c) inputs.emplace_back(random_tensor(type, *c, -1, 1, 3));
@@ -176,10 +175,8 @@ TEST_F(CudaCudnn, WindowsInBothOrders) {
       check(what);
     };
     for (const ElementType type : {float16, bfloat16})
-      check_order({.type = type,
-                   .image = {2, 8, 9, 11},
-                   .weights = {16, 8, 3, 3},
-                   .pads = {1, 1, 1, 1}});
+      check_order(
+          {.type = type, .image = {2, 8, 9, 11}, .weights = {16, 8, 3, 3}, .pads = {1, 1, 1, 1}});
     check_order({.type = float16,
                  .image = {1, 8, 15, 14},
                  .weights = {8, 8, 5, 3},

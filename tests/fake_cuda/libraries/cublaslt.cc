@@ -3,14 +3,13 @@
 // cublaslt_version=N     as it counts: 130100
 // cublaslt_algorithms=N  how many it offers for each product
 // cublaslt_wrong=1       every result is off by a half
-#include "backends/cuda/run/cublaslt_api.h"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
+#include "backends/cuda/run/cublaslt_api.h"
 #include "driver/pool.h"
 #include "driver/state.h"
 #include "libraries/library.h"
@@ -104,7 +103,8 @@ int64_t bytes_of(const cublasLtMatrixLayoutOpaque& m) {
 }
 
 float activated(float value, int epilogue) {
-  if ((epilogue & CUBLASLT_EPILOGUE_RELU) != 0) return std::isnan(value) ? value : std::max(value, 0.0F);
+  if ((epilogue & CUBLASLT_EPILOGUE_RELU) != 0)
+    return std::isnan(value) ? value : std::max(value, 0.0F);
   if ((epilogue & CUBLASLT_EPILOGUE_GELU) == 0) return value;
   const double x = value;
   return static_cast<float>(0.5 * x *
@@ -121,8 +121,8 @@ struct Multiplication {
   float factor(const cublasLtMatrixLayoutOpaque& m, const void* base, bool turned, int64_t row,
                int64_t column, int64_t item) const {
     if (turned) std::swap(row, column);
-    const float value = fake_cuda::read_number(base, number_type(m.type),
-                                               item * m.step + column * m.pitch + row);
+    const float value =
+        fake_cuda::read_number(base, number_type(m.type), item * m.step + column * m.pitch + row);
     if (shape.product.compute != CUBLAS_COMPUTE_32F_FAST_TF32) return value;
     return emulation::as_float(emulation::float_to_tf32(value));
   }
@@ -130,8 +130,7 @@ struct Multiplication {
   float sum(int64_t item, int64_t row, int64_t column) const {
     double sum = 0;
     for (int64_t k = 0; k < shape.depth(); ++k)
-      sum += static_cast<double>(
-                 factor(shape.a, a, shape.product.turned[0] != 0, row, k, item)) *
+      sum += static_cast<double>(factor(shape.a, a, shape.product.turned[0] != 0, row, k, item)) *
              factor(shape.b, b, shape.product.turned[1] != 0, k, column, item);
     return static_cast<float>(sum);
   }
@@ -263,9 +262,9 @@ cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t prefer
   return destroy(preference);
 }
 
-cublasStatus_t cublasLtMatmulPreferenceSetAttribute(
-    cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute,
-    const void* value, size_t bytes) {
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
+                                                    cublasLtMatmulPreferenceAttributes_t attribute,
+                                                    const void* value, size_t bytes) {
   FAKE_CALL("cublasLtMatmulPreferenceSetAttribute");
   if (attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES)
     return take(preference->workspace, value, bytes);
@@ -275,11 +274,12 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(
               value, bytes);
 }
 
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
-    cublasLtHandle_t, cublasLtMatmulDesc_t description, cublasLtMatrixLayout_t a,
-    cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
-    cublasLtMatmulPreference_t preference, int wanted, cublasLtMatmulHeuristicResult_t* results,
-    int* found) {
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t description,
+                                              cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                              cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                              cublasLtMatmulPreference_t preference, int wanted,
+                                              cublasLtMatmulHeuristicResult_t* results,
+                                              int* found) {
   FAKE_CALL("cublasLtMatmulAlgoGetHeuristic");
   *found = 0;
   if (!Matrices{*description, *a, *b, *c, *d}.fit()) return CUBLAS_STATUS_INVALID_VALUE;
@@ -302,10 +302,10 @@ cublasStatus_t cublasLtMatmulAlgoCheck(cublasLtHandle_t, cublasLtMatmulDesc_t de
   return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description,
-                              const void* alpha, const void* a, cublasLtMatrixLayout_t a_layout,
-                              const void* b, cublasLtMatrixLayout_t b_layout, const void* beta,
-                              const void* c, cublasLtMatrixLayout_t c_layout, void* d,
+cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t description, const void* alpha,
+                              const void* a, cublasLtMatrixLayout_t a_layout, const void* b,
+                              cublasLtMatrixLayout_t b_layout, const void* beta, const void* c,
+                              cublasLtMatrixLayout_t c_layout, void* d,
                               cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algo,
                               void* workspace, size_t workspace_bytes, CUstream stream) {
   const Call call("cublasLtMatmul");

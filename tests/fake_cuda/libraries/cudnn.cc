@@ -2,13 +2,12 @@
 //
 // cudnn_version=N  as it counts: 91900
 // cudnn_wrong=1    every result is off by a half
-#include "backends/cuda/run/cudnn_api.h"
-
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
 
+#include "backends/cuda/run/cudnn_api.h"
 #include "driver/pool.h"
 #include "driver/state.h"
 #include "libraries/library.h"
@@ -332,19 +331,23 @@ cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t descripto
   return CUDNN_STATUS_SUCCESS;
 }
 
-cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(
-    cudnnHandle_t, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
-    cudnnConvolutionDescriptor_t convolution, cudnnTensorDescriptor_t y,
-    cudnnConvolutionFwdAlgo_t algorithm, size_t* bytes) {
+cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t, cudnnTensorDescriptor_t x,
+                                                      cudnnFilterDescriptor_t w,
+                                                      cudnnConvolutionDescriptor_t convolution,
+                                                      cudnnTensorDescriptor_t y,
+                                                      cudnnConvolutionFwdAlgo_t algorithm,
+                                                      size_t* bytes) {
   FAKE_CALL("cudnnGetConvolutionForwardWorkspaceSize");
   return workspace_of({*x, *w, *convolution, *y}, algorithm, *bytes);
 }
 
-cudnnStatus_t cudnnConvolutionForward(
-    cudnnHandle_t handle, const void*, cudnnTensorDescriptor_t x_descriptor, const void* x,
-    cudnnFilterDescriptor_t w_descriptor, const void* w, cudnnConvolutionDescriptor_t convolution,
-    cudnnConvolutionFwdAlgo_t algorithm, void* workspace, size_t workspace_bytes, const void*,
-    cudnnTensorDescriptor_t y_descriptor, void* y) {
+cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void*,
+                                      cudnnTensorDescriptor_t x_descriptor, const void* x,
+                                      cudnnFilterDescriptor_t w_descriptor, const void* w,
+                                      cudnnConvolutionDescriptor_t convolution,
+                                      cudnnConvolutionFwdAlgo_t algorithm, void* workspace,
+                                      size_t workspace_bytes, const void*,
+                                      cudnnTensorDescriptor_t y_descriptor, void* y) {
   const Call call("cudnnConvolutionForward");
   if (call.error != 0) return call.error;
   Convolution work{{*x_descriptor, *w_descriptor, *convolution, *y_descriptor}};

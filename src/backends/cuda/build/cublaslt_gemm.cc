@@ -58,7 +58,8 @@ class CallMaker {
     return std::nullopt;
   }
 
-  // Elements lie side by side along one direction. A right factor is turned where that is the depth.
+  // Elements lie side by side along one direction. A right factor is turned where that is the
+  // depth.
   Reason add_factor(const std::string& name, const Factor& factor, bool right) {
     const bool along_depth = factor.depth_stride.is_constant(1);
     if (!along_depth && !factor.row_stride.is_constant(1))
@@ -165,10 +166,9 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   const auto sizes = typical_sizes(query, *product_of(query).product);
   if (!sizes) return -1;
   constexpr double worse = 0.02;  // each next choice
-  return library_us(query, 2.0 * static_cast<double>(sizes->batches) *
-                               static_cast<double>(sizes->rows) *
-                               static_cast<double>(sizes->columns) *
-                               static_cast<double>(sizes->depth)) *
+  return library_us(query,
+                    2.0 * static_cast<double>(sizes->batches) * static_cast<double>(sizes->rows) *
+                        static_cast<double>(sizes->columns) * static_cast<double>(sizes->depth)) *
          (1 + worse * rank_of(configuration));
 }
 

@@ -100,8 +100,7 @@ std::optional<std::string> rejects(const TacticQuery& query) {
 std::vector<std::string> configurations(const TacticQuery& query) {
   const Problem& problem = query.problem();
   const auto epilogue = *plain_epilogue(problem, column, own_bias(problem));
-  const bool only_first =
-      epilogue.bias && epilogue.activation == PlainEpilogue::Activation::none;
+  const bool only_first = epilogue.bias && epilogue.activation == PlainEpilogue::Activation::none;
   std::vector<std::string> texts;
   for (const Algorithm& algorithm : algorithms) {
     if (is_last(problem) && !algorithm.channels_last) continue;

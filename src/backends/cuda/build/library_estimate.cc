@@ -12,8 +12,8 @@ constexpr std::string_view suffix = " tf32";
 }  // namespace
 
 std::string_view tf32_suffix(const TacticQuery& query) {
-  const bool has = query.allow_tf32 &&
-                   query.problem().inputs[0]->type.element == ElementType::float32;
+  const bool has =
+      query.allow_tf32 && query.problem().inputs[0]->type.element == ElementType::float32;
   return has ? suffix : std::string_view();
 }
 

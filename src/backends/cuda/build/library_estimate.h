@@ -16,7 +16,6 @@ bool has_tf32_suffix(std::string_view configuration);
 // these are not known.
 double library_us(const TacticQuery& query, double operations);
 
-
 // Tactic::library_version; 0 where the library is not here.
 template <class Calls>
 int64_t version_of_library() {

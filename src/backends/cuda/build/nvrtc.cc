@@ -16,12 +16,9 @@ using NvrtcProgram = struct NvrtcProgramState*;
 constexpr std::array<const char*, 4> library_names{"libnvrtc.so.13", "libnvrtc.so.12",
                                                    "libnvrtc.so.11.2", "libnvrtc.so"};
 constexpr std::array<const char*, 2> wheels{"cu13", "cuda_nvrtc"};
-constexpr LibraryFiles library_files{"NVRTC, NVIDIA's run-time compiler,",
-                                     "CERMET_NVRTC",
-                                     library_names,
-                                     wheels,
-                                     "kernels for GPUs are compiled with it",
-                                     "nvidia-cuda-nvrtc-cu12"};
+constexpr LibraryFiles library_files{
+    "NVRTC, NVIDIA's run-time compiler,",    "CERMET_NVRTC",          library_names, wheels,
+    "kernels for GPUs are compiled with it", "nvidia-cuda-nvrtc-cu12"};
 
 }  // namespace
 

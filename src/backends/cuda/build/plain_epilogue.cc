@@ -34,9 +34,8 @@ class EpilogueReader {
 
  private:
   bool is_floating() const {
-    return std::all_of(
-        expression_.nodes().begin(), expression_.nodes().end(),
-        [](const ScalarNode& node) { return cermet::is_floating(node.type); });
+    return std::all_of(expression_.nodes().begin(), expression_.nodes().end(),
+                       [](const ScalarNode& node) { return cermet::is_floating(node.type); });
   }
 
   const ScalarNode& at(int node) const { return expression_.nodes()[static_cast<size_t>(node)]; }

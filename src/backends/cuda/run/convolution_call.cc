@@ -35,10 +35,10 @@ cudnnDataType_t type_of(int64_t type) {
   }
 }
 
-using TensorDescriptor = LibraryHandle<CudnnCalls, cudnnTensorDescriptor_t,
-                                       &CudnnCalls::cudnnDestroyTensorDescriptor>;
-using FilterDescriptor = LibraryHandle<CudnnCalls, cudnnFilterDescriptor_t,
-                                       &CudnnCalls::cudnnDestroyFilterDescriptor>;
+using TensorDescriptor =
+    LibraryHandle<CudnnCalls, cudnnTensorDescriptor_t, &CudnnCalls::cudnnDestroyTensorDescriptor>;
+using FilterDescriptor =
+    LibraryHandle<CudnnCalls, cudnnFilterDescriptor_t, &CudnnCalls::cudnnDestroyFilterDescriptor>;
 using ConvolutionDescriptor = LibraryHandle<CudnnCalls, cudnnConvolutionDescriptor_t,
                                             &CudnnCalls::cudnnDestroyConvolutionDescriptor>;
 using ActivationDescriptor = LibraryHandle<CudnnCalls, cudnnActivationDescriptor_t,
@@ -70,8 +70,7 @@ class BoundConvolution : public BoundCall {
 
   void run(std::span<void* const> pointers, void* workspace, CUstream stream) override {
     if (empty_) return;
-    library_->use(stream,
-                  [&](cudnnHandle_t handle) { convolve(handle, pointers, workspace); });
+    library_->use(stream, [&](cudnnHandle_t handle) { convolve(handle, pointers, workspace); });
   }
 
  private:
@@ -149,8 +148,7 @@ class BoundConvolution : public BoundCall {
     check(calls().cudnnCreateFilterDescriptor(&made), "describing weights");
     w_ = {calls(), made};
     check(calls().cudnnSetFilterNdDescriptor(
-              made, type_,
-              sizes_.get("channels_last") != 0 ? CUDNN_TENSOR_NHWC : CUDNN_TENSOR_NCHW,
+              made, type_, sizes_.get("channels_last") != 0 ? CUDNN_TENSOR_NHWC : CUDNN_TENSOR_NCHW,
               static_cast<int>(weights.size()), weights.data()),
           "describing weights");
   }
@@ -183,17 +181,15 @@ class BoundConvolution : public BoundCall {
     check(calls().cudnnCreateActivationDescriptor(&made), "describing an activation");
     activation_ = {calls(), made};
     check(calls().cudnnSetActivationDescriptor(
-              made,
-              sizes_.get("relu") != 0 ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
+              made, sizes_.get("relu") != 0 ? CUDNN_ACTIVATION_RELU : CUDNN_ACTIVATION_IDENTITY,
               CUDNN_PROPAGATE_NAN, 0),
           "describing an activation");
   }
 
   void ask_workspace() {
     library_->ask([&](cudnnHandle_t handle) {
-      check(calls().cudnnGetConvolutionForwardWorkspaceSize(handle, x_.get(), w_.get(),
-                                                            window_.get(), y_.get(), algorithm_,
-                                                            &workspace_bytes_),
+      check(calls().cudnnGetConvolutionForwardWorkspaceSize(
+                handle, x_.get(), w_.get(), window_.get(), y_.get(), algorithm_, &workspace_bytes_),
             "asking for the memory of an algorithm");
     });
     require(workspace_bytes_ <= most_workspace_bytes, ErrorCode::unsupported,

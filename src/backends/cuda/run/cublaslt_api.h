@@ -93,8 +93,8 @@ struct cublasLtMatmulHeuristicResult_t {
   X(cublasStatus_t, cublasLtMatmulAlgoGetHeuristic,                                               \
     (cublasLtHandle_t handle, cublasLtMatmulDesc_t description, cublasLtMatrixLayout_t a,         \
      cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,                \
-     cublasLtMatmulPreference_t preference, int wanted,                                           \
-     cublasLtMatmulHeuristicResult_t* results, int* found))                                       \
+     cublasLtMatmulPreference_t preference, int wanted, cublasLtMatmulHeuristicResult_t* results, \
+     int* found))                                                                                 \
   X(cublasStatus_t, cublasLtMatmulAlgoCheck,                                                      \
     (cublasLtHandle_t handle, cublasLtMatmulDesc_t description, cublasLtMatrixLayout_t a,         \
      cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,                \

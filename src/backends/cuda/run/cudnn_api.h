@@ -92,9 +92,9 @@ enum cudnnConvolutionFwdAlgo_t : int {
      cudnnFilterDescriptor_t w_descriptor, const void* w,                                          \
      cudnnConvolutionDescriptor_t convolution, cudnnConvolutionFwdAlgo_t algorithm,                \
      void* workspace, size_t workspace_bytes, const void* beta,                                    \
-     cudnnTensorDescriptor_t z_descriptor, const void* z,                                          \
-     cudnnTensorDescriptor_t bias_descriptor, const void* bias,                                    \
-     cudnnActivationDescriptor_t activation, cudnnTensorDescriptor_t y_descriptor, void* y))
+     cudnnTensorDescriptor_t z_descriptor, const void* z, cudnnTensorDescriptor_t bias_descriptor, \
+     const void* bias, cudnnActivationDescriptor_t activation,                                     \
+     cudnnTensorDescriptor_t y_descriptor, void* y))
 
 // NOLINTEND(readability-identifier-naming)
 

@@ -1,5 +1,6 @@
 // Products by cuBLASLt:
-//   result[b][row][column] = epilogue(sum over depth of left[b][row][depth] * right[b][depth][column]
+//   result[b][row][column] = epilogue(sum over depth of left[b][row][depth] *
+//   right[b][depth][column]
 //                                     + addend[b][row][column] + bias[column])
 // Sizes: type (of the factors, as ElementType), result_type (also of addend and bias), tf32, rows,
 // columns, depth, batch; left_pitch between rows, or where left_turned between places of the depth,
@@ -37,8 +38,8 @@ cudaDataType_t type_of(int64_t type) {
   }
 }
 
-using Description = LibraryHandle<CublasLtCalls, cublasLtMatmulDesc_t,
-                                  &CublasLtCalls::cublasLtMatmulDescDestroy>;
+using Description =
+    LibraryHandle<CublasLtCalls, cublasLtMatmulDesc_t, &CublasLtCalls::cublasLtMatmulDescDestroy>;
 using MatrixLayout = LibraryHandle<CublasLtCalls, cublasLtMatrixLayout_t,
                                    &CublasLtCalls::cublasLtMatrixLayoutDestroy>;
 using Preference = LibraryHandle<CublasLtCalls, cublasLtMatmulPreference_t,
@@ -99,7 +100,8 @@ class BoundMatmul : public BoundCall {
               CUDA_R_32F),
           "describing a product");
     description_ = {calls(), made};
-    // Their own way to lie is that of a right factor whose pitch is between rows, and of a left one.
+    // Their own way to lie is that of a right factor whose pitch is between rows, and of a left
+    // one.
     const auto turn = [](bool turned) { return turned ? CUBLAS_OP_T : CUBLAS_OP_N; };
     set(CUBLASLT_MATMUL_DESC_TRANSA, turn(sizes.get("right_turned") != 0));
     set(CUBLASLT_MATMUL_DESC_TRANSB, turn(sizes.get("left_turned") != 0));
@@ -189,8 +191,8 @@ class BoundMatmul : public BoundCall {
     std::array<cublasLtMatmulHeuristicResult_t, most_algorithms> offers{};
     int count = 0;
     check(calls().cublasLtMatmulAlgoGetHeuristic(library_->handle(), description_.get(), a_.get(),
-                                                 b_.get(), d_.get(), d_.get(), wish.get(),
-                                                 rank + 1, offers.data(), &count),
+                                                 b_.get(), d_.get(), d_.get(), wish.get(), rank + 1,
+                                                 offers.data(), &count),
           "asking for algorithms");
     require(count > rank, ErrorCode::unsupported,
             "cuBLASLt {} offers {} algorithms for this product, number {} was asked for",

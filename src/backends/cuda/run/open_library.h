@@ -8,12 +8,12 @@
 namespace cermet::cuda {
 
 struct LibraryFiles {
-  std::string_view name;              // "cuBLASLt"
-  const char* variable;               // of the environment, names the file itself
+  std::string_view name;                // "cuBLASLt"
+  const char* variable;                 // of the environment, names the file itself
   std::span<const char* const> files;   // by preference: "libcublasLt.so.13"
   std::span<const char* const> wheels;  // folders of PyPI's in site-packages/nvidia: "cu13"
-  std::string_view purpose;           // "products are computed with it"
-  std::string_view package;           // that brings it: "nvidia-cublas"
+  std::string_view purpose;             // "products are computed with it"
+  std::string_view package;             // that brings it: "nvidia-cublas"
 };
 
 struct OpenLibrary {

@@ -201,8 +201,7 @@ class ProgramKernel : public Kernel {
       : modules_(modules), program_(program) {}
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     if (modules_ != nullptr) modules_->device().use();
-    if (program_.call)
-      return std::make_unique<BoundLibraryProgram>(modules_, program_, context);
+    if (program_.call) return std::make_unique<BoundLibraryProgram>(modules_, program_, context);
     return std::make_unique<BoundProgram>(modules_, program_, context);
   }
 

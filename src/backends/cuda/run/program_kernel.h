@@ -10,7 +10,8 @@
 
 namespace cermet::cuda {
 
-// A plan's machine code, loaded for one device, and the libraries that it calls. Safe to share between threads.
+// A plan's machine code, loaded for one device, and the libraries that it calls. Safe to share
+// between threads.
 class LoadedModules {
  public:
   // Throws device naming the architectures that the plan has where none is for this card, or the
