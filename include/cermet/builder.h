@@ -39,8 +39,17 @@ enum class Precision : int {
   bfloat16 = 2,  // 8 binary digits, float32's range
 };
 
+// Whether an engine holds the model it was made of, with which it can be tuned again
+// (cermet/tune.h). The file then grows by the weights that no kernel reads as the model has them.
+enum class ModelStorage : int {
+  automatic = 0,  // where the engine is for a GPU that is elsewhere, and could not be measured
+  kept = 1,
+  left_out = 2,
+};
+
 struct BuildOptions {
   // "cpu"; "cuda" or "cuda:N", a GPU; "auto": the first GPU if there is one that can be used.
+  // "cuda,cpu" or "cuda:N,cpu": a plan for the GPU, and one for machines on which that can't run.
   std::string device = "auto";
   // For which kernels of a GPU are compiled: "sm_80", "sm_90a", or "compute_90" for PTX, which
   // newer cards run too. The first is that for which they are chosen. Empty: the card's own, and
@@ -72,6 +81,7 @@ struct BuildOptions {
   // Each chosen kernel runs on random operands and is compared with the reference of the model's
   // own nodes; one that departs is dropped for the next candidate, see docs/tuning.md.
   bool validate = true;
+  ModelStorage model = ModelStorage::automatic;
   std::vector<std::string> skip_passes;  // names as pass_names() gives them
   bool all_passes = true;                // false: none but those in `only_passes`
   std::vector<std::string> only_passes;
@@ -141,12 +151,14 @@ struct BuildReport {
   std::string imported_graph, optimized_graph, plan;  // as text; only if `keep_text` was set
   bool keep_text = false;
   bool keep_near_fusions = false;
+  std::string device;           // for which kernels were chosen, and which measured them
   size_t onnx_nodes = 0;        // in the model's main graph
   int measured_problems = 0;    // whose candidates were timed in this build
   int unmeasured_problems = 0;  // for which the budget was spent
   int validated_steps = 0;      // whose kernels were compared with the model's nodes
   double validation_milliseconds = 0;
   double milliseconds = 0;  // of the whole build, wall-clock
+  std::vector<BuildReport> on_cpu;  // one, of the CPU's plan, where there are two plans
 };
 
 // The bytes of an engine file. Throws io when the model can't be read, invalid_model when it is

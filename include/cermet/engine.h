@@ -53,9 +53,20 @@ struct EngineSummary {
   std::string options;                    // with which it was built
   std::vector<std::string> requirements;  // what a machine needs to run it
   size_t constant_bytes = 0;
+  // Of the model that is kept for tuning the engine again (cermet/tune.h); 0: it is left out.
+  size_t model_bytes = 0;
+  std::string runs_on;             // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty: nothing can
+  std::vector<std::string> plans;  // of all plans in the file, `options`; more than one: GPU, CPU
   int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
   std::vector<StepInfo> steps;
+};
+
+// Which plan of an engine that has one for a GPU and one for the CPU (`--device cuda,cpu`).
+enum class PlanChoice : int {
+  usable = 0,  // the GPU's where it can be used, else the CPU's with a warning that says why
+  gpu = 1,
+  cpu = 2,
 };
 
 using InputShapes = std::map<std::string, Shape, std::less<>>;
@@ -67,15 +78,17 @@ class Engine {
   // (damaged, foreign, other version) or device (this machine lacks what the engine needs).
   // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
   // engine is. `device`: the number of the GPU for an engine that uses one. Where that can't be
-  // used the engine is loaded all the same, to be looked at; making a context throws.
+  // used the engine is loaded all the same, to be looked at; making a context throws. `plan`:
+  // throws invalid_argument for the CPU's where the engine has none.
   static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
                                             const std::vector<std::string>& plugins = {},
-                                            int device = 0);
+                                            int device = 0, PlanChoice plan = PlanChoice::usable);
   // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
                                                    const Logger& logger = {},
                                                    const std::vector<std::string>& plugins = {},
-                                                   int device = 0);
+                                                   int device = 0,
+                                                   PlanChoice plan = PlanChoice::usable);
   ~Engine();
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model

@@ -51,9 +51,12 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+// Whether files can be made in the folder (empty: the current one) or renamed there.
+bool may_write_into(const std::string& folder);
+
 // Makes `path` hold the pieces, one after the other, or leaves it as it was: writes PATH.tmp,
-// flushes it to the disk and renames it. A reader sees the old or the new file, never a part. Of
-// several writers each waits for the one before. Pipes and devices are written in place.
+// flushes it to the disk and renames it. A reader sees the old or the new file, never a part; who
+// may read and write it stays as it was. Of several writers each waits for the one before. Pipes and devices are written in place.
 void write_file_atomically(const std::string& path,
                            std::span<const std::span<const std::byte>> pieces);
 void write_file_atomically(const std::string& path, std::string_view text);

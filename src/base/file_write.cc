@@ -31,7 +31,9 @@ void write_all(int descriptor, std::span<const std::byte> piece, const std::stri
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& target)
-      : target_(target), path_(target + ".tmp"), file_(create(path_)) {}
+      : target_(target), path_(target + ".tmp"), file_(create(path_)) {
+    take_mode();
+  }
   ~TemporaryFile() {
     if (!path_.empty()) ::unlink(path_.c_str());
   }
@@ -58,6 +60,12 @@ class TemporaryFile {
       if (::ftruncate(file.get(), 0) != 0) fail_file("write", path, errno);
       return file.release();
     }
+  }
+
+  // Of the file that is replaced. Not every file system has modes.
+  void take_mode() const {
+    struct stat old = {};
+    if (::stat(target_.c_str(), &old) == 0) (void)::fchmod(file_.get(), old.st_mode & 07777);
   }
 
   // File systems without locks leave it to the callers to take turns.
@@ -93,6 +101,10 @@ void flush_folder_of(const std::string& path) {
 }
 
 }  // namespace
+
+bool may_write_into(const std::string& folder) {
+  return ::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) == 0;
+}
 
 void write_file_atomically(const std::string& path,
                            std::span<const std::span<const std::byte>> pieces) {

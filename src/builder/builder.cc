@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <map>
 
 #include "base/error.h"
 #include "base/thread_team.h"
 #include "builder/batch.h"
+#include "builder/build_image.h"
 #include "builder/custom_nodes.h"
 #include "builder/io_formats.h"
 #include "builder/model_shapes.h"
@@ -18,12 +18,10 @@
 #include "builder/target.h"
 #include "builder/validation.h"
 #include "builder/validation_digest.h"
-#include "engine/writer.h"
 #include "import/onnx/importer.h"
 #include "lower/lower.h"
 #include "passes/pass.h"
 #include "precision/precision.h"
-#include "runtime/shape_plan.h"
 #include "tactics/pack_constants.h"
 #include "tactics/place_steps.h"
 #include "tactics/plan_passes.h"
@@ -134,8 +132,6 @@ std::vector<std::string> graph_passes_in(const std::vector<std::string>& names) 
   return result;
 }
 
-using ReadModel = std::function<onnx::OnnxModel()>;
-
 int threads_of(const BuildOptions& options) {
   return options.threads > 0 ? options.threads : available_threads();
 }
@@ -196,6 +192,8 @@ class Build {
     report_.milliseconds = spent.count();
     return image;
   }
+
+  const Target& target() const { return target_; }
 
  private:
   void stage(std::string_view name, double done) {
@@ -382,70 +380,14 @@ class Build {
   std::string stage_;
 };
 
-// The largest shapes that the profiles allow, by input.
-InputShapes largest_shapes(const Plan& plan) {
-  InputShapes shapes;
-  for (const Profile& profile : plan.profiles)
-    for (const ProfileInput& input : profile.inputs) {
-      Shape& most = shapes[input.name];
-      if (most.empty()) most = input.max;
-      for (size_t d = 0; d < most.size(); ++d) most[d] = std::max(most[d], input.max[d]);
-    }
-  return shapes;
-}
-
-void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options) {
-  if (options.memory_limit == 0) return;
-  const auto engine = Engine::from_memory(bytes, options.logger, options.plugins);
-  const MemoryUse use = largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()),
-                                           threads_of(options));
-  require(use.bytes <= options.memory_limit, ErrorCode::out_of_memory,
-          "activations take {} bytes at the largest shapes, the limit is {}. Most is in use at "
-          "step '{}': {} bytes. Raise the limit or lower the profile's max shapes",
-          use.bytes, options.memory_limit, use.step, use.step_bytes);
-}
-
-std::vector<std::byte> build(std::string name, ReadModel read, const BuildOptions& options,
-                             BuildReport* report) {
-  BuildReport own;
-  const EngineImage image =
-      Build(std::move(name), std::move(read), options, report ? *report : own).run();
-  std::vector<std::byte> bytes = engine_bytes(image.plan, image.info);
-  check_memory(bytes, options);
-  if (options.progress) options.progress("done", 1);
-  return bytes;
-}
-
-// What would spoil the writing is told before the work is done.
-void check_engine_path(const std::string& model_path, const std::string& engine_path) {
-  std::error_code ignored;
-  require(!std::filesystem::equivalent(model_path, engine_path, ignored),
-          ErrorCode::invalid_argument, "the engine would overwrite the model {}", model_path);
-  const std::filesystem::path folder = std::filesystem::path(engine_path).parent_path();
-  require(folder.empty() || std::filesystem::is_directory(folder, ignored), ErrorCode::io,
-          "{}: there is no folder {}", engine_path, folder.string());
-}
-
 }  // namespace
 
-std::vector<std::byte> build_engine(const std::string& model_path, const BuildOptions& options,
-                                    BuildReport* report) {
-  return build(model_path, [&] { return onnx::read_model_file(model_path); }, options, report);
-}
-
-std::vector<std::byte> build_engine(std::span<const std::byte> model, const std::string& folder,
-                                    const BuildOptions& options, BuildReport* report) {
-  const std::string_view bytes(reinterpret_cast<const char*>(model.data()), model.size());
-  return build(
-      "the model in memory", [&] { return onnx::read_model(bytes, folder); }, options, report);
-}
-
-void build_engine_file(const std::string& model_path, const std::string& engine_path,
-                       const BuildOptions& options, BuildReport* report) {
-  check_engine_path(model_path, engine_path);
-  const std::vector<std::byte> bytes = build_engine(model_path, options, report);
-  const std::span<const std::byte> piece(bytes);
-  write_file_atomically(engine_path, std::span(&piece, 1));
+BuiltImage build_image(const std::string& name, const ReadModel& read, const BuildOptions& options,
+                       BuildReport& report) {
+  Build build(name, read, options, report);
+  report.device = build.target().name();
+  EngineImage image = build.run();
+  return {std::move(image), build.target().uses_device(), build.target().can_run()};
 }
 
 std::vector<std::string> pass_names() {

@@ -90,6 +90,13 @@ bool is_of_gpu(std::string_view source) {
   return found != nullptr && found->of_gpu;
 }
 
+void leave_out_gpu_sources(BuildOptions& options) {
+  for (auto* list : {&options.tactic_sources, &options.compared_sources})
+    std::erase_if(*list, [](const std::string& text) {
+      return is_of_gpu(source_named(is_signed(text) ? text.substr(1) : text));
+    });
+}
+
 void state_versions(const Plan& plan, std::vector<std::string>& requirements) {
   for_each_step(plan.root.steps, [&](const Step& step) {
     if (!step.program.call) return;

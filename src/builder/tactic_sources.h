@@ -24,6 +24,9 @@ TacticSources tactic_sources(const BuildOptions& options);
 // Whether the source's kernels are for GPUs alone.
 bool is_of_gpu(std::string_view source);
 
+// Leaves the options what a build for the CPU takes.
+void leave_out_gpu_sources(BuildOptions& options);
+
 // Puts "cuBLASLt 13.1.0 or newer" in place of "cuBLASLt", as the plan's steps call the library.
 void state_versions(const Plan& plan, std::vector<std::string>& requirements);
 

@@ -22,21 +22,6 @@ namespace {
 
 constexpr int most_architectures = 16;
 
-// The number of the card in "cuda" or "cuda:N". Throws for what is no device.
-int ordinal_of(const std::string& device) {
-  constexpr std::string_view prefix = "cuda:";
-  if (device == "auto" || device == "cuda") return 0;
-  int ordinal = -1;
-  if (device.starts_with(prefix)) {
-    const auto [end, error] =
-        std::from_chars(device.data() + prefix.size(), device.data() + device.size(), ordinal);
-    if (error != std::errc() || end != device.data() + device.size()) ordinal = -1;
-  }
-  require(ordinal >= 0, ErrorCode::invalid_argument,
-          "there is no device '{}'; expected auto, cpu, cuda or cuda:N", device);
-  return ordinal;
-}
-
 void check_architectures(const std::vector<std::string>& names) {
   require(names.size() <= most_architectures, ErrorCode::invalid_argument,
           "{} architectures were named, at most {} are possible", names.size(), most_architectures);
@@ -80,6 +65,20 @@ class TimedRun : public TimedKernel {
 };
 
 }  // namespace
+
+int ordinal_of(const std::string& device) {
+  constexpr std::string_view prefix = "cuda:";
+  if (device == "auto" || device == "cuda") return 0;
+  int ordinal = -1;
+  if (device.starts_with(prefix)) {
+    const auto [end, error] =
+        std::from_chars(device.data() + prefix.size(), device.data() + device.size(), ordinal);
+    if (error != std::errc() || end != device.data() + device.size()) ordinal = -1;
+  }
+  require(ordinal >= 0, ErrorCode::invalid_argument,
+          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu", device);
+  return ordinal;
+}
 
 struct Target::Gpu {
   cuda::DevicePointer device;  // nullptr: kernels are for a card that is elsewhere
@@ -154,8 +153,8 @@ std::unique_ptr<Target::Gpu> Target::open_gpu(const BuildOptions& options) {
     return nullptr;
   }
   if (gpu->architectures.empty()) {
-    const std::string own = gpu->device->card().architecture();
-    gpu->architectures = {own, "compute_" + own.substr(own.find('_') + 1)};
+    const cuda::Card& card = gpu->device->card();
+    gpu->architectures = {card.architecture(), fmt::format("compute_{}{}", card.major, card.minor)};
   }
   return gpu;
 }

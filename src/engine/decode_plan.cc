@@ -144,7 +144,7 @@ const fb::Engine& verified(std::span<const std::byte> metadata) {
                 FLATBUFFERS_MAX_BUFFER_SIZE, metadata.size());
   const auto* data = reinterpret_cast<const uint8_t*>(metadata.data());
   // A region is two tables deep, and a table that is not shared has at least 8 bytes.
-  constexpr flatbuffers::uoffset_t max_depth = 2 * max_region_depth + 16;
+  constexpr flatbuffers::uoffset_t max_depth = 2 * max_region_depth + 18;
   const auto max_tables = static_cast<flatbuffers::uoffset_t>(metadata.size() / 8 + 1);
   flatbuffers::Verifier verifier(data, metadata.size(), max_depth, max_tables);
   expect_engine(fb::VerifyEngineBuffer(verifier),
@@ -154,16 +154,54 @@ const fb::Engine& verified(std::span<const std::byte> metadata) {
   return *fb::GetEngine(data);
 }
 
+EngineImage decode_engine(const fb::Engine& engine, const Sections& sections) {
+  ValueDecoder values(engine, sections.metadata.size());
+  PlanDecoder decoder(engine, values);
+  EngineImage image{decoder.decode(sections), decoder.info()};
+  check_plan(image.plan);
+  return image;
+}
+
+// Callers know one set of inputs and outputs, whichever plan runs.
+void check_same_side(const Plan& plan, const std::vector<BufferId>& ids,
+                     const std::vector<std::string>& names, const Plan& other,
+                     const std::vector<BufferId>& other_ids,
+                     const std::vector<std::string>& other_names, std::string_view field) {
+  expect_engine(names == other_names, "{}s: expected the names of the engine's own, got others",
+                field);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const ValueType mine = other.outer_type(other_ids[i]), its = plan.outer_type(ids[i]);
+    expect_engine(mine.kind == its.kind && mine.element == its.element &&
+                      mine.has_rank() == its.has_rank() &&
+                      (!mine.has_rank() || mine.rank() == its.rank()),
+                  "{} '{}': expected {}, got {}", field, names[i], its.to_string(),
+                  mine.to_string());
+  }
+}
+
+std::shared_ptr<EngineImage> decode_on_cpu(const fb::Engine& engine, const EngineImage& first,
+                                           const Sections& sections) {
+  expect_engine(engine.on_cpu()->on_cpu() == nullptr, "on_cpu: expected none within it");
+  auto image = std::make_shared<EngineImage>(decode_engine(*engine.on_cpu(), sections));
+  const Plan &plan = first.plan, &other = image->plan;
+  expect_engine(!other.uses_device(), "steps: expected all on the host, got one on the device");
+  check_same_side(plan, plan.root.inputs, plan.input_names, other, other.root.inputs,
+                  other.input_names, "input");
+  check_same_side(plan, plan.root.outputs, plan.output_names, other, other.root.outputs,
+                  other.output_names, "output");
+  return image;
+}
+
 }  // namespace
 
 EngineImage decode_metadata(const Sections& sections) {
   return in_field([] { return "metadata"; },
                   [&] {
                     const fb::Engine& engine = verified(sections.metadata);
-                    ValueDecoder values(engine, sections.metadata.size());
-                    PlanDecoder decoder(engine, values);
-                    EngineImage image{decoder.decode(sections), decoder.info()};
-                    check_plan(image.plan);
+                    EngineImage image = decode_engine(engine, sections);
+                    if (engine.on_cpu() != nullptr)
+                      image.on_cpu = in_field([] { return "on_cpu"; },
+                                              [&] { return decode_on_cpu(engine, image, sections); });
                     return image;
                   });
 }

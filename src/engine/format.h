@@ -44,6 +44,10 @@ enum class SectionKind : uint32_t {
   strings = 2,   // constants of strings
   weights = 3,   // all other constants
   kernels = 4,   // machine code for devices
+  // The model that the plan was made of and the options of its build, for building it again.
+  // What they consist of only the builder knows.
+  model = 5,
+  model_data = 6,  // tensors of the model that are no constants of the plan
 };
 
 // A reader that does not know the kind of a section may pass over it.
@@ -68,8 +72,17 @@ inline constexpr std::string_view name(SectionKind kind) {
       return "weights";
     case SectionKind::kernels:
       return "kernels";
+    case SectionKind::model:
+      return "model";
+    case SectionKind::model_data:
+      return "model data";
   }
   return "unknown";
+}
+
+// Those that a run does without.
+inline constexpr bool is_optional(SectionKind kind) {
+  return kind == SectionKind::model || kind == SectionKind::model_data;
 }
 
 constexpr size_t align_section(size_t offset) {

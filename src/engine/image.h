@@ -1,6 +1,9 @@
 // What an engine file holds.
 #pragma once
 
+#include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,9 +21,21 @@ struct EngineInfo {
   bool operator==(const EngineInfo&) const = default;
 };
 
+// What an engine holds for being built again (builder/stored_model.h); both empty: nothing.
+struct StoredModel {
+  std::span<const std::byte> description;
+  std::vector<std::span<const std::byte>> data;  // one after the other
+  std::shared_ptr<const void> owner;             // of the bytes
+
+  bool empty() const { return description.empty(); }
+};
+
 struct EngineImage {
   Plan plan;
   EngineInfo info;
+  // The same model for machines on which `plan`, one of a GPU, can't run; nullptr: none.
+  std::shared_ptr<EngineImage> on_cpu = nullptr;
+  StoredModel model = {};
 };
 
 }  // namespace cermet

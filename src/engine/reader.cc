@@ -21,14 +21,19 @@ EngineImage read(std::span<const std::byte> file, std::shared_ptr<void> owner,
     *options.weights = std::async(at_once, verify);
   else
     verify();
-  return decode_metadata(sections);
+  if (options.verify_model && sections.verify_model) sections.verify_model();
+  EngineImage image = decode_metadata(sections);
+  image.model.description = sections.model;
+  if (!sections.model_data.empty()) image.model.data = {sections.model_data};
+  image.model.owner = sections.owner;
+  return image;
 }
 
 }  // namespace
 
 EngineImage read_engine(std::shared_ptr<MappedFile> file, ReadOptions options) {
   const std::span<const std::byte> bytes = file->bytes();
-  file->advise(Access::soon);
+  file->advise(Access::soon, 0, end_of_plan(bytes));
   return read(bytes, std::move(file), options);
 }
 

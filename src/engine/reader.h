@@ -17,6 +17,8 @@ struct ReadOptions {
   // Where it is set, the weights' checksum is verified in a thread of its own, and get() of what is
   // put here throws what the reader would have thrown.
   std::future<void>* weights = nullptr;
+  // Whether the stored model's checksums are verified: runs don't read it.
+  bool verify_model = false;
 };
 
 // Numeric constants stay in the mapping, which they keep alive.

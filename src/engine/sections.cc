@@ -88,6 +88,10 @@ std::span<const std::byte>* section_of(Sections& sections, uint32_t kind) {
       return &sections.weights;
     case SectionKind::kernels:
       return &sections.kernels;
+    case SectionKind::model:
+      return &sections.model;
+    case SectionKind::model_data:
+      return &sections.model_data;
   }
   return nullptr;
 }
@@ -114,8 +118,21 @@ void check_place(Bytes file, const SectionEntry& entry, size_t previous_end) {
   check_padding(file, previous_end, entry.offset);
 }
 
-bool is_weights(const SectionEntry& entry) {
-  return static_cast<SectionKind>(entry.kind) == SectionKind::weights;
+SectionKind kind_of(const SectionEntry& entry) { return static_cast<SectionKind>(entry.kind); }
+
+// Who verifies a section later; nullptr: it is verified at once.
+std::function<void()>* verifier_of(Sections& sections, SectionKind kind) {
+  if (kind == SectionKind::weights) return &sections.verify_weights;
+  return is_optional(kind) ? &sections.verify_model : nullptr;
+}
+
+// Puts the check of a section behind those that are there.
+void verify_later(Bytes file, const SectionEntry& entry, size_t index,
+                  std::function<void()>& verifier) {
+  verifier = [file, entry, index, before = std::move(verifier)] {
+    if (before) before();
+    with_context([&] { return entry_name(entry, index); }, [&] { check_checksum(file, entry); });
+  };
 }
 
 void place_section(Bytes file, const SectionEntry& entry, Sections& sections,
@@ -128,7 +145,8 @@ void place_section(Bytes file, const SectionEntry& entry, Sections& sections,
            section_optional, CERMET_VERSION_STRING, entry.flags);
     return;
   }
-  expect(entry.flags == 0, "flags: expected 0, got {}", entry.flags);
+  const uint32_t flags = is_optional(kind_of(entry)) ? section_optional : 0;
+  expect(entry.flags == flags, "flags: expected {}, got {}", flags, entry.flags);
   const uint32_t bit = 1u << entry.kind;
   expect((kinds_seen & bit) == 0, "expected one section of this kind, got another");
   kinds_seen |= bit;
@@ -142,6 +160,14 @@ uint64_t header_checksum(Bytes header, Bytes table) {
   return hash_bytes(table.data(), table.size(), seed);
 }
 
+size_t end_of_plan(Bytes file) {
+  const EngineHeader header = read_header(file);
+  size_t end = file.size();
+  for (const SectionEntry& entry : read_table(file, header, false))
+    if (is_optional(kind_of(entry))) end = std::min<size_t>(end, entry.offset);
+  return end;
+}
+
 Sections read_sections(Bytes file, bool verify_checksums) {
   const EngineHeader header = read_header(file);
   const auto entries = read_table(file, header, verify_checksums);
@@ -150,16 +176,14 @@ Sections read_sections(Bytes file, bool verify_checksums) {
   size_t end = sizeof(header) + entries.size() * sizeof(SectionEntry);
   for (size_t i = 0; i < entries.size(); ++i) {
     const SectionEntry& entry = entries[i];
+    std::function<void()>* const verifier = verifier_of(sections, kind_of(entry));
     with_context([&] { return entry_name(entry, i); },
                  [&] {
                    check_place(file, entry, end);
-                   if (verify_checksums && !is_weights(entry)) check_checksum(file, entry);
+                   if (verify_checksums && verifier == nullptr) check_checksum(file, entry);
                    place_section(file, entry, sections, kinds_seen);
                  });
-    if (verify_checksums && is_weights(entry))
-      sections.verify_weights = [file, entry, i] {
-        with_context([&] { return entry_name(entry, i); }, [&] { check_checksum(file, entry); });
-      };
+    if (verify_checksums && verifier != nullptr) verify_later(file, entry, i, *verifier);
     end = entry.offset + entry.bytes;
   }
   expect(end == file.size(), "header: file_bytes: the sections end at byte {}, the file at {}", end,

@@ -18,14 +18,22 @@ struct Sections {
   std::span<const std::byte> strings;
   std::span<const std::byte> weights;
   std::span<const std::byte> kernels;
+  std::span<const std::byte> model;
+  std::span<const std::byte> model_data;
   std::shared_ptr<void> owner;  // of the memory
   // Compares the weights, by far the largest section, with their checksum; empty where that is not
   // wanted. Throws invalid_engine. May be called from any thread.
   std::function<void()> verify_weights;
+  // The same for the two sections of the model.
+  std::function<void()> verify_model;
 };
 
-// Requires `file` to be aligned to 64 bytes. After this, and after verify_weights, every byte of
-// the file is known to be either zero padding or covered by a checksum. Throws invalid_engine.
+// Where what a run reads ends in the file. Throws invalid_engine.
+size_t end_of_plan(std::span<const std::byte> file);
+
+// Requires `file` to be aligned to 64 bytes. After this, and after verify_weights and verify_model,
+// every byte of the file is known to be either zero padding or covered by a checksum. Throws
+// invalid_engine.
 Sections read_sections(std::span<const std::byte> file, bool verify_checksums);
 
 }  // namespace cermet

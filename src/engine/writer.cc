@@ -27,11 +27,12 @@ Bytes bytes_of_object(const T& object) {
 // The file as pieces that view the plan's constants and what it owns itself. Stays in place.
 class EngineFile {
  public:
-  EngineFile(const Plan& plan, const EngineInfo& info)
-      : constants_(place_constants(plan.constants)),
+  EngineFile(const Plan& plan, const EngineInfo& info, const EngineImage* on_cpu,
+             const StoredModel& model)
+      : constants_(place_constants(plan, on_cpu == nullptr ? nullptr : &on_cpu->plan)),
         kernels_(place_kernels(plan.modules)),
-        metadata_(encode_metadata(plan, info, constants_.places, kernels_)),
-        table_(plan.modules.empty() ? 3 : 4) {
+        metadata_(encode_metadata(plan, info, on_cpu, constants_.places, kernels_)),
+        table_(3 + (plan.modules.empty() ? 0 : 1) + (model.empty() ? 0 : 2)) {
     const Bytes metadata = std::as_bytes(std::span(metadata_.data(), metadata_.size()));
     pieces_.resize(1);  // the header
     pieces_.emplace_back(std::as_bytes(std::span(table_)));
@@ -41,6 +42,10 @@ class EngineFile {
     add_section(SectionKind::strings, {&strings, 1});
     add_section(SectionKind::weights, constants_.weights);
     if (!plan.modules.empty()) add_section(SectionKind::kernels, kernels_.pieces);
+    if (!model.empty()) {  // last, for a run stops reading before it
+      add_section(SectionKind::model, {&model.description, 1});
+      add_section(SectionKind::model_data, model.data);
+    }
     finish_header();
   }
   EngineFile(const EngineFile&) = delete;
@@ -53,6 +58,7 @@ class EngineFile {
   void add_section(SectionKind kind, std::span<const Bytes> pieces) {
     SectionEntry& entry = table_[section_count_++];
     entry.kind = static_cast<uint32_t>(kind);
+    entry.flags = is_optional(kind) ? section_optional : 0;
     entry.offset = align_section(end_);
     if (entry.offset != end_) pieces_.push_back(Bytes(zeros).first(entry.offset - end_));
     StreamHash hash;
@@ -93,20 +99,29 @@ void check(const Plan& plan) {
   }
 }
 
-}  // namespace
-
-std::vector<std::byte> engine_bytes(const Plan& plan, const EngineInfo& info) {
-  check(plan);
-  const EngineFile file(plan, info);
+std::vector<std::byte> bytes_of_file(const EngineFile& file) {
   std::vector<std::byte> bytes;
   bytes.reserve(file.bytes());
   for (const Bytes piece : file.pieces()) bytes.insert(bytes.end(), piece.begin(), piece.end());
   return bytes;
 }
 
+}  // namespace
+
+std::vector<std::byte> engine_bytes(const EngineImage& image) {
+  check(image.plan);
+  if (image.on_cpu) check(image.on_cpu->plan);
+  return bytes_of_file(EngineFile(image.plan, image.info, image.on_cpu.get(), image.model));
+}
+
+std::vector<std::byte> engine_bytes(const Plan& plan, const EngineInfo& info) {
+  check(plan);
+  return bytes_of_file(EngineFile(plan, info, nullptr, {}));
+}
+
 void write_engine(const Plan& plan, const EngineInfo& info, const std::string& path) {
   check(plan);
-  const EngineFile file(plan, info);
+  const EngineFile file(plan, info, nullptr, {});
   write_file_atomically(path, file.pieces());
 }
 

@@ -1,5 +1,5 @@
-// Writes engine files. The bytes are a function of the plan and the information alone; constants of
-// equal contents are stored once.
+// Writes engine files. The bytes are a function of what they hold alone; constants of equal
+// contents are stored once.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace cermet {
 
-// Both throw internal when the plan is illegal or has a value that the file cannot hold.
+// All throw internal when the plan is illegal or has a value that the file cannot hold.
+std::vector<std::byte> engine_bytes(const EngineImage& image);
 std::vector<std::byte> engine_bytes(const Plan& plan, const EngineInfo& info);
 // Replaces the file atomically; constants go to it without another copy. Throws io.
 void write_engine(const Plan& plan, const EngineInfo& info, const std::string& path);

@@ -75,12 +75,16 @@ class Placer {
 
 }  // namespace
 
-PlacedConstants place_constants(const std::vector<PlanConstant>& constants) {
+PlacedConstants place_constants(const Plan& first, const Plan* second) {
   Placer placer;
-  for (size_t i = 0; i < constants.size(); ++i) {
-    require(static_cast<bool>(constants[i].tensor), ErrorCode::internal,
-            "writing the engine: constant {}: expected a tensor, got none", i);
-    placer.placed.places.push_back(placer.place(constants[i].tensor));
+  for (const Plan* plan : {&first, second}) {
+    if (plan == nullptr) continue;
+    for (size_t i = 0; i < plan->constants.size(); ++i) {
+      const Tensor& tensor = plan->constants[i].tensor;
+      require(static_cast<bool>(tensor), ErrorCode::internal,
+              "writing the engine: constant {}: expected a tensor, got none", i);
+      placer.placed.places.push_back(placer.place(tensor));
+    }
   }
   return std::move(placer.placed);
 }

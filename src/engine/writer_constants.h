@@ -17,13 +17,15 @@ struct ConstantPlace {
 };
 
 struct PlacedConstants {
-  std::vector<ConstantPlace> places;  // by constant; those of equal contents share one
-  // One after the other: the section of weights, padding included. They view the plan's tensors.
+  // By constant, those of the second plan behind the first one's; equal contents share one.
+  std::vector<ConstantPlace> places;
+  // One after the other: the section of weights, padding included. They view the plans' tensors.
   std::vector<std::span<const std::byte>> weights;
   uint64_t weight_bytes = 0;
   std::string strings;  // the section
 };
 
-PlacedConstants place_constants(const std::vector<PlanConstant>& constants);
+// `second` may be nullptr.
+PlacedConstants place_constants(const Plan& first, const Plan* second);
 
 }  // namespace cermet

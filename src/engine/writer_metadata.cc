@@ -18,6 +18,7 @@ std::vector<fb::InPlace> pairs(const std::vector<std::pair<int32_t, int32_t>>& f
   return result;
 }
 
+// One plan; sizes and types are its own.
 class MetadataEncoder {
   template <class From, class Encode>
   auto each(const std::vector<From>& list, Encode&& encode) {
@@ -28,9 +29,11 @@ class MetadataEncoder {
   }
 
  public:
-  flatbuffers::DetachedBuffer encode(const Plan& plan, const EngineInfo& info,
-                                     const std::vector<ConstantPlace>& places,
-                                     const PlacedKernels& kernels) {
+  explicit MetadataEncoder(flatbuffers::FlatBufferBuilder& builder) : builder_(builder) {}
+
+  Offset<fb::Engine> encode(const Plan& plan, const EngineInfo& info,
+                            std::span<const ConstantPlace> places, const PlacedKernels& kernels,
+                            Offset<fb::Engine> on_cpu) {
     const auto version = values_.text(info.version);
     const auto options = values_.text(info.options);
     const auto requirements = values_.texts(info.requirements);
@@ -46,11 +49,9 @@ class MetadataEncoder {
     // Last, when all of them have been met.
     const auto types = values_.all_types();
     const auto dims = values_.all_dims();
-    fb::FinishEngineBuffer(
-        builder_,
-        fb::CreateEngine(builder_, version, options, requirements, features, dims, types, buffers,
-                         constants, root, profiles, input_names, output_names, batch, modules));
-    return builder_.Release();
+    return fb::CreateEngine(builder_, version, options, requirements, features, dims, types,
+                            buffers, constants, root, profiles, input_names, output_names, batch,
+                            modules, on_cpu);
   }
 
  private:
@@ -67,7 +68,7 @@ class MetadataEncoder {
   }
 
   TableOffsets<fb::Constant> constants(const std::vector<PlanConstant>& constants,
-                                       const std::vector<ConstantPlace>& places) {
+                                       std::span<const ConstantPlace> places) {
     std::vector<Offset<fb::Constant>> offsets;
     for (size_t i = 0; i < constants.size(); ++i) {
       const Tensor& tensor = constants[i].tensor;
@@ -211,17 +212,34 @@ class MetadataEncoder {
     return fb::CreateProfile(builder_, inputs);
   }
 
-  flatbuffers::FlatBufferBuilder builder_{1 << 16};
+  flatbuffers::FlatBufferBuilder& builder_;
   ValueEncoder values_{builder_};
 };
+
+flatbuffers::DetachedBuffer encode(const Plan& plan, const EngineInfo& info,
+                                   const EngineImage* on_cpu,
+                                   std::span<const ConstantPlace> places,
+                                   const PlacedKernels& kernels) {
+  flatbuffers::FlatBufferBuilder builder{1 << 16};
+  const size_t first = plan.constants.size();
+  Offset<fb::Engine> second = 0;
+  if (on_cpu != nullptr)
+    second = MetadataEncoder(builder).encode(on_cpu->plan, on_cpu->info, places.subspan(first), {},
+                                             0);
+  fb::FinishEngineBuffer(
+      builder,
+      MetadataEncoder(builder).encode(plan, info, places.first(first), kernels, second));
+  return builder.Release();
+}
 
 }  // namespace
 
 flatbuffers::DetachedBuffer encode_metadata(const Plan& plan, const EngineInfo& info,
-                                            const std::vector<ConstantPlace>& places,
+                                            const EngineImage* on_cpu,
+                                            std::span<const ConstantPlace> places,
                                             const PlacedKernels& kernels) {
   return with_context([] { return "writing the engine"; },
-                      [&] { return MetadataEncoder().encode(plan, info, places, kernels); });
+                      [&] { return encode(plan, info, on_cpu, places, kernels); });
 }
 
 }  // namespace cermet

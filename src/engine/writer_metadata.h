@@ -1,4 +1,4 @@
-// The metadata section of a plan.
+// The metadata section of an engine.
 #pragma once
 
 #include <flatbuffers/flatbuffers.h>
@@ -9,8 +9,10 @@
 
 namespace cermet {
 
+// `on_cpu` is the second plan with its information, or nullptr.
 flatbuffers::DetachedBuffer encode_metadata(const Plan& plan, const EngineInfo& info,
-                                            const std::vector<ConstantPlace>& places,
+                                            const EngineImage* on_cpu,
+                                            std::span<const ConstantPlace> places,
                                             const PlacedKernels& kernels);
 
 }  // namespace cermet

@@ -15,8 +15,10 @@ struct Row {
 constexpr std::array rows{
     Row{"Conv", ProblemKind::convolution},
     Row{"ConvTranspose", ProblemKind::convolution},
+    Row{"ConvInteger", ProblemKind::convolution},
     Row{"MatMul", ProblemKind::matmul},
     Row{"Gemm", ProblemKind::matmul},
+    Row{"MatMulInteger", ProblemKind::matmul},
     Row{"AveragePool", ProblemKind::pooling},
     Row{"MaxPool", ProblemKind::pooling},
     Row{"GlobalAveragePool", ProblemKind::pooling},

@@ -6,15 +6,13 @@
 #include "passes/attention_mask.h"
 #include "passes/match.h"
 #include "passes/passes.h"
+#include "passes/permutation.h"
 
 namespace cermet {
 namespace {
 
-using Permutation = std::vector<int64_t>;
-
 const Permutation as_it_is{0, 1, 2, 3};
 const Permutation last_two_swapped{0, 1, 3, 2};
-const Permutation heads_first{0, 2, 1, 3};  // of [batch, length, heads, size]
 
 // What the CPU's kernel takes; the rest is faster as products and a softmax.
 constexpr int64_t largest_head = 256;
@@ -22,18 +20,13 @@ constexpr int64_t fewest_queries = 4;
 // Windows of so few keys with heads so small are mostly softmax, which is faster as a whole.
 constexpr int64_t small_window = 64, small_head = 32;
 
-// A node's transpose after `outer` has been put behind it.
-Permutation composed(const Permutation& inner, const Permutation& outer) {
-  Permutation both;
-  for (int64_t axis : outer) both.push_back(inner[axis]);
-  return both;
-}
-
 // One of Q, K, V.
 struct Operand {
   ValueId value = no_value;
-  bool lengths_first = false;  // [batch, length, heads, size], not [batch, heads, length, size]
-  bool lacks_batch = false;    // [length, heads, size], of a batch of one
+  // What brings it to [batch, heads, length, size].
+  Permutation order = as_it_is;
+  bool lengths_first() const { return order == heads_first; }
+  bool lacks_batch = false;  // [length, heads, size], of a batch of one
   double factor = 1;
   int64_t repeats = 1;  // how many heads of the queries share one
 };
@@ -143,15 +136,17 @@ class Attention {
   }
 
   // The value behind scalings and transposes from which `id`, transposed by `order`, comes as
-  // [batch, heads, length, size]; the farthest that the operator can read. Heads that are repeated
-  // need not be where the operator knows how often.
+  // [batch, heads, length, size]; the farthest that the operator can read, or that can be
+  // transposed by rows where there is none. Heads that are repeated need not be where the operator
+  // knows how often.
   Operand operand(ValueId id, Permutation order, bool scales, bool repeats = false) const {
     Operand best;
     double factor = 1;
     int64_t repeated = 1;
     while (true) {
-      if (order == as_it_is || order == heads_first)
-        best = {id, order == heads_first, false, factor, repeated};
+      const bool readable = order == as_it_is || order == heads_first;
+      if (readable || (best.value == no_value && order[3] == 3))
+        best = {id, order, false, factor, repeated};
       const Node* node = graph_.producer(id);
       if (node == nullptr) break;
       if (node->is("Transpose")) {
@@ -198,7 +193,7 @@ class Attention {
 
   // [length, heads, size] to [heads, length, size] to [1, heads, length, size].
   Operand without_batch(Operand found) const {
-    if (found.value == no_value || found.lengths_first) return found;
+    if (found.value == no_value || found.order != as_it_is) return found;
     const Node* reshape = graph_.producer(found.value);
     if (reshape == nullptr || !(reshape->is("Reshape") || reshape->is("Unsqueeze"))) return found;
     const Node* transpose = graph_.producer(reshape->inputs[0]);
@@ -207,7 +202,8 @@ class Attention {
     const bool adds_one = split[0].is_constant(1) && before == Dims{split[1], split[2], split[3]};
     if (!adds_one || permutation_of(graph_, *transpose) != Permutation{1, 0, 2}) return found;
     found.value = transpose->inputs[0];
-    found.lengths_first = found.lacks_batch = true;
+    found.order = heads_first;
+    found.lacks_batch = true;
     return found;
   }
 
@@ -237,7 +233,7 @@ class Attention {
     Patch patch(graph_);
     for (NodeId id : scores.nodes) patch.consume(id);
     const Dims& y = dims(result);
-    const bool packs = q.lengths_first && k.lengths_first && v.lengths_first &&
+    const bool packs = q.lengths_first() && k.lengths_first() && v.lengths_first() &&
                        y[1].is_constant() && y[1].constant() > 0;
     Node attention;
     attention.op = "Attention";
@@ -254,17 +250,17 @@ class Attention {
     ValueId made = patch.add(std::move(attention));
     if (packs) {
       made = reshaped(patch, made, {0, 0, y[1].constant(), y[3].constant()});
-      made = transposed(patch, made);
+      made = transposed(patch, made, heads_first);
     }
     patch.replace(result, made);
     return patch;
   }
 
-  static ValueId transposed(Patch& patch, ValueId value) {
+  static ValueId transposed(Patch& patch, ValueId value, const Permutation& order) {
     Node node;
     node.op = "Transpose";
     node.inputs = {value};
-    node.attributes.set("perm", heads_first);
+    node.attributes.set("perm", order);
     return patch.add(std::move(node));
   }
 
@@ -277,7 +273,7 @@ class Attention {
       node.inputs = {value, patch.constant(Tensor::from<int64_t>(ElementType::int64, {1}, {{0}}))};
       value = patch.add(std::move(node));
     }
-    return operand.lengths_first ? transposed(patch, value) : value;
+    return operand.order == as_it_is ? value : transposed(patch, value, operand.order);
   }
 
   const Graph& graph_;

@@ -12,9 +12,25 @@ namespace {
 
 constexpr size_t most_operands = 8;
 
-bool takes_epilogue(const Node& node) {
-  static constexpr std::array<std::string_view, 4> names{"Conv", "ConvTranspose", "MatMul", "Gemm"};
-  return node.domain.empty() && std::find(names.begin(), names.end(), node.op) != names.end();
+struct Producer {
+  std::string_view op;
+  size_t inputs;  // of its own, in whose places nothing else may stand
+};
+constexpr std::array producers{Producer{"Conv", 3},          Producer{"ConvTranspose", 3},
+                               Producer{"MatMul", 2},        Producer{"Gemm", 3},
+                               Producer{"MatMulInteger", 4}, Producer{"ConvInteger", 4}};
+
+const Producer* producer_of(const Node& node) {
+  const auto* found = std::find_if(producers.begin(), producers.end(),
+                                   [&](const Producer& row) { return row.op == node.op; });
+  return node.domain.empty() && found != producers.end() ? found : nullptr;
+}
+
+bool takes_epilogue(const Node& node) { return producer_of(node) != nullptr; }
+
+// Sums of bytes become floats in the epilogue.
+bool sums_integers(const Node& node, ElementType result) {
+  return result == ElementType::int32 && (node.op == "MatMulInteger" || node.op == "ConvInteger");
 }
 
 // Starts the new expression with what the producer does already; returns the node of its result.
@@ -33,9 +49,9 @@ Node fused(const Graph& graph, const Node& producer, const Node& reader, ValueId
            const ScalarExpr& reader_expression) {
   Node node = producer;
   size_t first = producer.epilogue ? producer.epilogue->first_input : producer.inputs.size();
-  if (!producer.epilogue && node.op != "MatMul") {
-    node.inputs.resize(3, no_value);  // so that a convolution's bias stays in its place
-    first = 3;
+  if (!producer.epilogue) {
+    first = producer_of(node)->inputs;  // so that a convolution's bias stays in its place
+    node.inputs.resize(first, no_value);
   }
   ScalarExpr expression;
   const int result = hand_on(graph, producer, joint, first, expression);
@@ -71,7 +87,7 @@ bool can_take(const Graph& graph, const Node& producer, const Node& reader, cons
     return refuse_internal(why, graph, joint, uses.readers(joint));
   const ValueType& type = graph.type(joint);
   const ValueType& result = graph.type(reader.outputs[0]);
-  if (!is_floating(type.element))
+  if (!is_floating(type.element) && !sums_integers(producer, type.element))
     return refuse(why, "the product is {}; epilogues work on floating-point numbers",
                   name(type.element));
   if (!(type.dims == result.dims))

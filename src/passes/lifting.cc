@@ -5,6 +5,7 @@
 
 #include "passes/elementwise.h"
 #include "passes/match.h"
+#include "passes/reshape_groups.h"
 #include "passes/slices.h"
 
 namespace cermet {
@@ -39,7 +40,15 @@ bool turns_by_reshape(const ValueType& type, const Permutation& order) {
          reshape_target(type);
 }
 
-bool has_one_element(const ValueType& type) { return product(*type.dims).is_constant(1); }
+// An operand that broadcasts along every dimension that moves.
+bool stays(const ValueType& type, const Permutation& order) {
+  for (size_t d = 0; d < order.size(); ++d) {
+    const int64_t own = static_cast<int64_t>(d) - static_cast<int64_t>(order.size()) + type.rank();
+    if (order[d] != static_cast<int64_t>(d) && own >= 0 && !(*type.dims)[own].is_constant(1))
+      return false;
+  }
+  return true;
+}
 
 // The forms of operands that all have the result's dimensions, or broadcast to them.
 bool takes_all(const Graph& graph, const Node& node, const Orders& lifted, bool broadcasts,
@@ -54,7 +63,7 @@ bool takes_all(const Graph& graph, const Node& node, const Orders& lifted, bool 
       lifting.operands[i] = OperandForm::lifted;
     } else if (!type.has_rank() || type.rank() > rank || (!broadcasts && type.rank() != rank)) {
       return false;
-    } else if (!broadcasts || !has_one_element(type)) {
+    } else if (!broadcasts || !stays(type, lifting.order)) {
       if (constant_of(graph, id) == nullptr && !turns_by_reshape(type, lifting.order)) return false;
       lifting.operands[i] = OperandForm::turned;
     }
@@ -89,7 +98,8 @@ bool takes_one(const Graph&, const Node& node, const Orders& lifted, Lifting& li
 
 std::vector<ValueId> add_along_axis(Patch& patch, const Graph&, const Node& node, Node moved,
                                     const Lifting& lifting) {
-  const int64_t otherwise = node.is("Split") || node.is("Concat") ? 0 : -1;
+  const bool counts_from_front = node.is("Split") || node.is("Concat") || node.is("Gather");
+  const int64_t otherwise = counts_from_front ? 0 : -1;
   const int64_t axis = axis_of(node, otherwise, lifting.order.size());
   moved.attributes.set("axis", lifting.order[axis]);
   return patch.add_all(std::move(moved), node.outputs.size());
@@ -197,12 +207,52 @@ std::vector<ValueId> add_reduction(Patch& patch, const Graph& graph, const Node&
   return {patch.add(std::move(squeeze))};
 }
 
+// Rows of the left factor in another order, with the same right one.
+bool takes_product(const Graph& graph, const Node& node, const Orders& lifted, Lifting& lifting) {
+  const ValueType& right = graph.type(node.inputs[1]);
+  const auto rank = static_cast<int64_t>(lifting.order.size());
+  return takes_first(node, lifted, lifting) && lifting.order.back() == rank - 1 &&
+         right.has_rank() && right.rank() == 2;
+}
+
+bool takes_reshape(const Graph& graph, const Node& node, const Orders& lifted, Lifting& lifting) {
+  const ValueType& type = graph.type(node.outputs[0]);
+  if (!takes_first(node, lifted, lifting) || !reshape_target(type)) return false;
+  const auto groups = reshape_groups(*graph.type(node.inputs[0]).dims, *type.dims);
+  const auto order = groups ? order_behind_reshape(*groups, lifting.order) : std::nullopt;
+  if (order) lifting.result_order = *order;
+  return order.has_value();
+}
+
+std::vector<ValueId> add_reshape(Patch& patch, const Graph& graph, const Node& node, Node moved,
+                                 const Lifting& lifting) {
+  ValueType type = graph.type(node.outputs[0]);
+  type.dims = before_transpose(*type.dims, lifting.result_order);
+  Node reshape;
+  reshape.op = "Reshape";
+  reshape.name = moved.name;
+  reshape.origin = std::move(moved.origin);
+  reshape.inputs = {moved.inputs[0], add_integers(patch, *reshape_target(type))};
+  return {patch.add(std::move(reshape))};
+}
+
+// Of one place, or of a list of places along the axis.
+bool takes_gather(const Graph& graph, const Node& node, const Orders& lifted, Lifting& lifting) {
+  const Tensor* index = constant_of(graph, node.inputs[1]);
+  if (!takes_first(node, lifted, lifting) || index == nullptr || index->shape().size() > 1)
+    return false;
+  const int64_t axis = axis_of(node, 0, lifting.order.size());
+  if (index->shape().empty()) lifting.result_order = without(lifting.order, {axis});
+  return true;
+}
+
 struct NamedRule {
   std::string_view op;
   Rule rule;
 };
 constexpr Rule along_axis{takes_one, add_along_axis};
 constexpr Rule reduction{takes_reduction, add_reduction};
+constexpr Rule reshape{takes_reshape, add_reshape};
 constexpr std::array rules{NamedRule{"Concat", {takes_concat, add_along_axis}},
                            NamedRule{"Split", along_axis},
                            NamedRule{"Softmax", along_axis},
@@ -210,6 +260,12 @@ constexpr std::array rules{NamedRule{"Concat", {takes_concat, add_along_axis}},
                            NamedRule{"Hardmax", along_axis},
                            NamedRule{"Pad", {takes_pad, add_pad}},
                            NamedRule{"Slice", {takes_slice, add_moved_slice}},
+                           NamedRule{"MatMul", {takes_product, add_same}},
+                           NamedRule{"Gather", {takes_gather, add_along_axis}},
+                           NamedRule{"Reshape", reshape},
+                           NamedRule{"Flatten", reshape},
+                           NamedRule{"Squeeze", reshape},
+                           NamedRule{"Unsqueeze", reshape},
                            NamedRule{"ReduceSum", reduction},
                            NamedRule{"ReduceMean", reduction},
                            NamedRule{"ReduceMax", reduction},

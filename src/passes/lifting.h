@@ -28,7 +28,8 @@ struct Lifting {
 using Orders = std::map<ValueId, Permutation>;
 
 // How the node is lifted over the transposes that `lifted` knows; nothing where it reads none, or
-// can't be. Elementwise operators, Concat, Pad, Slice, Split, softmax and reductions can.
+// can't be. Elementwise operators, Concat, Gather, MatMul, Pad, reductions, reshapes, Slice,
+// softmax and Split can.
 std::optional<Lifting> lifting_of(const Graph& graph, const Node& node, const Orders& lifted);
 
 // Adds the lifted node, which reads `inputs` in their forms; its outputs.

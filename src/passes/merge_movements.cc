@@ -1,21 +1,13 @@
 // Two transposes become one, two reshapes the second; a transpose that moves nothing but sizes of 1
 // is a reshape.
-#include <algorithm>
-#include <array>
-
 #include "base/error.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 #include "passes/permutation.h"
+#include "passes/reshape_groups.h"
 
 namespace cermet {
 namespace {
-
-bool reshapes(const Node& node) {
-  static constexpr std::array<std::string_view, 4> names{"Reshape", "Flatten", "Squeeze",
-                                                         "Unsqueeze"};
-  return node.domain.empty() && std::find(names.begin(), names.end(), node.op) != names.end();
-}
 
 Patch single_transpose(const Graph& graph, NodeId id, const Node& first, const Permutation& outer,
                        const Permutation& inner) {
@@ -64,8 +56,8 @@ std::optional<Patch> reshape_instead(const Graph& graph, NodeId id, ValueId valu
 const Node* movement_before(const Graph& graph, const Node& node) {
   const Node* first = node.inputs.empty() ? nullptr : graph.producer(node.inputs[0]);
   if (first == nullptr) return nullptr;
-  const bool alike =
-      (node.is("Transpose") && first->is("Transpose")) || (reshapes(node) && reshapes(*first));
+  const bool alike = (node.is("Transpose") && first->is("Transpose")) ||
+                     (is_reshaping(node) && is_reshaping(*first));
   return alike ? first : nullptr;
 }
 

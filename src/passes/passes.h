@@ -7,6 +7,7 @@
 
 namespace cermet {
 
+std::vector<Patch> multiply_bytes(const Graph& graph, const CostOracle& costs);
 std::vector<Patch> fold_constants(const Graph& graph);
 std::vector<Patch> infer_sizes(const Graph& graph);
 std::vector<Patch> fold_shapes(const Graph& graph);
@@ -21,6 +22,7 @@ std::vector<Patch> fold_where(const Graph& graph);
 std::vector<Patch> slice_gathers(const Graph& graph);
 std::vector<Patch> merge_slices(const Graph& graph);
 std::vector<Patch> merge_movements(const Graph& graph);
+std::vector<Patch> move_reshapes(const Graph& graph);
 std::vector<Patch> fold_batch_normalization(const Graph& graph);
 std::vector<Patch> fold_pads(const Graph& graph);
 std::vector<Patch> gather_early(const Graph& graph);
@@ -33,9 +35,11 @@ std::vector<Patch> fuse_normalization(const Graph& graph);
 std::vector<Patch> fuse_activation(const Graph& graph);
 std::vector<Patch> fuse_attention(const Graph& graph);
 std::vector<Patch> expand_gemm(const Graph& graph);
+std::vector<Patch> unflatten_products(const Graph& graph);
 std::vector<Patch> fold_scales(const Graph& graph);
 std::vector<Patch> fold_channel_order(const Graph& graph);
 std::vector<Patch> sink_transposes(const Graph& graph);
+std::vector<Patch> pack_heads(const Graph& graph);
 std::vector<Patch> merge_siblings(const Graph& graph, const CostOracle& costs);
 std::vector<Patch> fuse_epilogue(const Graph& graph);
 std::vector<Patch> fuse_pointwise(const Graph& graph);

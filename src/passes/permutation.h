@@ -10,6 +10,9 @@ namespace cermet {
 
 using Permutation = std::vector<int64_t>;
 
+// [batch, length, heads, size] to [batch, heads, length, size], and back.
+inline const Permutation heads_first{0, 2, 1, 3};
+
 bool is_identity(const Permutation& order);
 Permutation inverse(const Permutation& order);
 // What `first` and then `second` do.

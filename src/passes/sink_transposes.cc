@@ -184,9 +184,12 @@ class TransposeSinker {
     return order_of(reader) && !region.entries.contains(reader);
   }
 
-  // Whether `reader` is a product that can do the transpose of this operand by itself.
+  // Whether `reader` is a product or attention that can do the transpose of this operand by itself.
   bool absorbs(NodeId reader, ValueId value, const Permutation& order) const {
     const Node& node = graph_.node(reader);
+    if (node.is("Attention"))
+      return order == heads_first &&
+             std::find(node.inputs.begin() + 3, node.inputs.end(), value) == node.inputs.end();
     if (!node.is("MatMul") || graph_.type(value).element != ElementType::float32) return false;
     for (size_t i = 2; i < node.inputs.size(); ++i)
       if (node.inputs[i] == value) return false;

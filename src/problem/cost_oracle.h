@@ -23,6 +23,9 @@ class CostOracle {
   // not known. `gives_output`: a result is an output of the model, which has memory of its own.
   virtual std::optional<double> step_us(const Problem& problem, bool gives_output) const = 0;
 
+  // Whether products of bytes, with sums of integers, take less time than those of floats.
+  virtual bool multiplies_bytes() const { return false; }
+
   // Microseconds that a run of these problems, one after the other, takes at these sizes: what its
   // caches can't hold comes from memory, the constants too. Nothing where it is not known.
   virtual std::optional<double> run_us(std::span<const Problem* const>,

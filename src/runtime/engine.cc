@@ -3,6 +3,7 @@
 
 #include "backends/cpu/run/kernels.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "runtime/at_run_time.h"
 #include "runtime/engine_impl.h"
 #include "runtime/kernel_libraries.h"
@@ -110,6 +111,7 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
 namespace {
 
 void open_device(Engine::Impl& impl, int ordinal) {
+  impl.device_error.reset();
   if (!impl.plan().uses_device()) return;
   try {
     impl.device = std::make_unique<EngineDevice>(impl.plan(), ordinal);
@@ -118,14 +120,48 @@ void open_device(Engine::Impl& impl, int ordinal) {
   }
 }
 
+// Keeps the plan that is to run, with the device open that it needs.
+void choose_plan(Engine::Impl& impl, const Logger& logger, int ordinal, PlanChoice choice) {
+  const std::shared_ptr<EngineImage> on_cpu = std::move(impl.image.on_cpu);
+  impl.image.on_cpu = nullptr;
+  require(choice != PlanChoice::cpu || on_cpu || !impl.plan().uses_device(),
+          ErrorCode::invalid_argument,
+          "the engine has no plan for the CPU; build it with --device cuda,cpu");
+  if (on_cpu == nullptr || choice != PlanChoice::cpu) open_device(impl, ordinal);
+  const bool unusable = impl.device_error && impl.device_error->code() == ErrorCode::device;
+  if (on_cpu == nullptr || choice == PlanChoice::gpu || (choice == PlanChoice::usable && !unusable))
+    return;
+  if (unusable)
+    log_warning(logger, "the engine's plan for the CPU runs, for that for the GPU can't: {}",
+                impl.device_error->message());
+  impl.image = std::move(*on_cpu);
+  impl.device_error.reset();
+}
+
+// Of what is in the file beside the plan that runs.
+void note_contents(Engine::Impl& impl) {
+  impl.plans.push_back(impl.image.info.options);
+  if (impl.image.on_cpu) impl.plans.push_back(impl.image.on_cpu->info.options);
+  impl.model_bytes = impl.image.model.description.size();
+  for (const std::span<const std::byte> piece : impl.image.model.data)
+    impl.model_bytes += piece.size();
+}
+
+std::string runs_on(const Engine::Impl& impl) {
+  if (!impl.plan().uses_device()) return "cpu";
+  return impl.device ? impl.device->device()->name() : "";
+}
+
 }  // namespace
 
-Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal)
+Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal,
+                   PlanChoice choice)
     : image(std::move(from)), plugins(std::move(from_plugins)) {
+  note_contents(*this);
+  choose_plan(*this, logger, ordinal, choice);
   check_processor(image.info);
   plugins.check(image.info.requirements);
   load_kernel_libraries(image.info, logger);
-  open_device(*this, ordinal);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   copied_inputs = only_copied(plan());
@@ -147,12 +183,12 @@ namespace {
 // Kernels are made while the weights' checksum is verified. That they are altered is what is told
 // whatever else comes of it.
 std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins,
-                                        const Logger& logger, int device) {
+                                        const Logger& logger, int device, PlanChoice plan) {
   std::future<void> weights;
   std::unique_ptr<Engine::Impl> impl;
   try {
     EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
-    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device);
+    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device, plan);
   } catch (...) {
     if (weights.valid()) weights.get();
     throw;
@@ -167,20 +203,21 @@ Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
 std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger,
-                                           const std::vector<std::string>& plugins, int device) {
+                                           const std::vector<std::string>& plugins, int device,
+                                           PlanChoice plan) {
   return with_context([&] { return path; },
                       [&] {
-                        return std::shared_ptr<const Engine>(
-                            new Engine(load_file(path, Plugins(plugins, logger), logger, device)));
+                        return std::shared_ptr<const Engine>(new Engine(
+                            load_file(path, Plugins(plugins, logger), logger, device, plan)));
                       });
 }
 
 std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes,
                                                   const Logger& logger,
                                                   const std::vector<std::string>& plugins,
-                                                  int device) {
-  return std::shared_ptr<const Engine>(new Engine(
-      std::make_unique<Impl>(read_engine(bytes), Plugins(plugins, logger), logger, device)));
+                                                  int device, PlanChoice plan) {
+  return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
+      read_engine(bytes), Plugins(plugins, logger), logger, device, plan)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }
@@ -191,6 +228,9 @@ EngineSummary Engine::summary() const {
   summary.version = impl_->image.info.version;
   summary.options = impl_->image.info.options;
   summary.requirements = impl_->image.info.requirements;
+  summary.model_bytes = impl_->model_bytes;
+  summary.runs_on = runs_on(*impl_);
+  summary.plans = impl_->plans;
   summary.slice_items = impl_->plan().slice_items();
   for (const PlanConstant& constant : impl_->plan().constants)
     summary.constant_bytes += constant.tensor.bytes();

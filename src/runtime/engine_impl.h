@@ -29,9 +29,12 @@ struct RuntimeStep {
 };
 
 struct Engine::Impl {
-  Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0);
+  Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0,
+       PlanChoice choice = PlanChoice::usable);
 
-  EngineImage image;
+  EngineImage image;  // of the plan that runs
+  std::vector<std::string> plans;  // EngineSummary's
+  size_t model_bytes = 0;
   Plugins plugins;  // closed after the kernels that call them
   // Where the plan uses one: the GPU, or why it can't be used. An engine can be looked at all the
   // same.

@@ -51,6 +51,15 @@ TEST(TacticSources, WhatIsWrongIsNamed) {
   EXPECT_NE(refusal({"cudnn"}).find("are cudnn without cermet"), std::string::npos);
 }
 
+TEST(TacticSources, ACpuHasThoseOfCpus) {
+  BuildOptions options;
+  options.tactic_sources = {"+CUBLAS_LT", "-onednn", "+cudnn"};
+  options.compared_sources = {"cudnn", "onednn"};
+  leave_out_gpu_sources(options);
+  EXPECT_EQ(options.tactic_sources, Names{"-onednn"});
+  EXPECT_EQ(options.compared_sources, Names{"onednn"});
+}
+
 TEST(TacticSources, RequirementsNameTheVersion) {
   Plan plan;
   plan.root.steps.resize(2);

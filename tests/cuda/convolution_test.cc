@@ -15,7 +15,8 @@ struct Kind {
 const std::vector<Kind> kinds{{float32, "cuda.convolution_fma", {1e-5, 2e-5}},
                               {float32, "cuda.convolution", {3e-3, 2e-2}},
                               {float16, "cuda.convolution", {2e-3, 4e-3}},
-                              {bfloat16, "cuda.convolution", {1e-2, 2e-2}}};
+                              {bfloat16, "cuda.convolution", {1e-2, 2e-2}},
+                              {float16, "cuda.convolution_warpgroup", {2e-3, 4e-3}}};
 
 struct Case {
   Shape x, w;

@@ -195,7 +195,7 @@ const Tactic& cuda_tactic(std::string_view name) {
 
 std::string rejection(KernelCase what, const Tactic& tactic) {
   run_reference(what);
-  return tactic.rejects(query_of(plan_of(what, false, {}), "sm_90")).value_or("");
+  return tactic.rejects(query_of(plan_of(what, false, {}), "sm_90a")).value_or("");
 }
 
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance,
@@ -204,7 +204,7 @@ void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tole
   const std::vector<std::string> only_compile = architectures_to_compile();
   for (const bool symbols : {false, true}) {
     const Plan plan = plan_of(what, symbols, fixed);
-    const auto reason = tactic.rejects(query_of(plan, "sm_90"));
+    const auto reason = tactic.rejects(query_of(plan, "sm_90a"));
     if (reason && symbols) continue;
     ASSERT_FALSE(reason) << tactic.name << ": " << *reason;
     if (only_compile.empty())

@@ -15,7 +15,9 @@ struct Kind {
 const std::vector<Kind> kinds{{float32, "cuda.gemm_fma", {1e-5, 1e-5}},
                               {float32, "cuda.gemm", {3e-3, 2e-2}},
                               {float16, "cuda.gemm", {2e-3, 2e-3}},
-                              {bfloat16, "cuda.gemm", {1e-2, 1e-2}}};
+                              {bfloat16, "cuda.gemm", {1e-2, 1e-2}},
+                              {float16, "cuda.gemm_warpgroup", {2e-3, 2e-3}},
+                              {bfloat16, "cuda.gemm_warpgroup", {1e-2, 1e-2}}};
 
 KernelCase product_case(std::string op, ElementType type, const Shape& a, const Shape& b,
                         Attributes attributes = {}, std::optional<Shape> c = {}) {
@@ -143,6 +145,13 @@ TEST(CudaGemm, MultipliesByEveryTile) {
                                     "64x128x16 w2x2 s4 k1",  "64x64x16 w2x2 s4 k1",
                                     "64x32x32 w2x1 s3 k1",   "32x64x32 w2x2 s3 k1"};
   };
+  Tactic warpgroup = cuda_tactic("cuda.gemm_warpgroup");
+  warpgroup.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"128x256x64 w2x4 s4 k1", "256x128x64 w4x2 s4 k2",
+                                    "192x128x64 w6x2 s4 k1", "128x128x64 w4x2 s3 k1",
+                                    "64x256x64 w1x4 s4 k1",  "64x64x64 w2x2 s6 k2",
+                                    "64x32x64 w4x1 s6 k1"};
+  };
   for (bool turned : {false, true}) {
     Attributes attributes;
     attributes.set("transA", int64_t{turned});
@@ -150,6 +159,7 @@ TEST(CudaGemm, MultipliesByEveryTile) {
     const auto [a, b] = turned ? std::pair<Shape, Shape>{{136, 144}, {136, 264}}
                                : std::pair<Shape, Shape>{{144, 136}, {264, 136}};
     expect_same_on_device(product_case("Gemm", float16, a, b, attributes), halves, {2e-3, 4e-3});
+    expect_same_on_device(product_case("Gemm", float16, a, b, attributes), warpgroup, {2e-3, 4e-3});
     expect_same_on_device(product_case("Gemm", float32, a, b, attributes), tf32, {3e-3, 3e-2});
     expect_same_on_device(product_case("Gemm", float32, a, b, attributes), fma, {1e-5, 2e-5});
   }

@@ -24,8 +24,9 @@ RUN = pathlib.Path(__file__).parents[2] / "src/backends/cuda/run"
 CALLS = {name: re.findall(r"X\([^,]+, (cu\w+),", (RUN / f"{name}_api.h").read_text())
          for name in LIBRARIES}
 PROGRAM = BIN / "test_failing_driver"
-OURS = ("gemm", "gemm_fma", "gemv", "plain_product", "convolution", "convolution_fma",
-        "direct_convolution", "plain_convolution", "grouped_convolution")
+OURS = ("gemm", "gemm_fma", "gemm_warpgroup", "gemv", "plain_product", "convolution",
+        "convolution_fma", "convolution_warpgroup", "direct_convolution", "plain_convolution",
+        "grouped_convolution")
 # So that a library's kernel is chosen though nothing is measured.
 WITHOUT_OURS = [part for name in OURS for part in ("--disable-tactic", f"cuda.{name}")]
 SOURCES = ("--tactic-sources", "+cublaslt,+cudnn")
@@ -115,7 +116,7 @@ class Sources(unittest.TestCase):
 
     def test_names(self):
         for given in ("cermet,cublaslt", "cermet,CUBLAS_LT", "+CUBLAS_LT"):
-            done = self.build("--tactic-sources", given, *WITHOUT_OURS[:8])
+            done = self.build("--tactic-sources", given, *WITHOUT_OURS[:10])
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("cublaslt.gemm", self.tactics(self.root / "x.engine"), given)
         for given, words in (("cublast", "there is no source of kernels 'cublast'; there are: "

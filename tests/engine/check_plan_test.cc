@@ -179,7 +179,7 @@ const Case call_cases[] = {
      "step 'Add_step': call: argument: expected one of 2 operands, got 2"},
     {"OutputIndex", [](Plan& p) { p.root.steps[1].program.call->arguments[1].index = 1; },
      "call: argument: expected one of 1 operands, got 1"},
-    {"Launches", [](Plan& p) { p.root.steps[1].program.launches.push_back({0}); },
+    {"Launches", [](Plan& p) { p.root.steps[1].program.launches.emplace_back(); },
      "call: expected no launches beside it, got 1"},
     {"OnTheHost",
      [](Plan& p) {

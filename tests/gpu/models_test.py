@@ -28,6 +28,7 @@ import gpu_models  # noqa: E402
 # Options of the build, and the largest relative L2 error against float32 on the CPU.
 TYPES = {"fp32": ([], 1e-4), "tf32": (["--tf32"], 5e-3), "fp16": (["--fp16"], 1e-2),
          "bf16": (["--bf16"], 6e-2)}
+TUNING = ["--tuning-budget", "2"]  # seconds
 BATCH = 2
 RANGE = (1, 2, 4)  # smallest, typical, largest batch of the build for several
 BATCHES = (1, 3, 4, 1)
@@ -171,7 +172,7 @@ def build_all(case, folder, types, jobs):
     def build(kind):
         path = folder / f"{case.name}-{kind}.engine"
         try:
-            seconds, _ = gpu_cermet.build(case.path, path, ["--device", "cuda", *wanted[kind]])
+            seconds, _ = gpu_cermet.build(case.path, path, ["--device", "cuda", *TUNING, *wanted[kind]])
             return path, seconds
         except gpu_cermet.CermetError as error:
             return error, 0

@@ -68,7 +68,7 @@ TEST(Differential, ModelsReachEveryPassAndManyOperators) {
   std::set<std::string> operators;
   PassOptions options;
   options.costs = &costs_by_steps();
-  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (uint64_t seed = 1; seed <= 1500; ++seed) {
     Graph graph = random_model(seed).graph;
     for (NodeId id : graph.order()) operators.insert(graph.node(id).op);
     for (const PassResult& result : run_passes(graph, options))

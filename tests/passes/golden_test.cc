@@ -125,6 +125,14 @@ INSTANTIATE_TEST_SUITE_P(Transposes, Quiet,
                          ::testing::ValuesIn(quiet_transposes().begin(), quiet_transposes().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(Heads, Firing,
+                         ::testing::ValuesIn(firing_heads().begin(), firing_heads().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Heads, Quiet,
+                         ::testing::ValuesIn(quiet_heads().begin(), quiet_heads().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Folds, Firing,
                          ::testing::ValuesIn(firing_folds().begin(), firing_folds().end()),
                          test_name);
@@ -159,13 +167,13 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(pass.name,
-                         {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
-                          firing_siblings(), firing_control(), firing_transposes()}))
+    EXPECT_TRUE(has_case(
+        pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
+                    firing_siblings(), firing_control(), firing_transposes(), firing_heads()}))
         << pass.name;
     EXPECT_TRUE(
         has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
-                             quiet_siblings(), quiet_control(), quiet_transposes()}))
+                             quiet_siblings(), quiet_control(), quiet_transposes(), quiet_heads()}))
         << pass.name;
   }
 }

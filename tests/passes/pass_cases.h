@@ -48,4 +48,8 @@ std::span<const PassCase> quiet_control();
 std::span<const PassCase> firing_transposes();
 std::span<const PassCase> quiet_transposes();
 
+// The same of heads of attention, and the reshapes that make them.
+std::span<const PassCase> firing_heads();
+std::span<const PassCase> quiet_heads();
+
 }  // namespace cermet::testing

@@ -86,6 +86,7 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
                 const EngineSummary& summary) {
   nlohmann::json report = {{"file", command.file},
                            {"version", CERMET_VERSION_STRING},
+                           {"runs_on", summary.runs_on},
                            {"threads", options.team.threads},
                            {"streams", options.streams},
                            {"device_memory", options.device_memory},
@@ -169,6 +170,7 @@ int bench(const BenchCommand& command) {
   for (size_t i = 0; i < inputs.size(); ++i)
     fmt::print("input {}: {}\n", engine->inputs()[i].name, value_summary(inputs[i]));
   start.first_run_ms = first_run_ms(engine, inputs, options.team);
+  if (const std::string plan = plan_text(summary); !plan.empty()) fmt::print("{}\n", plan);
   fmt::print("opened in {:.1f} ms, first run {:.1f} ms\n", start.open_ms, start.first_run_ms);
   const Measurement measured = measure(engine, inputs, options);
   print_table(measured, options);

@@ -49,6 +49,24 @@ void print_passes(const BuildReport& report) {
   table.print(stderr);
 }
 
+void print_outcome(const std::string& engine, const BuildReport& report) {
+  double milliseconds = report.milliseconds;
+  int unmeasured = report.unmeasured_problems;
+  std::string more;
+  for (const BuildReport& on_cpu : report.on_cpu) {
+    milliseconds += on_cpu.milliseconds;
+    unmeasured += on_cpu.unmeasured_problems;
+    more = fmt::format(" and {} of the plan for the CPU", on_cpu.steps.size());
+  }
+  fmt::print("{}: {} ONNX nodes, {} steps{}, built in {:.1f} s\n", engine, report.onnx_nodes,
+             report.steps.size(), more, milliseconds / 1000);
+  if (unmeasured > 0)
+    fmt::print(
+        "the tuning budget was spent before {} of them were measured; their kernels are "
+        "chosen by estimates\n",
+        unmeasured);
+}
+
 int build(const BuildCommand& command) {
   require(command.explain.empty() || command.explain == "text" || command.explain == "json",
           ErrorCode::invalid_argument, "--explain={}: expected text or json", command.explain);
@@ -78,13 +96,7 @@ int build(const BuildCommand& command) {
     return 0;
   }
   if (command.explain == "text") print_explanation(report, stdout);
-  fmt::print("{}: {} ONNX nodes, {} steps, built in {:.1f} s\n", command.engine, report.onnx_nodes,
-             report.steps.size(), report.milliseconds / 1000);
-  if (report.unmeasured_problems > 0)
-    fmt::print(
-        "the tuning budget was spent before {} of them were measured; their kernels are "
-        "chosen by estimates\n",
-        report.unmeasured_problems);
+  print_outcome(command.engine, report);
   return 0;
 }
 

@@ -74,7 +74,8 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 void add_device(CLI::App& command, std::string& device) {
   command
       .add_option("--device", device,
-                  "Processor: auto (the first GPU if there is one), cpu, cuda or cuda:N")
+                  "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
+                  "GPU's plan and one for machines without it")
       ->type_name("DEVICE")
       ->capture_default_str();
 }
@@ -94,6 +95,31 @@ void add_sources(CLI::App& command, std::vector<std::string>& chosen_from,
       "Whose kernels are measured beside these and never chosen, for --explain and the report");
 }
 
+void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
+                       const char* purpose) {
+  command.add_option("--arch", architectures, purpose)
+      ->type_name("ARCH,..")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+}
+
+void add_tuning_flags(CLI::App& command, const TuningFlags& flags) {
+  command
+      .add_option("--tuning-budget", flags.budget,
+                  "Seconds of measuring kernels; 0: nothing is measured")
+      ->type_name("SECONDS")
+      ->check(number_from(0))
+      ->capture_default_str();
+  command
+      .add_option("--timing-cache", flags.cache,
+                  "Keep what was measured in this file, and use what it holds")
+      ->type_name("FILE");
+  command.add_flag("--frozen", flags.frozen,
+                   "Measure nothing; a time that the timing cache lacks is an error");
+  command.add_flag("!--no-validation", flags.validate,
+                   "Don't compare chosen kernels with the model's nodes");
+}
+
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
   BuildOptions& options = flags.options;
   add_shapes(command, "--min-shapes", flags.min_shapes,
@@ -103,13 +129,9 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
   add_device(command, options.device);
-  command
-      .add_option(
-          "--arch", options.architectures,
-          "Architectures of GPUs, as sm_80,sm_90a or compute_90 (PTX); no GPU is needed then")
-      ->type_name("ARCH,..")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_architectures(
+      command, options.architectures,
+      "Architectures of GPUs, as sm_80,sm_90a or compute_90 (PTX); no GPU is needed then");
   command.add_flag("!--no-fallback", options.fallback,
                    "Steps that the GPU can't do are an error, and do not run on the CPU");
   command
@@ -119,22 +141,17 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   command.add_option("--threads", options.threads, "Threads it will run with; 0: one a core")
       ->type_name("N")
       ->check(whole_number(0));
-  command
-      .add_option("--tuning-budget", options.tuning_budget,
-                  "Seconds of measuring kernels; 0: nothing is measured")
-      ->type_name("SECONDS")
-      ->check(number_from(0))
-      ->capture_default_str();
-  command
-      .add_option("--timing-cache", options.timing_cache,
-                  "Keep what was measured in this file, and use what it holds")
-      ->type_name("FILE");
-  command.add_flag("--frozen", options.frozen,
-                   "Measure nothing; a time that the timing cache lacks is an error");
+  add_tuning_flags(command,
+                   {options.tuning_budget, options.timing_cache, options.frozen, options.validate});
+  const auto model = [&](const char* flag, ModelStorage meant, const char* purpose) {
+    return command.add_flag_callback(flag, [&options, meant] { options.model = meant; }, purpose);
+  };
+  CLI::Option* kept = model("--keep-model", ModelStorage::kept,
+                            "Keep the model in the engine, for cermet tune (default: where the "
+                            "engine is for a GPU that is elsewhere)");
+  model("--no-model", ModelStorage::left_out, "Never keep it")->excludes(kept);
   add_precision(command, options.precision);
   command.add_flag("--tf32", options.tf32, "Let products of float32 round their operands to TF32");
-  command.add_flag("!--no-validation", options.validate,
-                   "Don't compare chosen kernels with the model's nodes");
   command.add_option("--passes", flags.passes, "Run these passes alone; \"\" runs none")
       ->type_name("NAME,..");
   const auto repeated = [&](const char* flag, std::vector<std::string>& into, const char* purpose) {

@@ -22,6 +22,19 @@ void add_build_flags(CLI::App& command, BuildFlags& flags);
 // What the flags mean together. Throws invalid_argument.
 BuildOptions build_options(const BuildFlags& flags);
 
+// Where the flags of measuring and comparing go.
+struct TuningFlags {
+  double& budget;
+  std::string& cache;
+  bool& frozen;
+  bool& validate;
+};
+void add_tuning_flags(CLI::App& command, const TuningFlags& flags);
+
+// Adds --arch.
+void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
+                       const char* purpose);
+
 // Adds --device, for what is built.
 void add_device(CLI::App& command, std::string& device);
 // Adds --tactic-sources and --compare-sources, for what is built in memory too.

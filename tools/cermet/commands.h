@@ -10,6 +10,7 @@ namespace cermet::tools {
 using Action = std::function<int()>;
 
 Action define_build(CLI::App& command);
+Action define_tune(CLI::App& command);
 Action define_run(CLI::App& command);
 Action define_inspect(CLI::App& command);
 Action define_check(CLI::App& command);

@@ -148,6 +148,10 @@ void print_explanation(const BuildReport& report, std::FILE* stream) {
   for (const StepReport& step : report.steps) print_step(step, stream);
   print_comparison(report, stream);
   print_near_fusions(report.near_fusions, stream);
+  for (const BuildReport& on_cpu : report.on_cpu) {
+    fmt::print(stream, "{}\n\n", coloured(stream, Colour::blue, "The plan for the CPU:"));
+    print_explanation(on_cpu, stream);
+  }
 }
 
 nlohmann::json explanation_json(const BuildReport& report) {
@@ -174,7 +178,9 @@ nlohmann::json explanation_json(const BuildReport& report) {
   for (const NearFusionReport& fusion : report.near_fusions)
     near.push_back(
         {{"pass", fusion.pass}, {"nodes", fusion.nodes}, {"condition", fusion.condition}});
-  return {{"steps", std::move(steps)}, {"near_fusions", std::move(near)}};
+  nlohmann::json all = {{"steps", std::move(steps)}, {"near_fusions", std::move(near)}};
+  for (const BuildReport& on_cpu : report.on_cpu) all["on_cpu"] = explanation_json(on_cpu);
+  return all;
 }
 
 }  // namespace cermet::tools

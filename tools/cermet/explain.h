@@ -9,7 +9,8 @@
 namespace cermet::tools {
 
 void print_explanation(const BuildReport& report, std::FILE* stream);
-// {"steps": [...], "near_fusions": [...]}; docs/command.md describes it.
+// {"steps": [...], "near_fusions": [...]}, and "on_cpu", one like it, for two plans;
+// docs/command.md describes it.
 nlohmann::json explanation_json(const BuildReport& report);
 
 }  // namespace cermet::tools

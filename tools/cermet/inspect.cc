@@ -31,6 +31,7 @@ struct Inspection {
   InputShapes shapes;
   int threads = 1;
   std::optional<size_t> activation_bytes;  // nothing when sizes are open and none are given
+  std::vector<Inspection> on_cpu;          // one, of the CPU's plan, where there are two
 };
 
 int threads_of(const InspectCommand& command, const EngineSummary& summary) {
@@ -44,8 +45,9 @@ int threads_of(const InspectCommand& command, const EngineSummary& summary) {
   return std::max(threads, 1);
 }
 
-Inspection inspect_engine(const InspectCommand& command) {
-  const auto engine = Engine::load(command.engine, stderr_logger(false), command.plugins);
+Inspection inspect_plan(const InspectCommand& command, PlanChoice plan) {
+  const auto engine =
+      Engine::load(command.engine, stderr_logger(false), command.plugins, 0, plan);
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
@@ -68,6 +70,13 @@ Inspection inspect_engine(const InspectCommand& command) {
     return result;
   }
   result.activation_bytes = engine->activation_bytes(result.shapes, result.threads);
+  return result;
+}
+
+Inspection inspect_engine(const InspectCommand& command) {
+  Inspection result = inspect_plan(command, PlanChoice::gpu);
+  if (result.summary.plans.size() > 1)
+    result.on_cpu.push_back(inspect_plan(command, PlanChoice::cpu));
   return result;
 }
 
@@ -114,18 +123,19 @@ nlohmann::json steps_json(const std::vector<StepInfo>& steps) {
   return list;
 }
 
-void print_json(const Inspection& it) {
+nlohmann::json inspection_json(const Inspection& it) {
   nlohmann::json activation_bytes;
   if (it.activation_bytes) activation_bytes = *it.activation_bytes;
   nlohmann::json shapes = nlohmann::json::object();
   for (const auto& [name, shape] : it.shapes) shapes[name] = shape;
-  const nlohmann::json report = {{"version", it.summary.version},
+  nlohmann::json report = {{"version", it.summary.version},
                                  {"options", it.summary.options},
                                  {"requirements", it.summary.requirements},
                                  {"inputs", infos_json(it.inputs)},
                                  {"outputs", infos_json(it.outputs)},
                                  {"profiles", profiles_json(it.summary.profiles)},
                                  {"slice_items", it.summary.slice_items},
+                                 {"model_bytes", it.summary.model_bytes},
                                  {"constant_bytes", it.summary.constant_bytes},
                                  {"activation_bytes", std::move(activation_bytes)},
                                  {"shapes", std::move(shapes)},
@@ -133,7 +143,8 @@ void print_json(const Inspection& it) {
                                  {"fusions", it.fusions},
                                  {"reorders", it.reorders},
                                  {"steps", steps_json(it.summary.steps)}};
-  fmt::print("{}\n", report.dump(2));
+  for (const Inspection& on_cpu : it.on_cpu) report["on_cpu"] = inspection_json(on_cpu);
+  return report;
 }
 
 void print_infos(const char* title, const std::vector<TensorInfo>& infos) {
@@ -195,8 +206,16 @@ void print_steps(const Inspection& it, bool problems) {
   table.print();
 }
 
-void print_text(const Inspection& it, bool problems) {
-  fmt::print("Cermet       {}\n", it.summary.version);
+// Not all engines can be tuned again.
+void print_model(size_t bytes) {
+  if (bytes > 0)
+    fmt::print("model        kept, {} beside the constants: `cermet tune` measures again\n",
+               bytes_text(bytes));
+  else
+    fmt::print("model        not kept\n");
+}
+
+void print_plan(const Inspection& it, bool problems) {
   if (!it.summary.options.empty()) fmt::print("options      {}\n", it.summary.options);
   for (const std::string& requirement : it.summary.requirements)
     fmt::print("needs        {}\n", requirement);
@@ -210,6 +229,17 @@ void print_text(const Inspection& it, bool problems) {
   fmt::print("steps        {}, of them made of several ONNX nodes: {}, reorders: {}\n\n",
              it.summary.steps.size(), it.fusions, it.reorders);
   print_steps(it, problems);
+}
+
+void print_text(const Inspection& it, bool problems) {
+  fmt::print("Cermet       {}\n", it.summary.version);
+  print_model(it.summary.model_bytes);
+  if (!it.on_cpu.empty()) fmt::print("plans        one for the GPU, one for the CPU\n\n");
+  print_plan(it, problems);
+  for (const Inspection& on_cpu : it.on_cpu) {
+    fmt::print("\nThe plan for machines on which that for the GPU can't run:\n");
+    print_plan(on_cpu, problems);
+  }
 }
 
 }  // namespace
@@ -234,7 +264,7 @@ Action define_inspect(CLI::App& app) {
   return [command] {
     const Inspection inspection = inspect_engine(*command);
     if (command->json)
-      print_json(inspection);
+      fmt::print("{}\n", inspection_json(inspection).dump(2));
     else
       print_text(inspection, command->problems);
     return 0;

@@ -13,6 +13,7 @@ struct Subcommand {
 };
 constexpr Subcommand subcommands[] = {
     {"build", "Build an engine from an ONNX model", define_build},
+    {"tune", "Measure an engine's kernels again on this machine", define_tune},
     {"run", "Run an engine or model with inputs from files", define_run},
     {"inspect", "Show what an engine consists of", define_inspect},
     {"check", "Find all problems of an ONNX model", define_check},

@@ -52,6 +52,8 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
 
 int run_engine(const RunOptions& options, const EngineSource& source) {
   const std::shared_ptr<const Engine> engine = source(options);
+  if (const std::string plan = plan_text(engine->summary()); !plan.empty())
+    fmt::print(stderr, "{}\n", plan);
   const std::vector<Value> inputs = gather_inputs(*engine, options.inputs);
   ExecutionContext context(engine, options.threads.context());
   options.threads.keep_caller();
@@ -62,6 +64,12 @@ int run_engine(const RunOptions& options, const EngineSource& source) {
     outputs.format = options.inputs.folder.empty() ? FileFormat::npy : FileFormat::pb;
   give_outputs(*engine, context, outputs);
   return 0;
+}
+
+std::string plan_text(const EngineSummary& summary) {
+  if (summary.plans.size() < 2) return {};
+  return fmt::format("runs on {}: the plan for {}", summary.runs_on.empty() ? "nothing" : summary.runs_on,
+                     summary.runs_on == "cpu" ? "the CPU" : "the GPU");
 }
 
 bool is_model(const std::string& path) { return path.ends_with(".onnx"); }

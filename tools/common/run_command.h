@@ -29,6 +29,9 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
 // Runs the engine once and gives its outputs; the exit status.
 int run_engine(const RunOptions& options, const EngineSource& source);
 
+// Which plan an engine runs that has two; empty for others.
+std::string plan_text(const EngineSummary& summary);
+
 // Defines --plugin, which may be repeated.
 void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins);
 // Defines --random-inputs and --seed, which set `seed`.

@@ -398,10 +398,10 @@ const OnnxAttribute* OnnxNode::attribute(std::string_view attribute_name) const 
   return nullptr;
 }
 
-OnnxModel read_model(std::string_view bytes, const std::string& folder,
-                     std::shared_ptr<void> owner) {
+namespace {
+
+OnnxModel read_from(std::string_view bytes, TensorSource source) {
   require(!bytes.empty(), ErrorCode::invalid_model, "the file is empty; expected an ONNX model");
-  TensorSource source(folder, std::move(owner));
   try {
     return Reader(source).model(WireReader(bytes.data(), bytes.size()));
   } catch (const protozero::exception& error) {
@@ -412,6 +412,17 @@ OnnxModel read_model(std::string_view bytes, const std::string& folder,
     require_no_other_format(bytes);
     throw;
   }
+}
+
+}  // namespace
+
+OnnxModel read_model(std::string_view bytes, const std::string& folder,
+                     std::shared_ptr<void> owner) {
+  return read_from(bytes, TensorSource(folder, std::move(owner)));
+}
+
+OnnxModel read_model(std::string_view bytes, const KeptTensors& kept) {
+  return read_from(bytes, TensorSource(kept));
 }
 
 OnnxModel read_model_file(const std::string& path) {

@@ -1,6 +1,7 @@
 // An ONNX file as it stands: names are strings, nothing is resolved, tensors are read.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -82,5 +83,8 @@ OnnxModel read_model_file(const std::string& path);
 // The same from memory, which is copied where needed; `folder` holds external data, empty: none.
 OnnxModel read_model(std::string_view bytes, const std::string& folder,
                      std::shared_ptr<void> owner = nullptr);
+// The same from bytes of write_model(); `kept` gives the data that it kept elsewhere.
+using KeptTensors = std::function<Tensor(ElementType, const Shape&, const std::string& location)>;
+OnnxModel read_model(std::string_view bytes, const KeptTensors& kept);
 
 }  // namespace cermet::onnx

@@ -208,6 +208,7 @@ std::string confined_path(const std::string& folder, const std::string& location
 Tensor TensorSource::external(ElementType type, Shape shape, const std::string& location,
                               uint64_t offset, std::optional<uint64_t> length) {
   require(bit_width(type) > 0, ErrorCode::invalid_model, "external data of type {}", name(type));
+  if (kept_) return kept_(type, shape, location);
   const std::string path = confined_path(folder_, location);
   auto& file = files_[path];
   if (!file) file = std::make_shared<MappedFile>(path);

@@ -17,6 +17,8 @@ class TensorSource {
   // `owner` keeps the model's bytes alive, or is nothing when they go away after reading.
   TensorSource(std::string folder, std::shared_ptr<void> owner)
       : folder_(std::move(folder)), owner_(std::move(owner)) {}
+  // Of a model whose external data `kept` gives.
+  explicit TensorSource(KeptTensors kept) : kept_(std::move(kept)) {}
 
   const std::shared_ptr<void>& owner() const { return owner_; }
   // A range of an external file of the model's folder. Paths that leave the folder, links out of
@@ -27,6 +29,7 @@ class TensorSource {
  private:
   std::string folder_;
   std::shared_ptr<void> owner_;
+  KeptTensors kept_;  // empty: data are in files of the folder
   std::map<std::string, std::shared_ptr<MappedFile>> files_;
 };
 

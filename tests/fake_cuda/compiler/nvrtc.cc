@@ -145,6 +145,7 @@ nvrtcResult nvrtcCompileProgram(nvrtcProgram program, int count, const char* con
     return invalid_option;
   }
   options.host.push_back("-D__CUDA_ARCH__=" + std::to_string(number * 10));
+  if (options.architecture == "sm_90a") options.host.emplace_back("-D__CUDA_ARCH_FEAT_SM90_ALL");
   std::string source = "#line 1 \"kernel.cu\"\n" + program->source + "\n#line 1 \"emulated\"\n";
   source += "EMULATED_MODULE(\"" + options.architecture + "\")\n";
   for (const fake_cuda::KernelText& kernel : fake_cuda::kernels_of(program->source))

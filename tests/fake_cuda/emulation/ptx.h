@@ -26,6 +26,9 @@ EMULATED_MULTIPLY(mma_f16, float, f16)
 EMULATED_MULTIPLY(mma_bf16, float, bf16)
 EMULATED_MULTIPLY(mma_tf32, float, tf32)
 EMULATED_MULTIPLY(mma_s8, int, s8)
+EMULATED_MULTIPLY(mma_u8, int, u8)
+EMULATED_MULTIPLY(mma_s8u8, int, s8u8)
+EMULATED_MULTIPLY(mma_u8s8, int, u8s8)
 #undef EMULATED_MULTIPLY
 
 inline void load_matrices(unsigned (&r)[4], const void* row) {
@@ -48,6 +51,31 @@ void async_wait() {
   emulated_machine->async_wait(GROUPS);
   asm volatile("" ::: "memory");
 }
+
+// Products of warpgroups; these are done at once, and what a thread wrote all others see.
+template <class Tile, class LeftTile, class RightTile, int COUNT>
+void warpgroup_multiply(float (&d)[COUNT], const unsigned char* left, int row,
+                        const unsigned char* right, int depth) {
+  const auto element = [](auto factor, const unsigned char* at, int line, int k) {
+    using Factor = decltype(factor);
+    return to_compute(
+        *reinterpret_cast<const typename Factor::Element*>(at + Factor::place(line, k)));
+  };
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  for (int i = 0; i < COUNT; ++i) {
+    const int m = row + warp % 4 * 16 + lane / 4 + i / 2 % 2 * 8;
+    const int n = i / 4 * 8 + lane % 4 * 2 + i % 2;
+    for (int k = depth; k < depth + 16; ++k)
+      d[i] += element(LeftTile(), left, m, k) * element(RightTile(), right, n, k);
+  }
+}
+template <int COUNT>
+void hold_in_registers(float (&)[COUNT]) {}
+inline void warpgroup_begin() {}
+inline void warpgroup_commit() {}
+template <int GROUPS>
+void warpgroup_wait() {}
+inline void show_to_tensor_cores() { asm volatile("" ::: "memory"); }
 
 // Kernels run one after the other.
 inline void wait_for_previous_kernel() {}

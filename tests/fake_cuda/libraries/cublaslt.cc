@@ -158,6 +158,7 @@ struct Multiplication {
            fake_cuda::is_operand(b, bytes_of(shape.b)) &&
            (beta == 0 || fake_cuda::is_operand(c, bytes_of(shape.c))) &&
            fake_cuda::is_operand(d, bytes_of(shape.d)) &&
+           reinterpret_cast<uintptr_t>(workspace) % 256 == 0 &&
            fake_cuda::is_operand(workspace, static_cast<int64_t>(workspace_bytes)) &&
            ((shape.product.epilogue & CUBLASLT_EPILOGUE_BIAS) == 0 ||
             fake_cuda::is_operand(bias, bias_bytes));

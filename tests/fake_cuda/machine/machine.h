@@ -18,7 +18,8 @@ struct Meeting {
 
 // Lanes that meet have to be in calls of one kind.
 enum class Together : int { sync = 1, shuffle, vote, multiply, load_matrices };
-enum class Product : int { f16, bf16, tf32, s8 };
+// Of bytes, the left factor's sign comes first.
+enum class Product : int { f16, bf16, tf32, s8, u8, s8u8, u8s8 };
 
 // The thread that runs now, and what it can call.
 struct Machine {

@@ -44,20 +44,23 @@ struct Tf32 {
   // The card doesn't read the lower bits.
   static float element(unsigned word, int) { return emulation::as_float(word & ~0x1fffu); }
 };
-struct Int8 {
+template <class Byte>
+struct Bytes {
   using Sum = unsigned;  // wraps, as on the card
   static constexpr int per_word = 4;
   static unsigned element(unsigned word, int i) {
-    return static_cast<unsigned>(static_cast<int8_t>(word >> (8 * i)));
+    return static_cast<unsigned>(static_cast<Byte>(word >> (8 * i)));
   }
 };
+using Int8 = Bytes<int8_t>;
+using Uint8 = Bytes<uint8_t>;
 
 // A warp's lanes form 8 groups of 4. Group g has rows g and g + 8 of `a` and column g of `b`; its
 // lane t has the words t and t + 4 of a row or column of 8 words.
-template <class Format>
+template <class Left, class Right>
 void multiply_fragments(Meeting& meeting) {
-  using Sum = typename Format::Sum;
-  constexpr int per_word = Format::per_word, deep = 8 * per_word;
+  using Sum = typename Left::Sum;
+  constexpr int per_word = Left::per_word, deep = 8 * per_word;
   Sum a[rows][most_deep], b[columns][most_deep];
   Fragments lanes[32];
   for (int lane = 0; lane < 32; ++lane) {
@@ -65,12 +68,12 @@ void multiply_fragments(Meeting& meeting) {
     const int group = lane / 4, word = lane % 4;
     for (int i = 0; i < per_word; ++i) {
       const int k = word * per_word + i, far = k + deep / 2;
-      a[group][k] = Format::element(lanes[lane].a[0], i);
-      a[group + 8][k] = Format::element(lanes[lane].a[1], i);
-      a[group][far] = Format::element(lanes[lane].a[2], i);
-      a[group + 8][far] = Format::element(lanes[lane].a[3], i);
-      b[group][k] = Format::element(lanes[lane].b[0], i);
-      b[group][far] = Format::element(lanes[lane].b[1], i);
+      a[group][k] = Left::element(lanes[lane].a[0], i);
+      a[group + 8][k] = Left::element(lanes[lane].a[1], i);
+      a[group][far] = Left::element(lanes[lane].a[2], i);
+      a[group + 8][far] = Left::element(lanes[lane].a[3], i);
+      b[group][k] = Right::element(lanes[lane].b[0], i);
+      b[group][far] = Right::element(lanes[lane].b[1], i);
     }
   }
   for (int lane = 0; lane < 32; ++lane) {
@@ -90,10 +93,10 @@ void require_all(const Meeting& meeting, const char* what) {
     kernel_fault("%s with lanes %#x only: others have ended", what, meeting.present);
 }
 
-template <class Format>
+template <class Left, class Right = Left>
 void combine_product(Meeting& meeting) {
   require_all(meeting, "a product of matrices");
-  multiply_fragments<Format>(meeting);
+  multiply_fragments<Left, Right>(meeting);
 }
 
 void combine_rows(Meeting& meeting) { require_all(meeting, "loading matrices"); }
@@ -118,6 +121,15 @@ void multiply(Product kind, void* d, const unsigned* a, const unsigned* b) {
       break;
     case Product::s8:
       combine = combine_product<Int8>;
+      break;
+    case Product::u8:
+      combine = combine_product<Uint8>;
+      break;
+    case Product::s8u8:
+      combine = combine_product<Int8, Uint8>;
+      break;
+    case Product::u8s8:
+      combine = combine_product<Uint8, Int8>;
       break;
   }
   const Meeting* met = meet(Together::multiply, all_lanes, &given, sizeof given, combine);

@@ -30,7 +30,18 @@ ValueId numbers(RandomScope& scope, const Shape& shape) {
                    {fact.bound + 2, fact.error + spacing(f32) * (fact.bound + 2)});
 }
 
-ValueId split_heads(RandomScope& scope, ValueId x, const Shape& heads, std::vector<int64_t> order) {
+// [batch, length, heads, size] in that order.
+ValueId split_heads(RandomScope& scope, ValueId x, const Shape& heads, std::vector<int64_t> order,
+                    bool lengths_first) {
+  // Heads are split off a batch that they were joined with.
+  if (lengths_first && order == std::vector<int64_t>{0, 2, 1, 3}) {
+    const int64_t rows = heads[0] * heads[2];
+    x = scope.add("Transpose", {x}, permutation({1, 0, 2}), scope.fact(x));
+    x = scope.add("Reshape", {x, scope.integers({heads[1], rows, heads[3]})}, {}, scope.fact(x));
+    x = scope.add("Transpose", {x}, permutation({1, 0, 2}), scope.fact(x));
+    return scope.add("Reshape", {x, scope.integers({heads[0], heads[2], heads[1], heads[3]})}, {},
+                     scope.fact(x));
+  }
   const ValueId split = scope.add(
       "Reshape", {x, scope.integers({heads[0], heads[1], heads[2], heads[3]})}, {}, scope.fact(x));
   return scope.add("Transpose", {split}, permutation(std::move(order)), scope.fact(x));
@@ -41,10 +52,11 @@ void attention(RandomScope& scope) {
                     scope.random().between(1, 3), scope.random().between(33, 35)};
   const ValueId x = numbers(scope, {heads[0], heads[1], heads[2] * heads[3]});
   if (x == no_value) return;
-  const bool direct = scope.random().chance(70);
-  const ValueId q = split_heads(scope, x, heads, {0, 2, 1, 3});
-  const ValueId v = split_heads(scope, x, heads, {0, 2, 1, 3});
-  ValueId k = split_heads(scope, x, heads, {0, 2, direct ? 3 : 1, direct ? 1 : 3});
+  const bool lengths_first = scope.random().chance(40);
+  const bool direct = !lengths_first && scope.random().chance(70);
+  const ValueId q = split_heads(scope, x, heads, {0, 2, 1, 3}, lengths_first);
+  const ValueId v = split_heads(scope, x, heads, {0, 2, 1, 3}, lengths_first);
+  ValueId k = split_heads(scope, x, heads, {0, 2, direct ? 3 : 1, direct ? 1 : 3}, lengths_first);
   if (!direct) k = scope.add("Transpose", {k}, permutation({0, 1, 3, 2}), scope.fact(x));
   const Fact fact = scope.fact(x);
   const double size = static_cast<double>(heads[3]), bound = size * fact.bound * fact.bound;
@@ -70,6 +82,25 @@ void attention(RandomScope& scope) {
   const ValueId weights = scope.add("Softmax", {scores}, {}, {1, off});
   const ValueId y =
       scope.add("MatMul", {weights, v}, {}, {fact.bound, fact.error + 8 * off * fact.bound});
+  if (scope.random().chance(80))
+    scope.add("Transpose", {y}, permutation({0, 2, 1, 3}), scope.fact(y));
+}
+
+// The operator itself, of heads that are split off and brought to the front.
+void attention_of_split_heads(RandomScope& scope) {
+  const Shape heads{scope.random().between(1, 2), scope.random().between(2, 4),
+                    scope.random().between(1, 3), scope.random().between(1, 4)};
+  const ValueId x = numbers(scope, {heads[0], heads[1], heads[2] * heads[3]});
+  if (x == no_value) return;
+  const bool lengths_first = scope.random().chance(40);
+  std::vector<ValueId> operands;
+  for (int i = 0; i < 3; ++i)
+    operands.push_back(split_heads(scope, x, heads, {0, 2, 1, 3}, lengths_first));
+  const Fact fact = scope.fact(x);
+  const double size = static_cast<double>(heads[3]), bound = size * fact.bound * fact.bound;
+  const double off = 4 * size * fact.bound * fact.error + 16 * spacing(f32) * (bound + 1);
+  const ValueId y =
+      scope.add("Attention", operands, {}, {fact.bound, fact.error + 8 * off * fact.bound});
   if (scope.random().chance(80))
     scope.add("Transpose", {y}, permutation({0, 2, 1, 3}), scope.fact(y));
 }
@@ -149,8 +180,8 @@ void normalization(RandomScope& scope) {
 }  // namespace
 
 std::span<const RandomRule> pattern_rules() {
-  static constexpr RandomRule rules[] = {attention, picked_slices, activation, softmax,
-                                         normalization};
+  static constexpr RandomRule rules[] = {
+      attention, attention_of_split_heads, picked_slices, activation, softmax, normalization};
   return rules;
 }
 

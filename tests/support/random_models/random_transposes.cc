@@ -95,6 +95,51 @@ ValueId summed(RandomScope& scope, ValueId x, const Integers&) {
                    {bound, count * fact.error + spacing(scope.element(x)) * bound});
 }
 
+// Rows times a matrix.
+ValueId projected(RandomScope& scope, ValueId x, const Integers&) {
+  const Dim& depth = scope.type(x).dims->back();
+  if (!depth.is_constant() || depth.is_constant(0)) return x;
+  const ValueId weights =
+      scope.constant(scope.element(x), {depth.constant(), scope.random().between(1, 3)});
+  const Fact fact = scope.fact(x);
+  const double terms = 2 * static_cast<double>(depth.constant()), bound = terms * fact.bound + 1;
+  return scope.add("MatMul", {x, weights}, {},
+                   {bound, terms * fact.error + terms * spacing(scope.element(x)) * bound});
+}
+
+// Dimensions are split and joined at random.
+ValueId reshaped(RandomScope& scope, ValueId x, const Integers&) {
+  Integers shape;
+  int open = 0;
+  for (const Dim& dim : *scope.type(x).dims) {
+    if (dim.is_constant(0)) return x;
+    const int64_t size = dim.is_constant() ? dim.constant() : -1;
+    open += size < 0;
+    if (scope.random().chance(20)) shape.push_back(1);
+    const bool joins = !shape.empty() && shape.back() > 0 && size > 0;
+    if (size > 0 && size % 2 == 0 && scope.random().chance(40))
+      shape.insert(shape.end(), {2, size / 2});
+    else if (joins && scope.random().chance(30))
+      shape.back() *= size;
+    else
+      shape.push_back(size);
+  }
+  if (open > 1) return x;
+  return scope.add("Reshape", {x, scope.integers(shape)}, {}, scope.fact(x));
+}
+
+ValueId picked(RandomScope& scope, ValueId x, const Integers&) {
+  const int64_t axis = random_axis(scope, x);
+  const Dim& size = (*scope.type(x).dims)[axis < 0 ? axis + scope.rank(x) : axis];
+  if (!size.is_constant() || size.is_constant(0)) return x;
+  Attributes attributes;
+  attributes.set("axis", axis);
+  const Shape shape = scope.random().chance(60) ? Shape{} : Shape{1};
+  const int64_t index = scope.random().between(-size.constant(), size.constant() - 1);
+  return scope.add("Gather", {x, scope.constant(ints(shape, {index}), {64, 0})}, attributes,
+                   scope.fact(x));
+}
+
 ValueId pick_tensor(RandomScope& scope) {
   return scope.pick([&](ValueId id) {
     const ElementType type = scope.element(id);
@@ -104,9 +149,9 @@ ValueId pick_tensor(RandomScope& scope) {
 
 void there_and_back(RandomScope& scope) {
   using Between = ValueId (*)(RandomScope&, ValueId, const Integers&);
-  static const std::vector<Between> all{activated, activated,  shifted,    shifted,
-                                        joined,    joined,     padded,     cut,
-                                        cut,       normalised, normalised, summed};
+  static const std::vector<Between> all{
+      activated,  activated,  shifted, shifted,   joined,    joined,   padded,   cut,    cut,
+      normalised, normalised, summed,  projected, projected, reshaped, reshaped, picked, picked};
   const ValueId x = pick_tensor(scope);
   if (x == no_value) return;
   const Integers order = random_order(scope, scope.rank(x));
@@ -139,10 +184,31 @@ void product_of_transpose(RandomScope& scope) {
   scope.add("MatMul", scope.random().chance(70) ? std::vector{x, y} : std::vector{y, x}, {}, fact);
 }
 
+// A product of joined rows, which are taken apart behind it.
+void product_of_flat_rows(RandomScope& scope) {
+  const ValueId x = scope.pick([&](ValueId id) {
+    const ValueType& type = scope.type(id);
+    return scope.element(id) == ElementType::float32 && scope.rank(id) == 3 && type.is_static() &&
+           scope.elements(id) > 0;
+  });
+  if (x == no_value) return;
+  const Shape shape = constants(*scope.type(x).dims);
+  ValueId y = transposed(scope, x, {1, 0, 2});
+  if (y == no_value) return;
+  y = scope.add("Reshape", {y, scope.integers({shape[0] * shape[1], shape[2]})}, {}, scope.fact(y));
+  if (y != no_value) y = projected(scope, y, {});
+  if (y != no_value && scope.random().chance(60)) y = shifted(scope, y, {});
+  if (y == no_value || !scope.type(y).is_static()) return;
+  const int64_t columns = scope.type(y).dims->back().constant();
+  y = scope.add("Reshape", {y, scope.integers({shape[1], shape[0], columns})}, {}, scope.fact(y));
+  if (y != no_value) transposed(scope, y, {1, 0, 2});
+}
+
 }  // namespace
 
 std::span<const RandomRule> transpose_rules() {
-  static constexpr RandomRule rules[] = {there_and_back, there_and_back, product_of_transpose};
+  static constexpr RandomRule rules[] = {there_and_back, there_and_back, product_of_transpose,
+                                         product_of_flat_rows};
   return rules;
 }
 

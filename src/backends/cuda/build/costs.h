@@ -16,6 +16,7 @@ class Costs : public CostOracle {
   // Channels-last where convolutions and pools give images.
   Layout result_layout(const Problem& problem) const override;
   std::optional<double> step_us(const Problem& problem, bool gives_output) const override;
+  bool multiplies_bytes() const override { return true; }
 
  private:
   SymbolValues sizes_;

@@ -41,6 +41,7 @@ class CallMaker {
   void size(const std::string& name, const Dim& value) { call_.sizes[name] = value; }
 
   Reason add_result() {
+    if (product_.bytes) return "products of bytes are not computed";
     const ElementType type = problem_.outputs[0]->type.element;
     if (type != product_.type && type != ElementType::float32)
       return fmt::format("the result is {}", name(type));

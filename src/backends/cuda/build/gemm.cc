@@ -13,7 +13,14 @@ struct GemmTactic {
                                          : "computes convolutions only";
     const ProductOrReason found = product_of(query);
     if (!found.product) return found.reason;
+    if (found.product->bytes.has_value() != (MULTIPLIER == Multiplier::bytes))
+      return found.product->bytes ? "computes products of floats only"
+                                  : "computes products of bytes only";
     const bool is_float32 = found.product->type == ElementType::float32;
+    if (MULTIPLIER == Multiplier::warpgroup) {
+      if (query.architecture != "sm_90a") return "only Hopper's own architecture has them: sm_90a";
+      if (is_float32) return "computes 16-bit floats only";
+    }
     if (MULTIPLIER == Multiplier::fma && !is_float32) return "computes float32 only";
     if (MULTIPLIER == Multiplier::tensor && is_float32 && !query.allow_tf32)
       return "TF32 is not allowed";
@@ -24,7 +31,7 @@ struct GemmTactic {
     std::vector<std::string> texts;
     for (const Tile& tile : tiles_for(query, *product_of(query).product, MULTIPLIER))
       texts.push_back(tile.to_string());
-    if (texts.empty()) texts.push_back(Tile{32, 32, 32, 2, 1, 3}.to_string());
+    if (texts.empty()) texts.push_back(smallest_tile(MULTIPLIER).to_string());
     return texts;
   }
 
@@ -59,8 +66,21 @@ Tactic gemm_tactic() {
 Tactic convolution_tactic() {
   return GemmTactic<ProblemKind::convolution, Multiplier::tensor>::make("cuda.convolution");
 }
+Tactic gemm_warpgroup_tactic() {
+  return GemmTactic<ProblemKind::matmul, Multiplier::warpgroup>::make("cuda.gemm_warpgroup");
+}
+Tactic convolution_warpgroup_tactic() {
+  return GemmTactic<ProblemKind::convolution, Multiplier::warpgroup>::make(
+      "cuda.convolution_warpgroup");
+}
 Tactic gemm_fma_tactic() {
   return GemmTactic<ProblemKind::matmul, Multiplier::fma>::make("cuda.gemm_fma");
+}
+Tactic gemm_bytes_tactic() {
+  return GemmTactic<ProblemKind::matmul, Multiplier::bytes>::make("cuda.gemm_bytes");
+}
+Tactic convolution_bytes_tactic() {
+  return GemmTactic<ProblemKind::convolution, Multiplier::bytes>::make("cuda.convolution_bytes");
 }
 Tactic convolution_fma_tactic() {
   return GemmTactic<ProblemKind::convolution, Multiplier::fma>::make("cuda.convolution_fma");

@@ -1,6 +1,7 @@
 #include "backends/cuda/build/gemm_source.h"
 
 #include "backends/cuda/build/kernel_writer.h"
+#include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_result.h"
 #include "backends/cuda/build/product_text.h"
 
@@ -21,6 +22,42 @@ struct PartialSums {
         split(batch * product.batches()) {}
 };
 
+// One instruction of a warpgroup: 64 x `columns` sums, 16 deep, of two tiles in shared memory.
+std::string warpgroup_instruction(const Product& product, int columns) {
+  std::string registers, operands;
+  for (int i = 0; i < columns / 2; ++i) {
+    registers += fmt::format("{}%{}", i == 0 ? "" : ", ", i);
+    operands += fmt::format("{}\"+f\"(d[{}])", i == 0 ? "" : ", ", i);
+  }
+  const char* type = product.type == ElementType::float16 ? "f16" : "bf16";
+  return fmt::format(
+      "#if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)\n"
+      "static __device__ __forceinline__ void warpgroup_instruction(float (&d)[{0}], uint64 left, uint64 "
+      "right) {{\n"
+      "asm volatile(\"wgmma.mma_async.sync.aligned.m64n{1}k16.f32.{2}.{2} {{{3}}}, %{0}, %{4}, 1, "
+      "1, 1, {5}, {6};\"\n: {7}\n: \"l\"(left), \"l\"(right));\n}}\n#endif\n",
+      columns / 2, columns, type, registers, columns / 2 + 1, product.left.along_depth ? 0 : 1,
+      product.right.along_depth ? 0 : 1, operands);
+}
+
+// What sums are kept in, and the file that says how.
+struct Sums {
+  std::string_view type, file;
+};
+Sums sums_of(Multiplier multiplier) {
+  switch (multiplier) {
+    case Multiplier::warpgroup:
+      return {"FastSums", "gemm_warpgroup.cu"};
+    case Multiplier::tensor:
+      return {"TensorSums", "gemm_tensor.cu"};
+    case Multiplier::fma:
+      return {"FmaSums", "gemm_fma.cu"};
+    case Multiplier::bytes:
+      break;
+  }
+  return {"ByteSums", "gemm_bytes.cu"};
+}
+
 class GemmSource {
  public:
   GemmSource(const Product& product, Multiplier multiplier, const Tile& tile, KernelWriter& writer)
@@ -30,7 +67,9 @@ class GemmSource {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
     if (product_.left.kind == Factor::Kind::image) writer_.include("gemm_image.cu");
     writer_.include("gemm_main_loop.cu");
-    writer_.include(multiplier_ == Multiplier::fma ? "gemm_fma.cu" : "gemm_tensor.cu");
+    // Warpgroups' sums are those of a warp where there are none.
+    if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_tensor.cu");
+    writer_.include(sums_of(multiplier_).file);
     writer_.include("gemm_epilogue.cu");
     declare_tile();
     place();
@@ -40,7 +79,8 @@ class GemmSource {
     writer_.body(
         fmt::format("{}<Tile, Left::Factor, Right::Factor> sums;\n"
                     "multiply_blocks<Tile>(left, right, end_block - first_block, sums);\n",
-                    multiplier_ == Multiplier::fma ? "FmaSums" : "TensorSums"));
+                    sums_of(multiplier_).type));
+    if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
     if (tile_.splits == 1)
       finish();
     else
@@ -49,7 +89,7 @@ class GemmSource {
         ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n));
     writer_.finish({{tiles * tile_.splits * product_.batches(), 1, 1},
                     {tile_.threads(), 1, 1},
-                    tile_.shared_bytes(product_.type)},
+                    tile_.shared_bytes(product_.type, multiplier_)},
                    into);
   }
 
@@ -58,9 +98,12 @@ class GemmSource {
     writer_.declare(fmt::format(
         "using Index = {};\nstruct Tile {{\nusing Element = {};\nusing Index = ::Index;\n"
         "static constexpr int m = {}, n = {}, k = {}, warps_m = {}, warps_n = {}, stages = {};\n"
-        "static constexpr int threads = {};\n}};\n",
+        "static constexpr int threads = {};\nstatic constexpr bool blocks = {};\n{}{}}};\n",
         index_type_of(writer_), storage_type(product_.type), tile_.m, tile_.n, tile_.k,
-        tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads()));
+        tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads(),
+        multiplier_ == Multiplier::warpgroup,
+        multiplier_ == Multiplier::warpgroup ? warpgroup_instruction(product_, tile_.n) : "",
+        byte_constants(product_)));
   }
 
   // Which tile of which batch, and which blocks of depth of it, a block of threads multiplies.
@@ -92,13 +135,15 @@ class GemmSource {
         text += (text.empty() ? "" : ", ") + index_text(writer_, Dim(value));
       return fmt::format("{{{}}}", text);
     };
-    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}>;\n", image.kernel[0],
-                                image.kernel[1], image.kernel[2]));
-    return fmt::format(
-        "const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}}};\n", list(image.positions),
-        list(image.sizes), list(image.steps), list(image.gaps), list(image.padding),
-        list(image.strides), index_text(writer_, image.item_stride),
-        index_text(writer_, image.channel_stride), index_text(writer_, image.channels));
+    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}, {}>;\n",
+                                image.kernel[0], image.kernel[1], image.kernel[2],
+                                product_.bytes && product_.bytes->left_zero));
+    return fmt::format("const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n",
+                       list(image.positions), list(image.sizes), list(image.steps),
+                       list(image.gaps), list(image.padding), list(image.strides),
+                       index_text(writer_, image.item_stride),
+                       index_text(writer_, image.channel_stride),
+                       index_text(writer_, image.channels), outside_of_image(writer_, product_));
   }
 
   // The declaration of a factor's loader, called `name`.
@@ -141,28 +186,28 @@ class GemmSource {
     ProductResult result(writer_, product_, widest_pack());
     const std::string text = result.finish();
     writer_.body(fmt::format(
-        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const float "
+        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {2} "
         "(&values)[{0}]) "
         "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
         "if (row >= rows || column >= columns) return;\n{1}}});\n",
-        result.pack(), text));
+        result.pack(), text, product_.sum_type()));
   }
 
-  // All lanes of a warp have a pack of a strip of 16 rows.
+  // All lanes of a warp have a pack of a strip of 16 rows, whichever way the tile is shared.
   int widest_pack() const { return std::min(16, tile_.n / tile_.warps_n); }
 
   void keep_partial_sums() {
     const PartialSums partial(product_);
     writer_.body(fmt::format(
-        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const float "
+        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {5} "
         "(&values)[{0}]) "
         "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
-        "if (row >= rows || column >= columns) return;\nPack<float, {0}> pack;\n#pragma unroll\n"
+        "if (row >= rows || column >= columns) return;\nPack<{5}, {0}> pack;\n#pragma unroll\n"
         "for (int j = 0; j < {0}; ++j) pack.items[j] = values[j];\n"
-        "*reinterpret_cast<Pack<float, {0}>*>({1} + static_cast<int64>(split) * {2} + "
+        "*reinterpret_cast<Pack<{5}, {0}>*>({1} + static_cast<int64>(split) * {2} + "
         "static_cast<int64>(batch) * {3} + static_cast<int64>(row) * {4} + column) = pack;\n}});\n",
-        partial_pack, writer_.workspace("float", 0), writer_.value(partial.split),
-        writer_.value(partial.batch), writer_.value(partial.line)));
+        partial_pack, writer_.workspace(product_.sum_type(), 0), writer_.value(partial.split),
+        writer_.value(partial.batch), writer_.value(partial.line), product_.sum_type()));
   }
 
   const Product& product_;
@@ -189,16 +234,16 @@ void add_reduction(const Problem& problem, const Product& product, int splits, D
       "const Index column = static_cast<Index>(i % {2}) * {3};\n"
       "const int64 line = i / {2};\n"
       "const Index row = static_cast<Index>(line % {4}), batch = static_cast<Index>(line / {4});\n"
-      "float values[{3}];\n#pragma unroll\nfor (int j = 0; j < {3}; ++j) values[j] = 0;\n"
-      "const float* from = {5} + line * {6} + column;\n#pragma unroll\n"
+      "{11} values[{3}];\n#pragma unroll\nfor (int j = 0; j < {3}; ++j) values[j] = 0;\n"
+      "const {11}* from = {5} + line * {6} + column;\n#pragma unroll\n"
       "for (int split = 0; split < {7}; ++split) {{\n"
       "#pragma unroll\nfor (int j = 0; j < {3}; j += {8}) {{\n"
-      "const Pack<float, {8}> part = *reinterpret_cast<const Pack<float, {8}>*>(from + j);\n"
+      "const Pack<{11}, {8}> part = *reinterpret_cast<const Pack<{11}, {8}>*>(from + j);\n"
       "#pragma unroll\nfor (int e = 0; e < {8}; ++e) values[j + e] += part.items[e];\n}}\n"
       "from += {9};\n}}\n{10}}}\n",
       writer.value(total), reduce_threads, writer.value(packs), pack, writer.value(product.rows),
-      writer.workspace("const float", 0), writer.value(partial.line), splits, load,
-      writer.value(partial.split), finish));
+      writer.workspace(fmt::format("const {}", product.sum_type()), 0), writer.value(partial.line),
+      splits, load, writer.value(partial.split), finish, product.sum_type()));
   writer.finish({{blocks_for(total, reduce_threads), 1, 1}, {reduce_threads, 1, 1}}, into);
 }
 

@@ -20,11 +20,25 @@ constexpr std::array half_tiles{
     Tile{32, 32, 64, 2, 1, 6},   Tile{64, 64, 128, 2, 2, 3},  Tile{64, 32, 128, 2, 2, 4},
     Tile{32, 64, 128, 2, 2, 4},
 };
+// For warpgroups; a line of the factors along the depth is 128 bytes.
+constexpr std::array warpgroup_tiles{
+    Tile{128, 256, 64, 2, 4, 4}, Tile{256, 128, 64, 4, 2, 4}, Tile{128, 192, 64, 4, 2, 4},
+    Tile{192, 128, 64, 6, 2, 4}, Tile{128, 128, 64, 4, 2, 3}, Tile{128, 128, 64, 4, 2, 6},
+    Tile{128, 64, 64, 4, 2, 4},  Tile{64, 256, 64, 1, 4, 4},  Tile{64, 128, 64, 2, 2, 4},
+    Tile{64, 64, 64, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 6},   Tile{64, 32, 64, 4, 1, 6},
+};
 // For float32 rounded to TF32.
 constexpr std::array tf32_tiles{
     Tile{128, 256, 16, 2, 4, 4}, Tile{128, 128, 16, 2, 2, 4}, Tile{128, 128, 32, 2, 2, 3},
     Tile{128, 64, 32, 2, 2, 3},  Tile{64, 128, 32, 2, 2, 3},  Tile{64, 64, 32, 2, 2, 4},
     Tile{64, 32, 32, 2, 2, 5},   Tile{32, 64, 32, 2, 2, 5},   Tile{32, 32, 32, 2, 1, 6},
+};
+// For bytes.
+constexpr std::array byte_tiles{
+    Tile{128, 256, 64, 2, 4, 4},  Tile{256, 128, 64, 4, 2, 4}, Tile{128, 128, 64, 2, 2, 4},
+    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 64, 128, 2, 2, 3}, Tile{64, 128, 128, 2, 2, 3},
+    Tile{64, 64, 128, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 128, 2, 2, 5},
+    Tile{32, 64, 128, 2, 2, 5},   Tile{32, 32, 128, 2, 1, 6},  Tile{32, 32, 64, 2, 1, 4},
 };
 constexpr std::array fma_tiles{
     Tile{128, 128, 16, 4, 2, 3}, Tile{128, 64, 16, 4, 1, 4}, Tile{64, 128, 16, 2, 2, 4},
@@ -35,7 +49,9 @@ constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
 constexpr size_t most_tiles = 10;
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
+  if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
   if (multiplier == Multiplier::fma) return fma_tiles;
+  if (multiplier == Multiplier::bytes) return byte_tiles;
   return type == ElementType::float32 ? std::span<const Tile>(tf32_tiles) : half_tiles;
 }
 
@@ -50,9 +66,18 @@ bool suits_loader(const Factor& factor, int rows, const Tile& tile) {
   return chunks > 0 && chunks <= tile.threads() && tile.threads() % chunks == 0;
 }
 
-bool suits(const TacticQuery& query, const Product& product, const Tile& tile) {
+// Lines along the rows are cut into blocks of whole powers of two.
+bool suits_warpgroup(const Factor& factor, int rows) {
+  return factor.along_depth || rows == 32 || rows % 64 == 0;
+}
+
+bool suits(const TacticQuery& query, const Product& product, Multiplier multiplier,
+           const Tile& tile) {
+  if (multiplier == Multiplier::warpgroup &&
+      (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n)))
+    return false;
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
-         tile.shared_bytes(product.type) <= most_shared_bytes(query);
+         tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
 }
 
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
@@ -61,6 +86,11 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
   const double m = static_cast<double>(tile.m) / tile.warps_m,
                n = static_cast<double>(tile.n) / tile.warps_n;
   const double reuse = m * n / (m + n) / 32;  // 1 for warps of 64 x 64
+  if (multiplier == Multiplier::warpgroup) {
+    const double groups = tile.threads() / 128, rows = tile.m / groups;
+    const double read = rows * tile.n / (rows + tile.n) / 32;  // of shared memory, once
+    return 0.85 * read / (read + 0.35);
+  }
   const double best = multiplier == Multiplier::fma ? 0.75 : 0.62;
   const double loader = product.left.pack * bit_width(product.type) >= 64 ? 1.0 : 0.4;
   return best * loader * reuse / (reuse + 0.25) * 1.25;
@@ -79,10 +109,16 @@ double stage_us(const Product& product, const Tile& tile) {
 
 }  // namespace
 
-int64_t Tile::shared_bytes(ElementType type) const {
+int64_t Tile::shared_bytes(ElementType type, Multiplier multiplier) const {
   const int64_t pipeline = int64_t{stages} * (m + n) * k * (bit_width(type) / 8);
-  const int64_t strips = int64_t{warps_m} * warps_n * 16 * (n / warps_n + 8) * 4;
+  const int columns = multiplier == Multiplier::warpgroup ? n : n / warps_n;  // of a warp
+  const int64_t strips = int64_t{warps_m} * warps_n * 16 * (columns + 8) * 4;
   return std::max(pipeline, strips);
+}
+
+Tile smallest_tile(Multiplier multiplier) {
+  if (multiplier == Multiplier::warpgroup) return {64, 32, 64, 4, 1, 4};
+  return {32, 32, multiplier == Multiplier::bytes ? 64 : 32, 2, 1, 3};
 }
 
 std::string Tile::to_string() const {
@@ -105,13 +141,14 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
   double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
   if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
+  if (multiplier == Multiplier::bytes) peak *= 2;
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;
   const double depth_blocks =
       std::ceil(static_cast<double>(ceiling(sizes.depth, tile.k)) / tile.splits);
   const auto fit = static_cast<double>(std::clamp<int64_t>(
-      std::min<int64_t>(shared / (tile.shared_bytes(product.type) + further_shared_bytes),
+      std::min<int64_t>(shared / (tile.shared_bytes(product.type, multiplier) + further_shared_bytes),
                         512 / tile.threads()),
       1, 4));
   // A stage takes its operations' time, shared with the other blocks of the multiprocessor, or what
@@ -124,14 +161,11 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double at_once = std::min(per_multiprocessor, fit);
   const double compute =
       std::ceil(per_multiprocessor / fit) * (around + depth_blocks * longer(bring, work * at_once));
-  const double size = bit_width(product.type) / 8.0;
-  const double m = static_cast<double>(sizes.rows), n = static_cast<double>(sizes.columns),
-               k = static_cast<double>(sizes.depth), b = static_cast<double>(sizes.batches);
-  const double left = product.image ? std::min(sizes.image_elements, b * m * k) : b * m * k;
-  const double memory = size * (left + b * n * k + b * m * n) / rates.bytes_per_us;
-  double us = rates.launch_us + longer(compute, memory);
-  if (tile.splits > 1)
-    us += rates.launch_us + 0.8 + b * m * n * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+  double us = rates.launch_us + longer(compute, sizes.bytes / rates.bytes_per_us);
+  if (tile.splits > 1) {
+    const auto sums = static_cast<double>(sizes.batches * sizes.rows * sizes.columns);
+    us += rates.launch_us + 0.8 + sums * 4 * (tile.splits + 1) / (3 * rates.bytes_per_us);
+  }
   return us;
 }
 
@@ -142,7 +176,7 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
   const CardRates rates = rates_of(query.architecture);
   std::vector<std::pair<double, Tile>> found;
   for (Tile tile : table_of(product.type, multiplier)) {
-    if (!suits(query, product, tile)) continue;
+    if (!suits(query, product, multiplier, tile)) continue;
     // A tile of which half would be empty, where a smaller one is there.
     if (tile.m > 32 && tile.m >= 2 * known.rows) continue;
     if (tile.n > 32 && tile.n >= 2 * known.columns) continue;

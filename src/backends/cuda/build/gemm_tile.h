@@ -9,7 +9,9 @@
 
 namespace cermet::cuda {
 
-enum class Multiplier : uint8_t { tensor, fma };
+// What multiplies: mma.sync, wgmma (Hopper's, on other cards mma.sync in the same launch), FMA, or
+// mma.sync of bytes.
+enum class Multiplier : uint8_t { tensor, warpgroup, fma, bytes };
 
 struct Tile {
   int m = 64, n = 64, k = 32;    // of a block of threads; k: in one stage
@@ -18,7 +20,7 @@ struct Tile {
   int splits = 1;  // of the depth, each with sums of its own
 
   int threads() const { return 32 * warps_m * warps_n; }
-  int64_t shared_bytes(ElementType type) const;
+  int64_t shared_bytes(ElementType type, Multiplier multiplier) const;
   std::string to_string() const;  // "128x128x32 w2x2 s4 k1"
   static Tile parse(std::string_view text);
   bool operator==(const Tile&) const = default;
@@ -27,6 +29,9 @@ struct Tile {
 // The promising ones for the query's card and typical sizes, the best first.
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier);
+
+// For what none of these suits.
+Tile smallest_tile(Multiplier multiplier);
 
 // Microseconds at these sizes.
 double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,

@@ -44,6 +44,7 @@ bool is_turned(const TacticQuery& query, const Product& product) {
 ProductOrReason rows_of(const TacticQuery& query) {
   ProductOrReason found = product_of(query);
   if (!found.product) return found;
+  if (found.product->bytes) return {std::nullopt, "computes products of floats only"};
   Product& product = *found.product;
   const auto reject = [](std::string reason) {
     return ProductOrReason{std::nullopt, std::move(reason)};
@@ -76,21 +77,8 @@ std::optional<std::string> rejects(const TacticQuery& query) {
 std::optional<PackedConstant> pack(const TacticQuery& query) {
   const ProductOrReason found = product_of(query);
   if (!found.product || !is_turned(query, *found.product)) return pack_right(query);
-  const Tensor& from = *query.constant(1);
-  const Shape& shape = from.shape();
-  const int64_t columns = shape.back(), depth = shape[shape.size() - 2];
-  const int64_t line = padded_size(depth, from.type());
-  const int64_t matrices = columns * depth == 0 ? 0 : from.elements() / (columns * depth);
-  Tensor turned(from.type(), {matrices * columns * line});
-  const size_t unit = static_cast<size_t>(bit_width(from.type()) / 8);
-  auto* to = static_cast<std::byte*>(turned.view().data);
-  std::memset(to, 0, turned.bytes());
-  const auto* data = static_cast<const std::byte*>(from.data());
-  for (int64_t m = 0; m < matrices; ++m)
-    for (int64_t k = 0; k < depth; ++k)
-      for (int64_t n = 0; n < columns; ++n, data += unit)
-        std::memcpy(to + static_cast<size_t>((m * columns + n) * line + k) * unit, data, unit);
-  return PackedConstant{1, std::move(turned), "columns in lines of whole vectors"};
+  return PackedConstant{1, lines_of_columns(*query.constant(1)),
+                        "columns in lines of whole vectors"};
 }
 
 std::vector<std::string> configurations(const TacticQuery& query) {

@@ -1,7 +1,9 @@
 #include "backends/cuda/build/product.h"
 
+#include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/kernel_writer.h"
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_factors.h"
 #include "backends/cuda/build/scalar_printer.h"
 
@@ -87,7 +89,8 @@ void add_result(const Dims& result, const Matrix& left, const Matrix& right, boo
 
 ProductOrReason matmul_of(const TacticQuery& query, const KernelWriter& writer) {
   const Problem& problem = query.problem();
-  if (problem.op != "MatMul") return reject(problem.op + " is no MatMul or Gemm");
+  if (problem.op != "MatMul" && problem.op != "MatMulInteger")
+    return reject(problem.op + " is no MatMul or Gemm");
   const Matrix left = matrix_of(writer, 0), right = matrix_of(writer, 1);
   Product product;
   product.left = factor_of(left, 0, left.batch_rank(), left.batch_rank() + 1);
@@ -137,10 +140,15 @@ ProductOrReason product_of(const TacticQuery& query) {
   if (problem.inputs.size() < 2 || !problem.inputs[0] || !problem.inputs[1])
     return reject("a factor is absent");
   if (problem.outputs.size() != 1) return reject("there is more than one result");
-  const ElementType type = problem.inputs[0]->type.element;
-  if (type != ElementType::float32 && type != ElementType::float16 && type != ElementType::bfloat16)
+  const bool bytes = is_product_of_bytes(problem);
+  const ElementType type = bytes ? ElementType::int8 : problem.inputs[0]->type.element;
+  if (bytes) {
+    if (auto reason = rejects_bytes(query)) return reject(*reason);
+  } else if (type != ElementType::float32 && type != ElementType::float16 &&
+             type != ElementType::bfloat16)
     return reject(fmt::format("products of {} are not computed", name(type)));
-  if (problem.inputs[1]->type.element != type) return reject("the factors have different types");
+  if (!bytes && problem.inputs[1]->type.element != type)
+    return reject("the factors have different types");
   if (problem.has_epilogue())
     if (auto reason = scalar_rejects(problem.expression)) return reject(*reason);
 
@@ -155,7 +163,10 @@ ProductOrReason product_of(const TacticQuery& query) {
   if (!found.product) return found;
   found.product->type = type;
   found.product->depth = found.product->left.depth;
-  if (!is_convolution) pad_constant(query, found.product->right);
+  if (bytes)
+    add_bytes(query, *found.product);
+  else if (!is_convolution)
+    pad_constant(query, found.product->right);
   for (Factor* factor : {&found.product->left, &found.product->right})
     choose_pack(type, found.product->image, *factor);
   return found;
@@ -170,8 +181,7 @@ std::optional<ProductSizes> typical_sizes(const TacticQuery& query, const Produc
   sizes.rows = product.rows.evaluate(values);
   sizes.columns = product.columns.evaluate(values);
   sizes.depth = product.depth.evaluate(values);
-  if (shapes->inputs[0])
-    sizes.image_elements = static_cast<double>(element_count(*shapes->inputs[0]));
+  sizes.bytes = bytes_of(query.problem(), *shapes);
   return sizes;
 }
 

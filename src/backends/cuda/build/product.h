@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tactics/tactic.h"
@@ -40,8 +41,24 @@ struct ProductImage {
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
 };
 
+// Of a product of bytes, MatMulInteger or ConvInteger: the factors less their zero points.
+struct ProductBytes {
+  bool left_signed = true, right_signed = true;
+  // Inputs with zero points that are not known to be 0: one of the left factor; one of the right
+  // factor or one for each of its columns.
+  std::optional<size_t> left_zero, right_zero;
+  bool right_zero_of_column = false;
+  // Of a constant right factor: where in it the sums of its columns, less zero points, lie as
+  // int32, in bytes.
+  std::optional<Dim> right_sums;
+
+  // Sums that are not there when the kernel starts.
+  bool sums_rows() const { return right_zero.has_value(); }
+  bool sums_columns() const { return left_zero.has_value() && !right_sums; }
+};
+
 struct Product {
-  ElementType type = ElementType::float32;
+  ElementType type = ElementType::float32;  // of both factors; int8 for bytes of either sign
   Dim rows, columns, depth;
   Dims batch;
   Factor left, right;
@@ -55,10 +72,14 @@ struct Product {
   std::optional<size_t> column_dimension;
   bool is_grouped = false;
 
+  std::optional<ProductBytes> bytes;
+
   double alpha = 1, beta = 1;
   std::optional<size_t> addend;  // input that is added, times beta: Gemm's C or Conv's bias
   bool addend_is_bias = false;   // one number a column
 
+  // In which the sums are.
+  std::string_view sum_type() const { return bytes ? "int" : "float"; }
   Dim batches() const { return product(batch); }
 };
 
@@ -76,7 +97,7 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query);
 // The sizes of a product at typical shapes.
 struct ProductSizes {
   int64_t batches = 1, rows = 1, columns = 1, depth = 1;
-  double image_elements = 0;  // of a convolution's input
+  double bytes = 0;  // of all operands and the result, each once
 };
 std::optional<ProductSizes> typical_sizes(const TacticQuery& query, const Product& product);
 

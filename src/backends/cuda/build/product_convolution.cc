@@ -22,7 +22,7 @@ bool is_channels_last(const Operand& operand) {
 }
 
 std::optional<std::string> rejects_operands_of(const Problem& problem) {
-  if (problem.op != "Conv") return problem.op + " is no Conv";
+  if (problem.op != "Conv" && problem.op != "ConvInteger") return problem.op + " is no Conv";
   const size_t rank = problem.inputs[0]->type.rank();
   if (rank < 3 || rank > 2 + most_spatial)
     return fmt::format("images of {} dimensions are not convolved", rank);
@@ -115,8 +115,9 @@ ProductOrReason convolution_of(const TacticQuery& query, const KernelWriter& wri
   if (groups > 1) {
     if (!w[0].is_constant() || !w[1].is_constant())
       return reject("the sizes of groups are unknown");
-    if (w[1].constant() < fewest_channels_of_group ||
-        w[0].constant() / groups < fewest_channels_of_group)
+    const bool floats = problem.op == "Conv";  // others have no kernels for smaller ones
+    if (floats && (w[1].constant() < fewest_channels_of_group ||
+                   w[0].constant() / groups < fewest_channels_of_group))
       return reject(fmt::format("groups have less than {} channels", fewest_channels_of_group));
   }
   product.image = image_of(writer, attributes, *problem.inputs[0]);
@@ -134,7 +135,7 @@ ProductOrReason convolution_of(const TacticQuery& query, const KernelWriter& wri
   product.is_grouped = true;
   product.left = image_factor(*product.image, problem, product, groups, x);
   product.right = weight_factor(query, *product.image, product, groups);
-  if (has_own_input(problem, 2)) {
+  if (problem.op == "Conv" && has_own_input(problem, 2)) {
     product.addend = 2;
     product.addend_is_bias = true;
   }

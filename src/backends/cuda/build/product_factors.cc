@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/product_bytes.h"
 
 namespace cermet::cuda {
 namespace {
@@ -44,6 +45,25 @@ Tensor pack_taps(const Tensor& weights) {
 }
 
 }  // namespace
+
+Tensor lines_of_columns(const Tensor& matrices) {
+  const Shape& shape = matrices.shape();
+  const int64_t columns = shape.back(), depth = shape[shape.size() - 2];
+  const int64_t line = padded_size(depth, matrices.type());
+  const int64_t count = columns * depth == 0 ? 0 : matrices.elements() / (columns * depth);
+  Tensor turned(matrices.type(), {count * columns * line});
+  const size_t unit = static_cast<size_t>(bit_width(matrices.type()) / 8);
+  auto* to = static_cast<std::byte*>(turned.view().data);
+  std::memset(to, 0, turned.bytes());
+  const auto* data = static_cast<const std::byte*>(matrices.data());
+  for (int64_t m = 0; m < count; ++m)
+    for (int64_t k = 0; k < depth; ++k)
+      for (int64_t n = 0; n < columns; ++n, data += unit)
+        std::memcpy(to + static_cast<size_t>((m * columns + n) * line + k) * unit, data, unit);
+  return turned;
+}
+
+Tensor lines_of_taps(const Tensor& weights) { return pack_taps(weights); }
 
 bool is_multiple(const Dim& dim, int64_t of) {
   if (dim.is_constant()) return dim.constant() % of == 0;
@@ -99,6 +119,7 @@ void choose_pack(ElementType type, const std::optional<ProductImage>& image, Fac
                         !factor.row_stride.is_constant(1));
   factor.pack = static_cast<int>(elements_of_vector(type));
   while (factor.pack > 1 && (gathers || !fits(factor.pack))) factor.pack /= 2;
+  if (factor.pack * bit_width(type) < 32) factor.pack = 1;  // the least that is copied at once
   // Images are gathered by positions where elements are loaded one by one.
   if (gathers || (is_image && factor.pack == 1)) factor.along_depth = false;
 }
@@ -107,6 +128,7 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query) {
   const Tensor* constant = query.constant(1);
   if (constant == nullptr) return std::nullopt;
   const Problem& problem = query.problem();
+  if (is_product_of_bytes(problem)) return pack_right_bytes(query);
   const Shape& shape = constant->shape();
   if (problem.kind == ProblemKind::convolution) {
     const bool one_tap = element_count(Shape(shape.begin() + 2, shape.end())) == 1;

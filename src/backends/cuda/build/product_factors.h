@@ -21,6 +21,11 @@ void pad_constant(const TacticQuery& query, Factor& factor);
 // Elements padded to whole vectors.
 int64_t padded_size(int64_t size, ElementType type);
 
+// Of constant matrices [.., depth, column] or weights [filter, channel, taps..]: lines of columns
+// (filters) along the depth (taps and, within them, channels), each padded to whole vectors.
+Tensor lines_of_columns(const Tensor& matrices);
+Tensor lines_of_taps(const Tensor& weights);
+
 // Along which direction the factor is loaded, and how many elements at once.
 void choose_pack(ElementType type, const std::optional<ProductImage>& image, Factor& factor);
 

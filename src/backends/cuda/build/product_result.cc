@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_factors.h"
 #include "backends/cuda/build/scalar_printer.h"
 
@@ -118,6 +119,8 @@ std::string ProductResult::value() {
   const auto times = [](double factor, const std::string& text) {
     return factor == 1 ? text : fmt::format("static_cast<float>({:.17g}) * {}", factor, text);
   };
+  if (product_.bytes)
+    return fmt::format("const int sum = static_cast<int>({});\n", byte_sum(writer_, product_));
   std::string text = times(product_.alpha, "values[j]");
   if (product_.addend) text += " + " + times(product_.beta, element(operands_[0]));
   return "const float sum = " + text + ";\n";
@@ -131,6 +134,7 @@ std::string ProductResult::finish() {
     before += loads(operand, false);
     within += loads(operand, true);
   }
+  if (product_.bytes) before += byte_operands(writer_, product_);
   within += value();
   std::string result = "sum";
   if (problem.has_epilogue()) {

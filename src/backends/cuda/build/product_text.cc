@@ -25,7 +25,8 @@ std::string batch_coordinates(KernelWriter& writer, const Product& product) {
 }
 
 std::string matrix_text(KernelWriter& writer, const Product& product, const Factor& factor) {
-  std::string text = writer.input(factor.input);
+  std::string text = product.bytes ? writer.input_as(factor.input, storage_type(product.type))
+                                   : writer.input(factor.input);
   for (size_t d = 0; d < factor.batch_sizes.size(); ++d) {
     const Dim& size = factor.batch_sizes[d];
     if (size.is_constant(1) || factor.batch_strides[d].is_constant(0)) continue;

@@ -7,6 +7,7 @@ namespace cermet::cuda {
 
 void record_calls(Plan& plan, const DevicePointer& device) {
   const CallLibraries libraries(device, plan);
+  device->use();
   for_each_step(plan.root.steps, [&](Step& step) {
     if (!step.program.call) return;
     LibraryCall& call = *step.program.call;
@@ -17,7 +18,7 @@ void record_calls(Plan& plan, const DevicePointer& device) {
     const std::unique_ptr<BoundCall> bound = libraries.bind(call, symbols);
     call.algorithm = bound->algorithm();
     call.algorithm_sizes = CallSizes(call, symbols).all();
-    step.program.workspace_bytes = static_cast<int64_t>(bound->workspace_bytes());
+    step.program.workspace_bytes = static_cast<int64_t>(with_alignment(bound->workspace_bytes()));
   });
 }
 

@@ -1,6 +1,7 @@
 #include "backends/cuda/run/cards.h"
 
 #include <array>
+#include <charconv>
 #include <cstring>
 
 #include "base/error.h"
@@ -44,7 +45,22 @@ class CardReader {
 
 }  // namespace
 
-std::string Card::architecture() const { return fmt::format("sm_{}{}", major, minor); }
+std::string Card::architecture() const {
+  const bool is_hopper = major == 9 && minor == 0;
+  return fmt::format("sm_{}{}{}", major, minor, is_hopper ? "a" : "");
+}
+
+int fitness(std::string_view architecture, const Card& card) {
+  const bool machine = architecture.starts_with("sm_");
+  const std::string_view digits = architecture.substr(architecture.find('_') + 1);
+  int number = 0;
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool own_alone = end.ptr != digits.data() + digits.size();
+  const int of_card = card.major * 10 + card.minor;
+  if (own_alone && number != of_card) return 0;
+  if (number > of_card || (machine && number / 10 != card.major)) return 0;
+  return (machine ? 2000 : 1000) + number + (own_alone ? 1 : 0);
+}
 
 int card_count(const Driver& driver) {
   int count = 0;

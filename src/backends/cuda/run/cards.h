@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/cuda/run/driver.h"
@@ -15,8 +16,14 @@ struct Card {
   int multiprocessors = 0;
   size_t memory_bytes = 0;
 
-  std::string architecture() const;  // "sm_90"
+  // What kernels for this card alone are compiled for: "sm_80", on Hopper "sm_90a".
+  std::string architecture() const;
 };
+
+// How well an image fits a card: 0 not at all. Machine code runs on its own architecture and on
+// later ones of the same major number; one that ends with "a" or "f" on its own alone. PTX is
+// compiled by the driver for its architecture and for all later ones.
+int fitness(std::string_view architecture, const Card& card);
 
 // These throw device naming the card and the call that failed.
 int card_count(const Driver& driver);

@@ -41,6 +41,9 @@ class CublasLt {
 
   // That of the card, made where there is none yet. Throws device naming what is missing.
   static std::shared_ptr<const CublasLt> on(const DevicePointer& device);
+  ~CublasLt() { device_->try_to_use(); }
+  CublasLt(const CublasLt&) = delete;
+  CublasLt& operator=(const CublasLt&) = delete;
 
   const CublasLtCalls& calls() const { return calls_; }
   cublasLtHandle_t handle() const { return handle_.get(); }

@@ -42,6 +42,9 @@ class Cudnn {
 
   // That of the card, made where there is none yet. Throws device naming what is missing.
   static std::shared_ptr<const Cudnn> on(const DevicePointer& device);
+  ~Cudnn() { device_->try_to_use(); }
+  Cudnn(const Cudnn&) = delete;
+  Cudnn& operator=(const Cudnn&) = delete;
 
   const CudnnCalls& calls() const { return calls_; }
   // Calls `work(handle)`, whose calls put their work into the stream. One thread at a time has the

@@ -14,12 +14,20 @@ namespace cermet::cuda {
 class CublasLt;
 class Cudnn;
 
+// What cuBLASLt asks for, and more than a step's workspace has.
+inline constexpr size_t workspace_alignment = 256;
+// Bytes in which so many can be aligned.
+constexpr size_t with_alignment(size_t bytes) {
+  return bytes == 0 ? 0 : bytes + workspace_alignment;
+}
+
 // A call at one set of shapes. Belongs to one context.
 class BoundCall {
  public:
   virtual ~BoundCall() = default;
   virtual size_t workspace_bytes() const = 0;
-  // `pointers` are those of the call's arguments, nullptr where absent. Puts the work into the
+  // `pointers` are those of the call's arguments, nullptr where absent; the workspace is aligned to
+  // workspace_alignment. Puts the work into the
   // stream, which may be captured; allocates nothing.
   virtual void run(std::span<void* const> pointers, void* workspace, CUstream stream) = 0;
   // The algorithm that was taken, for LibraryCall::algorithm; empty where the call says it all.

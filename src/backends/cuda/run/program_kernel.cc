@@ -1,7 +1,6 @@
 #include "backends/cuda/run/program_kernel.h"
 
 #include <array>
-#include <charconv>
 
 #include "base/error.h"
 
@@ -11,21 +10,6 @@ namespace {
 constexpr int64_t widest_grid_x = 2147483647, widest_grid_yz = 65535;
 constexpr int64_t most_shared_bytes = 1 << 20;  // more than any card has
 constexpr uintptr_t pointer_alignment = 16;     // that kernels count on
-
-// How well an image fits a card: 0 not at all. Machine code runs on its own architecture and on
-// later ones of the same major number; one that ends with "a" or "f" on its own alone. PTX is
-// compiled by the driver for its architecture and for all later ones.
-int fitness(std::string_view architecture, const Card& card) {
-  const bool machine = architecture.starts_with("sm_");
-  const std::string_view digits = architecture.substr(architecture.find('_') + 1);
-  int number = 0;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool own_alone = end.ptr != digits.data() + digits.size();
-  const int of_card = card.major * 10 + card.minor;
-  if (own_alone && number != of_card) return 0;
-  if (number > of_card || (machine && number / 10 != card.major)) return 0;
-  return (machine ? 2000 : 1000) + number + (own_alone ? 1 : 0);
-}
 
 const KernelImage& best_image(const DeviceModule& module, const Device& device) {
   const KernelImage* best = nullptr;
@@ -171,7 +155,7 @@ class BoundLibraryProgram : public BoundKernel {
     workspace_bytes_ = static_cast<size_t>(workspace);
     if (modules == nullptr) return;
     bound_ = modules->libraries().bind(call_, symbols);
-    workspace_bytes_ = bound_->workspace_bytes();
+    workspace_bytes_ = with_alignment(bound_->workspace_bytes());
     for (const LaunchArgument& argument : call_.arguments)
       values_.push_back(argument.value.evaluate(symbols));
     pointers_.resize(values_.size());
@@ -184,10 +168,16 @@ class BoundLibraryProgram : public BoundKernel {
     for (size_t i = 0; i < values_.size(); ++i)
       // NOLINTNEXTLINE(performance-no-int-to-ptr): arguments are numbers, as a kernel gets them
       pointers_[i] = reinterpret_cast<void*>(argument_of(call_.arguments[i], values_[i], call));
-    bound_->run(pointers_, call.workspace, static_cast<CUstream>(call.stream));
+    bound_->run(pointers_, aligned(call.workspace), static_cast<CUstream>(call.stream));
   }
 
  private:
+  static void* aligned(void* workspace) {
+    const auto address = reinterpret_cast<uintptr_t>(workspace);
+    const uintptr_t rest = address % workspace_alignment;
+    return static_cast<std::byte*>(workspace) + (rest == 0 ? 0 : workspace_alignment - rest);
+  }
+
   const LibraryCall& call_;
   std::unique_ptr<BoundCall> bound_;
   size_t workspace_bytes_ = 0;

@@ -244,6 +244,7 @@ __device__ __forceinline__ void attention_store(AttentionState<C>& state,
   using T = typename C::element;
   using Pair = decltype(AttentionMma<T>::pack(0, 0));
   const int lane = lane_id();
+  __syncwarp();  // the warp's queries have been read
 #pragma unroll
   for (int m = 0; m < Tile::row_tiles; ++m)
 #pragma unroll

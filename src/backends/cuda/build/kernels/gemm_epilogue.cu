@@ -3,9 +3,11 @@
 // which has to be free.
 template <class Tile, int PACK, class Sums, class Finish>
 __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& finish) {
+  using Sum = typename Sums::Sum;
+  static_assert(sizeof(Sum) == 4, "as the strips' place is reckoned");
   constexpr int columns = Sums::warp_n, pitch = columns + 8;
-  float* const strip = reinterpret_cast<float*>(dynamic_shared_memory) +
-                       static_cast<int>(threadIdx.x) / 32 * (16 * pitch);
+  Sum* const strip = reinterpret_cast<Sum*>(dynamic_shared_memory) +
+                     static_cast<int>(threadIdx.x) / 32 * (16 * pitch);
   constexpr int units = 16 * columns / PACK;
 #pragma unroll 1
   for (int s = 0; s < Sums::strips; ++s) {
@@ -18,22 +20,20 @@ __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& fi
       const int unit = i + lane_id();
       if (units % 32 != 0 && unit >= units) continue;
       const int row = unit / (columns / PACK), column = unit % (columns / PACK) * PACK;
-      const float* const at = strip + row * pitch + column;
-      float values[PACK];
+      const Sum* const at = strip + row * pitch + column;
+      Sum values[PACK];
       if constexpr (PACK % 4 == 0) {
 #pragma unroll
         for (int j = 0; j < PACK; j += 4) {
-          const float4 four = *reinterpret_cast<const float4*>(at + j);
-          values[j] = four.x;
-          values[j + 1] = four.y;
-          values[j + 2] = four.z;
-          values[j + 3] = four.w;
+          const Pack<Sum, 4> four = *reinterpret_cast<const Pack<Sum, 4>*>(at + j);
+#pragma unroll
+          for (int e = 0; e < 4; ++e) values[j + e] = four.items[e];
         }
       } else {
 #pragma unroll
         for (int j = 0; j < PACK; ++j) values[j] = at[j];
       }
-      finish(sums.first_row() + s * 16 + row, sums.first_column() + column, values);
+      finish(sums.strip_row(s) + row, sums.first_column() + column, values);
     }
     __syncwarp();
   }

@@ -3,6 +3,7 @@
 // gives a thread every 4th row (8th column), one that lies along its rows groups of 4 neighbours.
 template <class Tile, class LeftTile, class RightTile>
 struct FmaSums {
+  using Sum = float;
   static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
   static constexpr int count_m = warp_m / 4, count_n = warp_n / 8;
   static_assert(count_m % 4 == 0 && count_n % 4 == 0 && Tile::k % 4 == 0, "whole vectors");
@@ -36,8 +37,9 @@ struct FmaSums {
     }
   }
 
-  // Rows 16 * strip and on of the warp's part, as lines of PITCH floats.
+  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
   static constexpr int strips = warp_m / 16;
+  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
 #pragma unroll

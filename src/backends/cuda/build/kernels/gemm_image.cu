@@ -1,13 +1,16 @@
 // Loaders of a convolution's image: row `row` of the factor is a position of the window, its depth
 // counts taps (KD x KH x KW, the last one fastest) and, within a tap, channels.
 
-// By spatial dimension: depth, height, width. Strides are in elements.
-template <class Index_, int KD, int KH, int KW>
+// By spatial dimension: depth, height, width. Strides are in elements. FILLS: elements around the
+// image are those of the word `outside`, else zeros.
+template <class Index_, int KD, int KH, int KW, bool FILLS>
 struct Image {
   using Index = Index_;
+  static constexpr bool fills = FILLS;
   static constexpr int kd = KD, kh = KH, kw = KW, taps = KD * KH * KW;
   Index positions[3], sizes[3], steps[3], gaps[3], padding[3], strides[3];
   Index item_stride, channel_stride, channels;
+  unsigned outside;
 
   __device__ __forceinline__ Index tap_offset(int tap) const {
     return tap / (KH * KW) * gaps[0] * strides[0] + tap / KW % KH * gaps[1] * strides[1] +
@@ -77,7 +80,7 @@ template <class Tile, int ROWS, int PACK, class Image>
 struct ImageAlongDepth {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, true>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, true, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, Tile::k, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;
@@ -107,10 +110,17 @@ struct ImageAlongDepth {
     const bool inside = tap < Image::taps;
     const int shown = inside ? tap : 0;
 #pragma unroll
-    for (int i = 0; i < Lines::each; ++i)
-      if (lines.has(i))
-        copies.fetch(i, tile + lines.place(i), from + (windows[i].offset + offset),
-                     inside && windows[i].sees(image, shown));
+    for (int i = 0; i < Lines::each; ++i) {
+      if (!lines.has(i)) continue;
+      const bool seen = windows[i].sees(image, shown);
+      if constexpr (Image::fills) {
+        if (inside && !seen) {
+          copies.fill(i, tile + lines.place(i), image.outside);
+          continue;
+        }
+      }
+      copies.fetch(i, tile + lines.place(i), from + (windows[i].offset + offset), inside && seen);
+    }
     channel += Tile::k;
     while (channel >= image.channels) {
       channel -= image.channels;
@@ -130,7 +140,7 @@ template <class Tile, int ROWS, class Image>
 struct ImageAlongRows {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, false>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, false, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, ROWS, 1>;
   Lines lines;
   Copies<Element, 1, Lines::each> copies;
@@ -156,9 +166,16 @@ struct ImageAlongRows {
       const bool inside = depth < image.channels * Image::taps;
       const int tap = inside ? static_cast<int>(depth / image.channels) : 0;
       const Index channel = depth % image.channels;
+      const bool seen = window.sees(image, tap);
+      if constexpr (Image::fills) {
+        if (inside && !seen) {
+          copies.fill(i, tile + lines.place(i), image.outside);
+          continue;
+        }
+      }
       copies.fetch(i, tile + lines.place(i),
                    from + (window.offset + image.tap_offset(tap) + channel * image.channel_stride),
-                   inside && window.sees(image, tap));
+                   inside && seen);
     }
     at += Tile::k;
   }

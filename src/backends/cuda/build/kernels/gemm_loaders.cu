@@ -20,6 +20,16 @@ struct Copies {
     else
       held[i] = valid ? *from : Element{};
   }
+  // Elements of bytes that are parts of a word, without reading any.
+  __device__ __forceinline__ void fill(int i, unsigned char* to, unsigned word) {
+    static_assert(sizeof(Element) == 1, "any part of the word is an element");
+    if constexpr (in_background) {
+#pragma unroll
+      for (int e = 0; e < bytes; e += 4) *reinterpret_cast<unsigned*>(to + e) = word;
+    } else {
+      held[i] = static_cast<Element>(word);
+    }
+  }
   __device__ __forceinline__ void put(int i, unsigned char* to) const {
     if constexpr (!in_background) *reinterpret_cast<Element*>(to) = held[i];
   }
@@ -40,10 +50,9 @@ struct ThreadLines {
 
   __device__ __forceinline__ int place(int i) const {
     if constexpr (stride % 8 == 0)  // all its lines are swizzled alike
-      return swizzled<Factor::pitch, Factor::words>(line, chunk * bytes) +
-             i * (stride * Factor::pitch);
+      return Factor::at(line, chunk * bytes) + i * (stride * Factor::pitch);
     else
-      return swizzled<Factor::pitch, Factor::words>(line + i * stride, chunk * bytes);
+      return Factor::at(line + i * stride, chunk * bytes);
   }
   __device__ __forceinline__ bool has(int i) const {
     return even || line + i * stride < Factor::lines;
@@ -55,7 +64,7 @@ template <class Tile, int ROWS, int PACK>
 struct DenseAlongDepth {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, true>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, true, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, Tile::k, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;
@@ -110,7 +119,7 @@ template <class Tile, int ROWS, int PACK, class Depth>
 struct DenseAlongRows {
   using Element = typename Tile::Element;
   using Index = typename Tile::Index;
-  using Factor = FactorTile<Element, ROWS, Tile::k, false>;
+  using Factor = FactorTile<Element, ROWS, Tile::k, false, Tile::blocks>;
   using Lines = ThreadLines<Tile, Factor, ROWS, PACK>;
   Lines lines;
   Copies<Element, PACK, Lines::each> copies;

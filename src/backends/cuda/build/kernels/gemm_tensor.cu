@@ -27,6 +27,7 @@ struct TensorProduct<float> {
 
 template <class Tile, class LeftTile, class RightTile>
 struct TensorSums {
+  using Sum = float;
   using Element = typename Tile::Element;
   static constexpr int size = static_cast<int>(sizeof(Element));
   static constexpr int step = 32 / size;  // depth of one instruction
@@ -66,8 +67,9 @@ struct TensorSums {
     }
   }
 
-  // Rows 16 * strip and on of the warp's part, as lines of PITCH floats.
+  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
   static constexpr int strips = count_m;
+  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
     float* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
@@ -102,8 +104,7 @@ struct TensorSums {
                                                    int row, int depth) {
     const int lane = lane_id();
     if constexpr (LeftTile::along_depth) {
-      load_matrices(a, tile + swizzled<LeftTile::pitch, false>(row + lane % 16,
-                                                               depth * size + lane / 16 * 16));
+      load_matrices(a, tile + LeftTile::at(row + lane % 16, depth * size + lane / 16 * 16));
 #pragma unroll
       for (int e = 0; e < 4; ++e) a[e] = rounded(a[e]);
     } else if constexpr (size == 2) {
@@ -123,9 +124,8 @@ struct TensorSums {
     const int lane = lane_id();
     unsigned both[4];
     if constexpr (RightTile::along_depth) {
-      load_matrices(both,
-                    tile + swizzled<RightTile::pitch, false>(column + lane / 16 * 8 + lane % 8,
-                                                             depth * size + lane / 8 % 2 * 16));
+      load_matrices(both, tile + RightTile::at(column + lane / 16 * 8 + lane % 8,
+                                               depth * size + lane / 8 % 2 * 16));
 #pragma unroll
       for (int e = 0; e < 4; ++e) both[e] = rounded(both[e]);
     } else if constexpr (size == 2) {

@@ -1,6 +1,7 @@
 // Tiles of a product in shared memory. A factor's tile holds ROWS rows (of the left factor; columns
 // of the right one) and DEPTH elements of each, in lines of PITCH bytes: a line is a row where the
-// factor's elements lie side by side along the depth, else all rows at one depth.
+// factor's elements lie side by side along the depth, else all rows at one depth. With BLOCKS a line
+// has at most 128 bytes, and longer ones continue in a further block of lines: warpgroups read so.
 
 // The byte at which `byte` of a line lies. Chunks of 16 bytes change places within their line, so
 // that the same chunk of 8 lines one after the other lies in all banks. WORDS: 32-bit elements one
@@ -20,20 +21,25 @@ __device__ __forceinline__ int swizzled(int line, int byte) {
   return line * PITCH + (byte ^ (turn << 4));
 }
 
-template <class Element, int ROWS, int DEPTH, bool ALONG_DEPTH>
+template <class Element_, int ROWS, int DEPTH, bool ALONG_DEPTH, bool BLOCKS>
 struct FactorTile {
+  using Element = Element_;
   static constexpr bool along_depth = ALONG_DEPTH;
-  static constexpr int pitch = (ALONG_DEPTH ? DEPTH : ROWS) * static_cast<int>(sizeof(Element));
+  static constexpr int size = static_cast<int>(sizeof(Element));
+  static constexpr int line_bytes = (ALONG_DEPTH ? DEPTH : ROWS) * size;
+  static constexpr int pitch = BLOCKS && line_bytes > 128 ? 128 : line_bytes;
   static constexpr int lines = ALONG_DEPTH ? ROWS : DEPTH;
-  static constexpr int bytes = pitch * lines;
-  static constexpr bool words = !ALONG_DEPTH && sizeof(Element) == 4;
+  static constexpr int block_bytes = pitch * lines, bytes = line_bytes * lines;
+  static constexpr bool words = !ALONG_DEPTH && size == 4;
   static_assert(pitch >= 32 && (pitch & (pitch - 1)) == 0, "a line is a power of two");
 
+  // Of byte `byte` of a line.
+  static __device__ __forceinline__ int at(int line, int byte) {
+    return byte / pitch * block_bytes + swizzled<pitch, words>(line, byte % pitch);
+  }
   // Of element `depth` of a row.
   static __device__ __forceinline__ int place(int row, int depth) {
-    constexpr int size = static_cast<int>(sizeof(Element));
-    return ALONG_DEPTH ? swizzled<pitch, words>(row, depth * size)
-                       : swizzled<pitch, words>(depth, row * size);
+    return ALONG_DEPTH ? at(row, depth * size) : at(depth, row * size);
   }
 };
 

@@ -1,5 +1,9 @@
 // What CUDA C++ has no words for without headers, in PTX. Each is one instruction, or nothing where
 // the architecture has none. The tests' emulator has its own definitions of the same functions.
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#define CERMET_WARPGROUPS  // compiled for sm_90a, which alone has wgmma
+#endif
+
 #ifndef CERMET_EMULATED
 
 __device__ __forceinline__ float half_to_float(unsigned short bits) {
@@ -47,7 +51,7 @@ __device__ __forceinline__ float fast_exp2(float value) {
   return result;
 }
 
-// d += a * b for a warp: 16 x 8 results, 16 (f16, bf16), 8 (tf32) or 32 (s8) deep. Lane l holds
+// d += a * b for a warp: 16 x 8 results, 16 (f16, bf16), 8 (tf32) or 32 (bytes) deep. Lane l holds
 // rows l / 4 and l / 4 + 8, columns l % 4 * 2 and + 1 of d; PTX's manual draws a and b.
 __device__ __forceinline__ void mma_f16(float (&d)[4], const unsigned (&a)[4],
                                         const unsigned (&b)[2]) {
@@ -80,6 +84,33 @@ __device__ __forceinline__ void mma_s8(int (&d)[4], const unsigned (&a)[4],
                                        const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ __forceinline__ void mma_u8(int (&d)[4], const unsigned (&a)[4],
+                                       const unsigned (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.u8.u8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ __forceinline__ void mma_s8u8(int (&d)[4], const unsigned (&a)[4],
+                                         const unsigned (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ __forceinline__ void mma_u8s8(int (&d)[4], const unsigned (&a)[4],
+                                         const unsigned (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
       "{%0,%1,%2,%3};"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
@@ -144,7 +175,7 @@ __device__ __forceinline__ void let_next_kernel_start() {
 #endif
 }
 
-// The dynamic shared memory of a block, aligned to 128 bytes.
-extern __shared__ __align__(128) unsigned char dynamic_shared_memory[];
+// The dynamic shared memory of a block.
+extern __shared__ __align__(1024) unsigned char dynamic_shared_memory[];
 
 #endif
