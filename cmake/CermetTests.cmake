@@ -58,11 +58,13 @@ foreach(folder IN LISTS folders)
   endif()
   set(environment "CERMET_BUILD_DIR=${CMAKE_BINARY_DIR}")
   if(folder STREQUAL "cuda")  # the emulator stands in for driver and compiler
-    add_dependencies(test_${folder} fake_cuda fake_nvrtc)
+    add_dependencies(test_${folder} fake_cuda fake_nvrtc fake_cublaslt fake_cudnn)
     target_compile_definitions(test_${folder} PRIVATE
       FAKE_CUDA_FOLDER="${CMAKE_BINARY_DIR}/fake_cuda")
     list(APPEND environment "LD_LIBRARY_PATH=${CMAKE_BINARY_DIR}/fake_cuda"
                             "CERMET_NVRTC=${CMAKE_BINARY_DIR}/fake_cuda/libnvrtc.so"
+                            "CERMET_CUBLASLT=${CMAKE_BINARY_DIR}/fake_cuda/libcublasLt.so"
+                            "CERMET_CUDNN=${CMAKE_BINARY_DIR}/fake_cuda/libcudnn.so"
                             "CERMET_KERNEL_CACHE=${CMAKE_BINARY_DIR}/fake_cuda/kernels")
   endif()
   # Tests run in the source folder, so test data is named from the project's root.
@@ -101,6 +103,15 @@ target_compile_definitions(fake_nvrtc PRIVATE
 # Stands in for a profiler.
 cermet_glob(nvtx_tool tests/fake_cuda/nvtx/*.cc)
 cermet_fake_library(fake_nvtx_tool nvtx_tool ${nvtx_tool})
+
+# Libraries whose kernels may be chosen: libcublasLt.so and libcudnn.so.
+foreach(library cublasLt cudnn)
+  string(TOLOWER ${library} name)
+  cermet_fake_library(fake_${name} ${library}
+    "${CMAKE_SOURCE_DIR}/tests/fake_cuda/libraries/${name}.cc"
+    "${CMAKE_SOURCE_DIR}/tests/fake_cuda/libraries/library.cc")
+  target_link_libraries(fake_${name} PRIVATE fake_cuda)
+endforeach()
 
 # Programs that Python tests drive, one a file.
 cermet_glob(programs tests/programs/*.cc)

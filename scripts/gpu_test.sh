@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Everything that is tested on a machine with an NVIDIA GPU, in less than eight minutes.
+# Everything that is tested on a machine with an NVIDIA GPU, in less than ten minutes.
 #
-#   scripts/gpu_test.sh [PART...]      parts: env unit onnx errors models sanitizer bench; all
+#   scripts/gpu_test.sh [PART...]      parts: env unit onnx errors models sources sanitizer bench; all
 #
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
 # LIMIT_PART=SECONDS sets a part's time, as
-# LIMIT_unit=300; MODELS, SANITIZED, UNIT_FILTER and BENCH (arguments of bench/gpu.py) what it does.
+# LIMIT_unit=300; MODELS, SOURCES (networks built with NVIDIA's libraries), SANITIZED, UNIT_FILTER
+# and BENCH (arguments of bench/gpu.py) what it does.
 # CERMET_THOROUGH=1 runs every configuration of every kernel, which takes far longer than LIMIT_unit.
 # The part `streams` runs where it is named: whether runs of several contexts overlap.
 # The last lines are a summary; exit status 1 where a part failed.
@@ -26,29 +27,40 @@ MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
 UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
-declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95
-  [streams]=60)
-PARTS=(env unit onnx errors models sanitizer bench)
+SOURCES=${SOURCES:-tiny,resnet50,bert_base}
+declare -A LIMITS=([env]=20 [unit]=130 [onnx]=60 [errors]=30 [models]=60 [sources]=60 [streams]=30
+  [sanitizer]=50 [bench]=85)
+PARTS=(env unit onnx errors models sources streams sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
 export LD_LIBRARY_PATH=$CERMET_LIB${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export CERMET_KERNEL_CACHE=${CERMET_KERNEL_CACHE:-$WORK/kernels}
 export PYTHONUNBUFFERED=1
 
-# The compiler of kernels, from the toolkit or from beside PyTorch.
-find_nvrtc() {
-  local site
+# A library of NVIDIA's, from the toolkit or from beside PyTorch: find_library PATTERN WHEEL...
+# shellcheck disable=SC2231 # the file's name is a pattern
+find_library() {
+  local site file=$1 wheel
+  shift
   site=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' 2>/dev/null)
-  for found in /usr/local/cuda*/lib64/libnvrtc.so.1[0-9] \
-    "$site"/nvidia/{cu13,cuda_nvrtc}/lib/libnvrtc.so.1[0-9]; do
+  for found in /usr/local/cuda*/lib64/$file; do
     [[ -e $found ]] && echo "$found" && return
   done
+  for wheel in "$@"; do
+    for found in "$site"/nvidia/"$wheel"/lib/$file; do
+      [[ -e $found ]] && echo "$found" && return
+    done
+  done
 }
-export CERMET_NVRTC=${CERMET_NVRTC:-$(find_nvrtc)} # empty: Cermet looks for it
+# Empty: Cermet looks for it.
+export CERMET_NVRTC=${CERMET_NVRTC:-$(find_library 'libnvrtc.so.1[0-9]' cu13 cuda_nvrtc)}
+export CERMET_CUBLASLT=${CERMET_CUBLASLT:-$(find_library 'libcublasLt.so.1[0-9]' cu13 cublas)}
+export CERMET_CUDNN=${CERMET_CUDNN:-$(find_library 'libcudnn.so.9' cudnn cu13)}
 
 part_env() {
   nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,temperature.gpu --format=csv
   echo "programs $CERMET_BIN, NVRTC ${CERMET_NVRTC:-not found}, $JOBS cores"
+  echo "cuBLASLt ${CERMET_CUBLASLT:-not found}, cuDNN ${CERMET_CUDNN:-not found}"
   "$CERMET_BIN/cermet" --version && "$CERMET_BIN/cermet" devices
   "$PYTHON" -c 'import torch; print("PyTorch", torch.__version__, torch.cuda.get_device_name(0))'
 }
@@ -92,6 +104,16 @@ part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models"; }
 
 part_models() {
   "$PYTHON" tests/gpu/models_test.py --models "$MODELS" --folder "$WORK/models" --jobs "$JOBS"
+}
+
+# Kernels of cuBLASLt and cuDNN: one by one, and in networks beside our own.
+part_sources() {
+  local failed=0
+  timeout "$1" "$CERMET_BIN/test_cuda" --gtest_filter='CudaCublasLt*:CudaCudnn*' --gtest_brief=1 ||
+    failed=1
+  "$PYTHON" tests/gpu/sources_test.py --models "$SOURCES" --folder "$WORK/models" || failed=1
+  cp "$WORK"/models/*-sources.txt "$LOGS" 2>/dev/null
+  return "$failed"
 }
 
 # One checker beside the other; one that its time ended has found nothing until then.
@@ -151,7 +173,7 @@ keep_logs() {
   tar -czf "$OUT/logs.tar.gz" -C "$LOGS" .
   cp "$LOGS"/{report.md,results.json,picture.png} "$OUT" 2>/dev/null
 }
-export CERMET_BIN CERMET_LIB LOGS WORK PYTHON JOBS MODELS UNIT_FILTER SANITIZED BENCH
+export CERMET_BIN CERMET_LIB LOGS WORK PYTHON JOBS MODELS SOURCES UNIT_FILTER SANITIZED BENCH
 
 SUMMARY=()
 STATUS=0

@@ -88,6 +88,12 @@ struct BuildOptions {
   std::string stop_after;                     // "PASS:N": no patch after the Nth of that pass
   std::vector<std::string> marked_outputs;    // values that become outputs too, behind the model's
   std::vector<std::string> disabled_tactics;  // by name, or a prefix such as "onednn."
+  // Whose kernels may be chosen: "cermet", Cermet's own; "onednn", for CPUs; "cublaslt" and
+  // "cudnn", NVIDIA's, which a machine with a GPU has to have then. Either all of them, or changes
+  // to the first two, as "+cublaslt" and "-onednn". Empty: the first two.
+  std::vector<std::string> tactic_sources;
+  // Whose kernels are measured beside these, for BuildReport, and not chosen.
+  std::vector<std::string> compared_sources;
   // Types and layouts of inputs and outputs; what is not named stays as the model has it.
   std::vector<TensorFormat> input_formats, output_formats;
   // Files of plugins (cermet/plugin.h) whose operators the model may use.
@@ -118,6 +124,7 @@ struct CandidateReport {
   double estimate_us = -1;  // microseconds of one run; negative: none
   double measured_us = -1;  // likewise; negative: not measured
   std::string configuration;
+  bool allowed = true;  // false: of BuildOptions::compared_sources, measured and never chosen
 };
 
 // How the chosen kernel's results compare with the model's nodes.

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/thread_team.h"
 #include "builder/stored_model.h"
+#include "builder/tactic_sources.h"
 #include "cermet/builder.h"
 #include "engine/writer.h"
 #include "runtime/shape_plan.h"
@@ -38,6 +39,7 @@ BuildOptions within(BuildOptions options, double begin, double share) {
 
 BuildOptions for_cpu(BuildOptions options) {
   options.device = "cpu";
+  leave_out_gpu_sources(options);
   options.architectures.clear();
   options.fallback = true;
   options.tf32 = false;
@@ -119,6 +121,7 @@ EngineImage build_whole(const std::string& name, const ReadModel& read, const Bu
                      (options.model == ModelStorage::automatic && !built.tuned);
   if (!keeps) return std::move(built.image);
   BuildOptions kept = options;
+  if (!built.for_gpu) leave_out_gpu_sources(kept);
   kept.device = !built.for_gpu ? "cpu" : gpu ? "cuda,cpu" : "cuda";
   built.image.model = store_model(read(), kept, built.image);
   report.model_bytes = built.image.model.bytes();

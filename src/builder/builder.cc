@@ -14,6 +14,7 @@
 #include "builder/model_shapes.h"
 #include "builder/narrow_build.h"
 #include "builder/options_text.h"
+#include "builder/tactic_sources.h"
 #include "builder/target.h"
 #include "builder/validation.h"
 #include "builder/validation_digest.h"
@@ -38,7 +39,7 @@ StepReport describe(const Step& step, const StepChoice* choice) {
   for (const Candidate& candidate : choice->candidates)
     report.candidates.push_back({candidate.tactic, candidate.accepted, candidate.reason,
                                  candidate.estimate_us, candidate.measured_us,
-                                 candidate.configuration});
+                                 candidate.configuration, candidate.allowed});
   if (choice->validation)
     report.validation = {choice->validation->points, choice->validation->error,
                          choice->validation->text};
@@ -289,6 +290,7 @@ class Build {
     TacticOptions tactic_options;
     tactic_options.disabled = options_.disabled_tactics;
     check_names(tactic_options, target_.tactics());
+    tactic_options.yardsticks = target_.yardsticks();
     tactic_options.threads = threads_of(options_);
     tactic_options.allow_tf32 = options_.tf32;
     if (target_.uses_device()) place(image.plan, tactic_options);
@@ -310,6 +312,7 @@ class Build {
     pack_constants(image.plan, target_.tactics(), tactic_options);
     stage("compiling kernels", 0.95);
     target_.compile(image.plan);
+    state_versions(image.plan, image.info.requirements);
     require_plugins(image.plan, plugins_, image.info.requirements);
     image.info.version = CERMET_VERSION_STRING;
     image.info.options = options_text(options_, threads_of(options_));

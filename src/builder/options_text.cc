@@ -42,6 +42,8 @@ std::string options_text(const BuildOptions& options, int threads) {
   if (!options.stop_after.empty()) add(text, "--stop-after", options.stop_after);
   for (const std::string& value : options.marked_outputs) add(text, "--mark-output", value);
   for (const std::string& tactic : options.disabled_tactics) add(text, "--disable-tactic", tactic);
+  if (!options.tactic_sources.empty())
+    add(text, "--tactic-sources", fmt::format("{}", fmt::join(options.tactic_sources, ",")));
   return text;
 }
 

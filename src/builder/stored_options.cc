@@ -88,11 +88,12 @@ Offset<fb::BuildOptions> encode_options(flatbuffers::FlatBufferBuilder& builder,
   const auto disabled_tactics = list(options.disabled_tactics);
   const auto input_formats = encode(builder, options.input_formats);
   const auto output_formats = encode(builder, options.output_formats);
-  return fb::CreateBuildOptions(builder, device, architectures, !options.fallback, profiles,
-                                options.threads, options.memory_limit,
-                                static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
-                                !options.all_passes, only_passes, stop_after, marked_outputs,
-                                disabled_tactics, input_formats, output_formats);
+  const auto tactic_sources = list(options.tactic_sources);
+  return fb::CreateBuildOptions(
+      builder, device, architectures, !options.fallback, profiles, options.threads,
+      options.memory_limit, static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
+      !options.all_passes, only_passes, stop_after, marked_outputs, disabled_tactics, input_formats,
+      output_formats, tactic_sources);
 }
 
 BuildOptions decode_options(const fb::BuildOptions& from) {
@@ -115,6 +116,7 @@ BuildOptions decode_options(const fb::BuildOptions& from) {
   options.stop_after = text(from.stop_after());
   options.marked_outputs = texts(from.marked_outputs());
   options.disabled_tactics = texts(from.disabled_tactics());
+  options.tactic_sources = texts(from.tactic_sources());
   options.input_formats = decode(from.input_formats(), "input_formats");
   options.output_formats = decode(from.output_formats(), "output_formats");
   return options;

@@ -10,7 +10,10 @@
 #include "backends/cuda/build/costs.h"
 #include "backends/cuda/build/limits.h"
 #include "backends/cuda/build/lone_run.h"
+#include "backends/cuda/build/record_calls.h"
 #include "backends/cuda/build/tactics.h"
+#include "backends/cuda/run/cublaslt.h"
+#include "backends/cuda/run/cudnn.h"
 #include "base/error.h"
 #include "base/thread_team.h"
 
@@ -81,19 +84,46 @@ struct Target::Gpu {
   cuda::DevicePointer device;  // nullptr: kernels are for a card that is elsewhere
   std::vector<std::string> architectures;
   mutable cuda::Compiler compiler;
+  // Kept open from one trial of a kernel to the next.
+  std::shared_ptr<const cuda::CublasLt> cublaslt;
+  std::shared_ptr<const cuda::Cudnn> cudnn;
 };
 
 Target::Target(const BuildOptions& options)
     : threads_(options.threads > 0 ? options.threads : available_threads()),
+      sources_(tactic_sources(options)),
       gpu_(open_gpu(options)) {
   require(uses_device() || options.architectures.empty(), ErrorCode::invalid_argument,
           "architectures were named for the device {}; they are cuda's", options.device);
-  const std::span<const Tactic> of_cpu = cpu::tactics();
-  if (gpu_) {
-    const std::span<const Tactic> of_gpu = cuda::tactics();
-    tactics_.assign(of_gpu.begin(), of_gpu.end());
+  open_libraries(options);
+  if (gpu_) add_tactics(cuda::tactics());
+  add_tactics(cpu::tactics());
+}
+
+void Target::add_tactics(std::span<const Tactic> list) {
+  for (const Tactic& tactic : list)
+    if (sources_.has(tactic.source)) tactics_.push_back(tactic);
+}
+
+void Target::open_libraries(const BuildOptions& options) {
+  std::string wanted;
+  for (const auto* list : {&sources_.chosen_from, &sources_.yardsticks})
+    for (const std::string& source : *list)
+      if (is_of_gpu(source)) wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", source);
+  if (wanted.empty()) return;
+  if (!gpu_) {
+    require(options.device == "auto", ErrorCode::invalid_argument,
+            "kernels of {} are for GPUs, and the engine is for the device {}", wanted,
+            options.device);
+    if (options.logger)
+      options.logger(
+          Severity::warning,
+          fmt::format("kernels of {} are for GPUs, and the engine is for the CPU", wanted));
+    return;
   }
-  tactics_.insert(tactics_.end(), of_cpu.begin(), of_cpu.end());
+  if (!gpu_->device) return;
+  if (sources_.has(cuda::CublasLt::name)) gpu_->cublaslt = cuda::CublasLt::on(gpu_->device);
+  if (sources_.has(cuda::Cudnn::name)) gpu_->cudnn = cuda::Cudnn::on(gpu_->device);
 }
 
 std::unique_ptr<Target::Gpu> Target::open_gpu(const BuildOptions& options) {
@@ -184,9 +214,9 @@ std::vector<std::optional<Tensor>> Target::run_step(
 }
 
 void Target::compile(Plan& plan) const {
-  if (gpu_)
-    cuda::compile_programs(plan, tactics_, gpu_->architectures, gpu_->compiler,
-                           available_threads());
+  if (!gpu_) return;
+  cuda::compile_programs(plan, tactics_, gpu_->architectures, gpu_->compiler, available_threads());
+  if (gpu_->device) cuda::record_calls(plan, gpu_->device);
 }
 
 }  // namespace cermet

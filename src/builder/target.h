@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/tactic_sources.h"
 #include "cermet/builder.h"
 #include "problem/cost_oracle.h"
 #include "tactics/tuner.h"
@@ -31,6 +32,8 @@ class Target {
   bool can_run() const;
   // All of its tactics, the device's before the CPU's.
   std::span<const Tactic> tactics() const { return tactics_; }
+  // Of their sources those that are measured and never chosen.
+  const std::vector<std::string>& yardsticks() const { return sources_.yardsticks; }
   // Machine code is made for these; the first is that for which kernels are chosen.
   const std::vector<std::string>& architectures() const;
   // That a block may have on all of them.
@@ -58,7 +61,12 @@ class Target {
 
   static std::unique_ptr<Gpu> open_gpu(const BuildOptions& options);
 
+  void add_tactics(std::span<const Tactic> list);
+  // The libraries of NVIDIA's that kernels may come from. Throws device where one is missing.
+  void open_libraries(const BuildOptions& options);
+
   int threads_;
+  TacticSources sources_;
   std::unique_ptr<Gpu> gpu_;  // nullptr: the CPU alone
   std::vector<Tactic> tactics_;
 };

@@ -182,23 +182,30 @@ void check_regions(const Step& step) {
   if (kind == ProblemKind::scan) check_scan(step);
 }
 
-// A program has the modules and operands that it names, and a step on a device a program.
+void check_argument(const Step& step, const LaunchArgument& argument, std::string_view of) {
+  if (argument.kind != LaunchArgument::Kind::input && argument.kind != LaunchArgument::Kind::output)
+    return;
+  const auto& operands = argument.kind == LaunchArgument::Kind::input ? step.inputs : step.outputs;
+  expect_engine(argument.index >= 0 && static_cast<size_t>(argument.index) < operands.size(),
+                "{}: argument: expected one of {} operands, got {}", of, operands.size(),
+                argument.index);
+}
+
+// A program has the modules and operands that it names, and either launches or a call.
 void check_program(const Plan& plan, const Step& step) {
   for (const Launch& launch : step.program.launches) {
     expect_engine(launch.module >= 0 && static_cast<size_t>(launch.module) < plan.modules.size(),
                   "launch: module: expected an index below {}, got {}", plan.modules.size(),
                   launch.module);
-    for (const LaunchArgument& argument : launch.arguments) {
-      if (argument.kind != LaunchArgument::Kind::input &&
-          argument.kind != LaunchArgument::Kind::output)
-        continue;
-      const auto& operands =
-          argument.kind == LaunchArgument::Kind::input ? step.inputs : step.outputs;
-      expect_engine(argument.index >= 0 && static_cast<size_t>(argument.index) < operands.size(),
-                    "launch: argument: expected one of {} operands, got {}", operands.size(),
-                    argument.index);
-    }
+    for (const LaunchArgument& argument : launch.arguments)
+      check_argument(step, argument, "launch");
   }
+  if (!step.program.call) return;
+  expect_engine(step.program.launches.empty(), "call: expected no launches beside it, got {}",
+                step.program.launches.size());
+  expect_engine(step.place == Place::device, "call: expected a step on the device");
+  for (const LaunchArgument& argument : step.program.call->arguments)
+    check_argument(step, argument, "call");
 }
 
 void check_step(const Plan& plan, const Step& step) {

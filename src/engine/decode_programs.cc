@@ -45,6 +45,25 @@ Launch decode_launch(const fb::Launch& from, ValueDecoder& values) {
   return launch;
 }
 
+LibraryCall decode_call(const fb::LibraryCall& from, ValueDecoder& values) {
+  LibraryCall call;
+  call.library = values.text(from.library());
+  call.version = from.version();
+  call.operation = values.text(from.operation());
+  for_each_entry(from.sizes(), "size", [&](const fb::NamedSize* size, size_t) {
+    const std::string name = values.text(size->name());
+    expect_engine(call.sizes.emplace(name, values.dim(size->value())).second,
+                  "name: expected each once, got another '{}'", name);
+  });
+  for_each_entry(from.arguments(), "argument", [&](const fb::LaunchArgument* argument, size_t) {
+    call.arguments.push_back(decode_argument(*argument, values));
+  });
+  const std::vector<uint8_t> algorithm = values.list(from.algorithm());
+  call.algorithm.assign(algorithm.begin(), algorithm.end());
+  call.algorithm_sizes = values.list(from.algorithm_sizes());
+  return call;
+}
+
 }  // namespace
 
 Place decode_place(fb::Place place) {
@@ -71,6 +90,8 @@ DeviceProgram decode_program(const fb::Step& step, ValueDecoder& values) {
   for_each_entry(step.launches(), "launch", [&](const fb::Launch* launch, size_t) {
     program.launches.push_back(decode_launch(*launch, values));
   });
+  if (step.call() != nullptr)
+    in_field([] { return "call"; }, [&] { program.call = decode_call(*step.call(), values); });
   if (step.workspace_bytes() != -1) program.workspace_bytes = values.dim(step.workspace_bytes());
   return program;
 }

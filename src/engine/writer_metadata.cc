@@ -134,18 +134,39 @@ class MetadataEncoder {
     const int32_t workspace = from.program.workspace_bytes.is_constant(0)
                                   ? -1
                                   : static_cast<int32_t>(values_.dim(from.program.workspace_bytes));
+    const Offset<fb::LibraryCall> call = from.program.call ? this->call(*from.program.call) : 0;
     return fb::CreateStep(builder_, name, problem, inputs, outputs, choice, origin, regions,
-                          in_place, static_cast<fb::Place>(from.place), launches, workspace);
+                          in_place, static_cast<fb::Place>(from.place), launches, workspace, call);
+  }
+
+  Offset<fb::LaunchArgument> argument(const LaunchArgument& from) {
+    return fb::CreateLaunchArgument(builder_, static_cast<fb::LaunchArgumentKind>(from.kind),
+                                    from.index, values_.dim(from.value));
+  }
+
+  Offset<fb::LibraryCall> call(const LibraryCall& from) {
+    const auto library = values_.text(from.library);
+    const auto operation = values_.text(from.operation);
+    const std::vector<std::pair<std::string, Dim>> list(from.sizes.begin(), from.sizes.end());
+    const auto sizes = each(list, [&](const auto& size) {
+      const auto name = values_.text(size.first);
+      return fb::CreateNamedSize(builder_, name, values_.dim(size.second));
+    });
+    const auto arguments =
+        each(from.arguments, [&](const LaunchArgument& entry) { return argument(entry); });
+    const auto algorithm =
+        values_.list(std::vector<uint8_t>(from.algorithm.begin(), from.algorithm.end()));
+    const auto algorithm_sizes = values_.list(from.algorithm_sizes);
+    return fb::CreateLibraryCall(builder_, library, from.version, operation, sizes, arguments,
+                                 algorithm, algorithm_sizes);
   }
 
   Offset<fb::Launch> launch(const Launch& from) {
     const auto function = values_.text(from.function);
     const auto grid = values_.list(values_.dims({from.grid.begin(), from.grid.end()}));
     const auto block = values_.list(std::vector<int32_t>(from.block.begin(), from.block.end()));
-    const auto arguments = each(from.arguments, [&](const LaunchArgument& argument) {
-      return fb::CreateLaunchArgument(builder_, static_cast<fb::LaunchArgumentKind>(argument.kind),
-                                      argument.index, values_.dim(argument.value));
-    });
+    const auto arguments =
+        each(from.arguments, [&](const LaunchArgument& entry) { return argument(entry); });
     return fb::CreateLaunch(builder_, static_cast<uint32_t>(from.module), function, grid, block,
                             values_.dim(from.shared_bytes), arguments);
   }

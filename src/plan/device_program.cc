@@ -41,4 +41,17 @@ bool DeviceProgram::can_find_faults() const {
   });
 }
 
+SymbolValues operand_sizes(std::span<const std::optional<Shape>> inputs,
+                           std::span<const std::optional<Shape>> outputs) {
+  SymbolValues values;
+  const auto add = [&](bool output, std::span<const std::optional<Shape>> operands) {
+    for (size_t i = 0; i < operands.size(); ++i)
+      for (size_t d = 0; operands[i] && d < operands[i]->size(); ++d)
+        values[*operand_size(output, i, d).as_symbol()] = (*operands[i])[d];
+  };
+  add(false, inputs);
+  add(true, outputs);
+  return values;
+}
+
 }  // namespace cermet

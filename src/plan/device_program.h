@@ -1,15 +1,18 @@
 // What a step on a device runs: launches of compiled kernels, whose sizes follow from the shapes
-// of the step's operands.
+// of the step's operands, or a call of a library.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cermet/tensor.h"
 #include "expr/dim.h"
 
 namespace cermet {
@@ -75,17 +78,37 @@ struct Launch {
   bool operator==(const Launch&) const = default;
 };
 
+// An operation of a library of NVIDIA's, which brings kernels of its own. What the sizes and
+// arguments of an operation are stands with the code that calls it (backends/cuda/run).
+struct LibraryCall {
+  std::string library;                    // "cublaslt", "cudnn"
+  int64_t version = 0;                    // the oldest that will do, as the library counts
+  std::string operation;                  // "matmul", "convolution"
+  std::map<std::string, Dim> sizes;       // and flags, in the symbols of operand_size()
+  std::vector<LaunchArgument> arguments;  // pointers; a size of 0 stands for one that is absent
+  // The algorithm that was chosen, in bytes of the library's own that are good for `version` alone,
+  // and the values of `sizes` at which it was. Empty: the library is asked when shapes are known.
+  std::string algorithm;
+  std::vector<int64_t> algorithm_sizes;
+
+  bool operator==(const LibraryCall&) const = default;
+};
+
 struct DeviceProgram {
-  std::vector<Launch> launches;  // one after the other
+  std::vector<Launch> launches;     // one after the other
+  std::optional<LibraryCall> call;  // in place of launches
   Dim workspace_bytes;
 
-  bool empty() const { return launches.empty(); }
+  bool empty() const { return launches.empty() && !call; }
   bool can_find_faults() const;
   bool operator==(const DeviceProgram&) const = default;
 };
 
 // The size of a step's operand in one dimension, as a symbol: "in0.2", "out0.1".
 Dim operand_size(bool output, size_t operand, size_t dimension);
+// Their values; an operand that is absent has none.
+SymbolValues operand_sizes(std::span<const std::optional<Shape>> inputs,
+                           std::span<const std::optional<Shape>> outputs);
 
 // What a tactic of a device gives for a step: texts, and launches whose modules are their indices.
 struct DeviceSource {

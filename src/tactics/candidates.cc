@@ -1,5 +1,7 @@
 #include "tactics/candidates.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tactics/tuner.h"
 
@@ -11,7 +13,8 @@ std::vector<Candidate> ask(const Tactic& tactic, const TacticQuery& query,
                            const TacticOptions& options) {
   Candidate candidate;
   candidate.tactic = tactic.name;
-  if (is_disabled(tactic, *query.step, options)) {
+  candidate.allowed = !is_yardstick(tactic, options);
+  if (candidate.allowed && is_disabled(tactic, *query.step, options)) {
     candidate.reason = "disabled by the user";
     return {candidate};
   }
@@ -40,6 +43,17 @@ std::string reasons_of(const std::vector<Candidate>& candidates) {
 
 std::string name_of(const Candidate& candidate) {
   return candidate.tactic + (candidate.configuration.empty() ? "" : " ") + candidate.configuration;
+}
+
+// A yardstick, with its time beside the winner's.
+std::string why_not_allowed(const Candidate& candidate, const Candidate& winner) {
+  constexpr std::string_view may_not =
+      "only measured, its source is not among those to choose from";
+  const bool compares = winner.measured_us >= 0 && candidate.measured_us >= 0;
+  if (!compares)
+    return fmt::format("{}{}{}", may_not, candidate.unmeasured.empty() ? "" : "; ",
+                       candidate.unmeasured);
+  return fmt::format("{}; {}", how_long(candidate, winner), may_not);
 }
 
 }  // namespace
@@ -83,7 +97,7 @@ void Candidates::measure(const TacticQuery& query, const TacticOptions& options,
 std::optional<size_t> Candidates::best() const {
   std::optional<size_t> best;
   for (size_t i = 0; i < list.size(); ++i)
-    if (list[i].accepted && (!best || is_faster(list[i], list[*best]))) best = i;
+    if (list[i].accepted && list[i].allowed && (!best || is_faster(list[i], list[*best]))) best = i;
   return best;
 }
 
@@ -94,10 +108,13 @@ size_t Candidates::winner(const Step& step) const {
   return *found;
 }
 
-std::optional<size_t> Candidates::best_without(std::string_view library) const {
+std::optional<size_t> Candidates::best_without(std::span<const std::string_view> libraries) const {
+  const auto does_without = [&](const Tactic& tactic) {
+    return std::find(libraries.begin(), libraries.end(), tactic.requirement) == libraries.end();
+  };
   std::optional<size_t> best;
   for (size_t i = 0; i < list.size(); ++i)
-    if (list[i].accepted && tactics[i]->requirement != library &&
+    if (list[i].accepted && list[i].allowed && does_without(*tactics[i]) &&
         (!best || is_faster(list[i], list[*best])))
       best = i;
   return best;
@@ -113,6 +130,7 @@ std::optional<std::pair<double, double>> Candidates::times(size_t a, size_t b) c
 
 std::string why_lost(const Candidate& candidate, const Candidate& winner) {
   const std::string name = name_of(winner);
+  if (!candidate.allowed) return why_not_allowed(candidate, winner);
   if (winner.measured_us >= 0 && candidate.measured_us >= 0)
     return is_faster(winner, candidate)
                ? how_long(candidate, winner)

@@ -24,8 +24,8 @@ struct Candidates {
   std::optional<size_t> best() const;
   // The best. Throws unsupported where there is none.
   size_t winner(const Step& step) const;
-  // The best of those that do without the library; nothing where there is none.
-  std::optional<size_t> best_without(std::string_view library) const;
+  // The best of those that do without the libraries; nothing where there is none.
+  std::optional<size_t> best_without(std::span<const std::string_view> libraries) const;
   // The times of two, both measured or both estimated; nothing where neither is known of both.
   std::optional<std::pair<double, double>> times(size_t a, size_t b) const;
 };

@@ -96,23 +96,29 @@ class Chooser {
     for (const Pending& pending : pending_)
       libraries.insert(pending.candidates.tactics[pending.winner]->requirement);
     libraries.erase("");
-    for (const std::string_view library : libraries) leave_closed(library);
+    std::vector<std::string_view> closed;
+    for (const std::string_view library : libraries) {
+      closed.push_back(library);
+      if (!leave_closed(closed)) closed.pop_back();
+    }
   }
 
-  void leave_closed(std::string_view library) {
+  // Whether the last of the libraries is not worth opening, without the others.
+  bool leave_closed(std::span<const std::string_view> closed) {
+    const std::string_view library = closed.back();
     double total = 0, gain = 0;
     std::vector<std::pair<Pending*, size_t>> others;
     for (Pending& pending : pending_) {
       const Candidates& all = pending.candidates;
-      const auto other = all.best_without(library);
-      if (!other) return;
+      const auto other = all.best_without(closed);
+      if (!other) return false;
       const auto time = all.times(pending.winner, *other);
-      if (!time) return;
+      if (!time) return false;
       total += time->first;
       gain += time->second - time->first;
       if (*other != pending.winner) others.emplace_back(&pending, *other);
     }
-    if (others.empty() || gain > std::max(timing_tie * total, least_gain_us)) return;
+    if (others.empty() || gain > std::max(timing_tie * total, least_gain_us)) return false;
     for (const auto& [pending, other] : others) {
       Candidate& left_out = pending->candidates.list[pending->winner];
       left_out.reason = fmt::format(
@@ -121,6 +127,7 @@ class Chooser {
           how_long(left_out, pending->candidates.list[other]), library, gain, 100 * gain / total);
       pending->winner = other;
     }
+    return true;
   }
 
   // Gives every step its winner. False when one did not pass and was dropped: then others may win,
@@ -177,7 +184,7 @@ class Chooser {
 
   static void require_another(const Pending& pending) {
     for (const Candidate& candidate : pending.candidates.list)
-      if (candidate.accepted) return;
+      if (candidate.accepted && candidate.allowed) return;
     std::string text;
     for (size_t i : pending.dropped) {
       const Candidate& candidate = pending.candidates.list[i];
@@ -234,8 +241,14 @@ const Tensor* TacticQuery::constant(size_t i) const {
   return buffer.storage == Storage::constant ? &plan->constants[buffer.constant].tensor : nullptr;
 }
 
+bool is_yardstick(const Tactic& tactic, const TacticOptions& options) {
+  return std::find(options.yardsticks.begin(), options.yardsticks.end(), tactic.source) !=
+         options.yardsticks.end();
+}
+
 bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options) {
   if (options.withheld && options.withheld(step, tactic)) return true;
+  if (is_yardstick(tactic, options)) return true;
   return std::any_of(options.disabled.begin(), options.disabled.end(), [&](const auto& name) {
     return tactic.name == name || (name.ends_with('.') && tactic.name.starts_with(name));
   });

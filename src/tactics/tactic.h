@@ -29,7 +29,8 @@ struct TacticQuery {
 };
 
 struct Tactic {
-  std::string_view name;  // "cpu.reference", "onednn.convolution"
+  std::string_view name;               // "cpu.reference", "onednn.convolution"
+  std::string_view source = "cermet";  // whose kernels it brings: "onednn", "cublaslt"
   int32_t version = 1;
   // Why the tactic can't compute the problem, in words; nothing when it can.
   std::optional<std::string> (*rejects)(const TacticQuery&) = nullptr;
@@ -49,6 +50,9 @@ struct Tactic {
   Place place = Place::host;
   std::string_view requirement;  // a library that the machine has to have, or empty
   bool dynamic = false;          // its kernel finds the shapes of its results by itself
+  // Of the library that the kernel is one of, as far as measured times depend on it; nullptr: they
+  // depend on none, or on what the device's name says.
+  int64_t (*library_version)() = nullptr;
 
   // Why the tactic, or every kernel that is bound to shapes, can't compute the step.
   std::optional<std::string> reason_against(const TacticQuery& query) const;
@@ -85,6 +89,9 @@ struct TacticOptions {
   // several threads. Empty: nothing has to be compiled.
   std::function<void(const Plan&)> compile = {};
 
+  // Sources whose tactics are measured beside the others and never chosen.
+  std::vector<std::string> yardsticks = {};
+
   TacticQuery query(const Plan& plan, const Step& step, bool defines_sizes = false) const {
     return {&plan, &step, threads, defines_sizes, architecture, allow_tf32, shared_bytes};
   }
@@ -98,6 +105,7 @@ struct Candidate {
   double measured_us = -1;
   std::string configuration;
   std::string unmeasured = {};  // why it was not measured, where the tuner knows
+  bool allowed = true;          // false: a yardstick, which is measured and never chosen
 };
 
 struct StepChoice {
@@ -123,7 +131,10 @@ bool takes(const Tactic& tactic, const TacticQuery& query, const TacticOptions& 
 bool is_taken(const TacticQuery& query, std::span<const Tactic> tactics,
               const TacticOptions& options);
 
-// Whether the options keep the tactic from the step.
+// Whether the options keep the tactic from being chosen for the step.
 bool is_disabled(const Tactic& tactic, const Step& step, const TacticOptions& options);
+
+// Whether it is measured all the same.
+bool is_yardstick(const Tactic& tactic, const TacticOptions& options);
 
 }  // namespace cermet

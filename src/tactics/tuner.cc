@@ -15,7 +15,7 @@ namespace {
 
 constexpr double hopeless = 4;   // times the lowest estimate
 constexpr double brief_us = 50;  // what is estimated to take less is measured all the same
-constexpr size_t most_compiled =
+constexpr std::ptrdiff_t most_compiled =
     10;  // candidates of a step on a device, those of the lowest estimates
 constexpr double compiling_part = 0.6;  // of the budget
 constexpr size_t fewest_rounds = 5, most_rounds = 21;
@@ -45,43 +45,56 @@ double usual_time(std::vector<double> values) {
   return values[values.size() / 4];
 }
 
-double lowest_estimate(const std::vector<Candidate>& candidates) {
+// Kernels that a library has ready: they need no compiling, and its estimates say nothing of those
+// of others.
+bool is_of_library(const Tactic& tactic) { return tactic.library_version != nullptr; }
+
+double lowest_estimate(const std::vector<Candidate>& candidates,
+                       std::span<const Tactic* const> tactics) {
   double lowest = -1;
-  for (const Candidate& candidate : candidates)
-    if (candidate.accepted && candidate.estimate_us >= 0 &&
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& candidate = candidates[i];
+    if (candidate.accepted && !is_of_library(*tactics[i]) && candidate.estimate_us >= 0 &&
         (lowest < 0 || candidate.estimate_us < lowest))
       lowest = candidate.estimate_us;
+  }
   return lowest;
 }
 
 // Those of the lowest estimates, as every candidate of a device has to be compiled.
-void keep_best_estimates(std::vector<Candidate>& candidates, std::vector<size_t>& rivals) {
-  if (rivals.size() <= most_compiled) return;
-  std::stable_sort(rivals.begin(), rivals.end(), [&](size_t a, size_t b) {
-    return candidates[a].estimate_us < candidates[b].estimate_us;
-  });
-  for (size_t i = most_compiled; i < rivals.size(); ++i)
-    candidates[rivals[i]].unmeasured =
-        fmt::format("not measured: {} others have lower estimates", most_compiled);
-  rivals.resize(most_compiled);
+void keep_best_estimates(std::vector<Candidate>& candidates, std::span<const Tactic* const> tactics,
+                         std::vector<size_t>& rivals) {
+  const auto ready = std::stable_partition(rivals.begin(), rivals.end(),
+                                           [&](size_t i) { return !is_of_library(*tactics[i]); });
+  if (ready - rivals.begin() > most_compiled) {
+    std::stable_sort(rivals.begin(), ready, [&](size_t a, size_t b) {
+      return candidates[a].estimate_us < candidates[b].estimate_us;
+    });
+    for (auto i = rivals.begin() + most_compiled; i != ready; ++i)
+      candidates[*i].unmeasured =
+          fmt::format("not measured: {} others have lower estimates", most_compiled);
+    rivals.erase(rivals.begin() + most_compiled, ready);
+  }
   std::sort(rivals.begin(), rivals.end());
 }
 
 // Indices of the candidates that are worth measuring.
-std::vector<size_t> rivals_among(const Step& step, std::vector<Candidate>& candidates) {
-  const double lowest = lowest_estimate(candidates);
+std::vector<size_t> rivals_among(const Step& step, std::span<const Tactic* const> tactics,
+                                 std::vector<Candidate>& candidates) {
+  const double lowest = lowest_estimate(candidates, tactics);
   std::vector<size_t> rivals;
   for (size_t i = 0; i < candidates.size(); ++i) {
     Candidate& candidate = candidates[i];
     if (i + 1 == candidates.size())
       candidate.unmeasured = "what takes every step is not measured";
-    else if (lowest >= 0 && candidate.estimate_us > std::max(brief_us, hopeless * lowest))
+    else if (!is_of_library(*tactics[i]) && lowest >= 0 &&
+             candidate.estimate_us > std::max(brief_us, hopeless * lowest))
       candidate.unmeasured =
           fmt::format("not measured: its estimate is more than {} times the lowest", hopeless);
     else if (candidate.accepted)
       rivals.push_back(i);
   }
-  if (step.place == Place::device) keep_best_estimates(candidates, rivals);
+  if (step.place == Place::device) keep_best_estimates(candidates, tactics, rivals);
   return rivals;
 }
 
@@ -122,7 +135,7 @@ Tuner::Tuner(TunerOptions options, TimingCache& cache, KernelTimer timer)
 
 void Tuner::measure(const Plan& plan, const Step& step, std::span<const Tactic* const> tactics,
                     std::vector<Candidate>& candidates, bool single) {
-  const std::vector<size_t> rivals = rivals_among(step, candidates);
+  const std::vector<size_t> rivals = rivals_among(step, tactics, candidates);
   if (rivals.size() < (single ? 1 : 2))
     return say_unmeasured(candidates, rivals, "not measured: nothing comes near it");
   if (!typical_shapes(plan, step))
@@ -168,7 +181,7 @@ void Tuner::make_ready(const Plan& plan, std::span<const Wish> wishes,
   std::set<TimingKey> known;
   for (const Wish& wish : wishes) {
     if (wish.step->place != Place::device || !typical_shapes(plan, *wish.step)) continue;
-    const std::vector<size_t> rivals = rivals_among(*wish.step, *wish.candidates);
+    const std::vector<size_t> rivals = rivals_among(*wish.step, wish.tactics, *wish.candidates);
     if (rivals.size() < 2) continue;
     const std::string problem = problem_key(plan, *wish.step);
     for (size_t i : rivals) {
@@ -219,7 +232,9 @@ void Tuner::remember_passed(const Plan& plan, const Step& step, const Tactic& ta
 
 TimingKey Tuner::key_of(std::string problem, const Tactic& tactic,
                         const std::string& configuration) const {
-  return {std::move(problem), options_.threads, fmt::format("{}@{}", tactic.name, tactic.version),
+  std::string version = fmt::format("{}", tactic.version);
+  if (tactic.library_version) version += fmt::format("/{}", tactic.library_version());
+  return {std::move(problem), options_.threads, fmt::format("{}@{}", tactic.name, version),
           configuration};
 }
 

@@ -173,6 +173,22 @@ const Case device_cases[] = {
      "buffer 'x.device' on the device is no tensor of numbers"},
 };
 
+// Likewise with a call in the place of launches.
+const Case call_cases[] = {
+    {"InputIndex", [](Plan& p) { p.root.steps[1].program.call->arguments[0].index = 2; },
+     "step 'Add_step': call: argument: expected one of 2 operands, got 2"},
+    {"OutputIndex", [](Plan& p) { p.root.steps[1].program.call->arguments[1].index = 1; },
+     "call: argument: expected one of 1 operands, got 1"},
+    {"Launches", [](Plan& p) { p.root.steps[1].program.launches.emplace_back(); },
+     "call: expected no launches beside it, got 1"},
+    {"OnTheHost",
+     [](Plan& p) {
+       p.root.steps[0].program.call = p.root.steps[1].program.call;
+       p.root.steps[0].program.call->arguments.clear();
+     },
+     "step 'Copy_step': call: expected a step on the device"},
+};
+
 class CheckPlan : public testing::TestWithParam<Case> {};
 
 void expect_named(EngineImage image, const Case& what) {
@@ -191,6 +207,13 @@ TEST_P(CheckPlan, NamesTheField) { expect_named(sample_image(), GetParam()); }
 class CheckDevicePlan : public testing::TestWithParam<Case> {};
 
 TEST_P(CheckDevicePlan, NamesTheField) { expect_named(device_image(), GetParam()); }
+
+class CheckCallPlan : public testing::TestWithParam<Case> {};
+
+TEST_P(CheckCallPlan, NamesTheField) { expect_named(call_image(), GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(, CheckCallPlan, testing::ValuesIn(call_cases),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(, CheckDevicePlan, testing::ValuesIn(device_cases),
                          [](const auto& info) { return std::string(info.param.name); });

@@ -29,13 +29,14 @@ TEST(EngineRoundTrip, KeepsEveryField) {
 }
 
 TEST(EngineRoundTrip, KeepsWhatDevicesRun) {
-  const EngineImage written = device_image();
-  const auto bytes = engine_bytes(written.plan, written.info);
-  const EngineImage read = read_engine(bytes);
-  EXPECT_EQ(dump(read), dump(written));
-  EXPECT_EQ(bytes, engine_bytes(read.plan, read.info));
-  for (size_t i = 0; i < read.plan.root.steps.size(); ++i)
-    EXPECT_EQ(read.plan.root.steps[i].program, written.plan.root.steps[i].program) << i;
+  for (const EngineImage& written : {device_image(), call_image()}) {
+    const auto bytes = engine_bytes(written.plan, written.info);
+    const EngineImage read = read_engine(bytes);
+    EXPECT_EQ(dump(read), dump(written));
+    EXPECT_EQ(bytes, engine_bytes(read.plan, read.info));
+    for (size_t i = 0; i < read.plan.root.steps.size(); ++i)
+      EXPECT_EQ(read.plan.root.steps[i].program, written.plan.root.steps[i].program) << i;
+  }
 }
 
 TEST(EngineRoundTrip, KeepsTheCpusPlanAndTheModel) {

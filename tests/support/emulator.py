@@ -26,6 +26,8 @@ DEVICE = 8  # exit status: this machine lacks what is needed
 def environment(settings="", **more):
     """Of a process that finds the emulator; `settings` are FAKE_CUDA's."""
     return {**os.environ, "LD_LIBRARY_PATH": str(FOLDER), "CERMET_NVRTC": str(NVRTC),
+            "CERMET_CUBLASLT": str(FOLDER / "libcublasLt.so"),
+            "CERMET_CUDNN": str(FOLDER / "libcudnn.so"),
             "CERMET_KERNEL_CACHE": str(FOLDER / "kernels"), "FAKE_CUDA": settings,
             **{name: str(value) for name, value in more.items()}}
 

@@ -176,6 +176,65 @@ TEST(Tuner, BudgetsBeyondAClockNeverEnd) {
 
 // A step that the library does a little faster: only if that shows in the whole, and spares more
 // than a moment, is it opened.
+TEST(Tuner, ALibraryThatIsLeftClosedStaysSo) {
+  Machine machine{{{"first", 20}, {"secondx", 19}, {"secondy", 18}, {"third", 17}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  plan.root.steps.pop_back();
+  Tuner tuner({10, false, 1}, cache, machine.timer());
+  std::vector<Tactic> list = tactics();
+  list[1].requirement = "library";
+  list[2].requirement = "another";
+  list[2].rejects = accepts;
+  list[2].estimate = ten;
+  std::vector<std::string> requirements;
+  choose_tactics(plan, list, {{}, 1, &tuner}, requirements);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  EXPECT_EQ(requirements, std::vector<std::string>());
+}
+
+// "second" is a library's, of estimates that would make the others hopeless if they counted.
+std::vector<Tactic> tactics_with_library() {
+  std::vector<Tactic> list = tactics();
+  list[0].estimate = [](const TacticQuery&, std::string_view) -> double { return 1000; };
+  list[1].source = "library";
+  list[1].library_version = []() -> int64_t { return 7; };
+  return list;
+}
+
+TEST(Tuner, AYardstickIsMeasuredAndNotChosen) {
+  Machine machine{{{"first", 9}, {"secondx", 7}, {"secondy", 5}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  Tuner tuner({10, false, 1}, cache, machine.timer());
+  TacticOptions options{{}, 1, &tuner};
+  options.yardsticks = {"library"};
+  std::vector<std::string> requirements;
+  const std::vector<Tactic> list = tactics_with_library();
+  const auto choices = choose_tactics(plan, list, options, requirements);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  const Candidate& other = choices[0].candidates[2];
+  EXPECT_FALSE(other.allowed);
+  EXPECT_TRUE(other.accepted);
+  EXPECT_EQ(other.measured_us, 5);
+  EXPECT_EQ(other.reason,
+            "takes 0.56 times as long as first; only measured, its source is not among those to "
+            "choose from");
+  EXPECT_TRUE(choices[0].candidates[0].allowed);
+  EXPECT_FALSE(takes(list[1], options.query(plan, plan.root.steps[0]), options));
+}
+
+TEST(Tuner, ALibrarysEstimatesKeepNoOtherFromBeingMeasured) {
+  Machine machine{{{"first", 4}, {"secondx", 7}, {"secondy", 5}}};
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  Tuner tuner({10, false, 1}, cache, machine.timer());
+  std::vector<std::string> requirements;
+  choose_tactics(plan, tactics_with_library(), {{}, 1, &tuner}, requirements);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "first");
+  EXPECT_EQ(machine.kernels, 3);
+}
+
 TEST(Tuner, ALibraryIsOpenedWhereItPays) {
   struct Case {
     double own, others;

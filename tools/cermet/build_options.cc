@@ -72,6 +72,21 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 }  // namespace
 
+void add_sources(CLI::App& command, std::vector<std::string>& chosen_from,
+                 std::vector<std::string>& compared) {
+  const auto add = [&](const char* flag, std::vector<std::string>& into, const char* purpose) {
+    command.add_option(flag, into, purpose)
+        ->type_name("NAME,..")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+  };
+  add("--tactic-sources", chosen_from,
+      "Whose kernels may be chosen: cermet,onednn (default), cublaslt, cudnn; +NAME and -NAME "
+      "change the default");
+  add("--compare-sources", compared,
+      "Whose kernels are measured beside these and never chosen, for --explain and the report");
+}
+
 void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
                        const char* purpose) {
   command.add_option("--arch", architectures, purpose)
@@ -144,6 +159,7 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   repeated("--mark-output", options.marked_outputs, "Make a value an output too; repeat for more");
   repeated("--disable-tactic", options.disabled_tactics,
            "Never choose a tactic, by name or prefix such as onednn.; repeat for more");
+  add_sources(command, options.tactic_sources, options.compared_sources);
   add_plugin_option(command, options.plugins);
 }
 

@@ -35,6 +35,10 @@ void add_tuning_flags(CLI::App& command, const TuningFlags& flags);
 void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
                        const char* purpose);
 
+// Adds --tactic-sources and --compare-sources, for what is built in memory too.
+void add_sources(CLI::App& command, std::vector<std::string>& chosen_from,
+                 std::vector<std::string>& compared);
+
 // Adds --fp16 and --bf16.
 void add_precision(CLI::App& command, Precision& precision);
 

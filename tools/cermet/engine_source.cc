@@ -27,6 +27,8 @@ std::shared_ptr<const Engine> open_engine(const std::string& file,
   build.device = options.device;
   build.tuning_budget = options.tuning_budget;
   build.timing_cache = options.timing_cache;
+  build.tactic_sources = options.tactic_sources;
+  build.compared_sources = options.compared_sources;
   build.plugins = options.plugins;
   build.logger = load.logger;
   ProgressBar bar(!options.verbose);

@@ -15,6 +15,8 @@ struct EngineSourceOptions {
   std::string device = "auto";  // for which a model is built, and that an engine is for
   double tuning_budget = 0;     // seconds, for models
   std::string timing_cache = {};  // for models; empty: none
+  // For models, as BuildOptions has them.
+  std::vector<std::string> tactic_sources = {}, compared_sources = {};
   std::vector<std::string> plugins = {};
   bool verbose = false;
 };

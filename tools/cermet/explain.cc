@@ -25,7 +25,8 @@ nlohmann::json candidate_json(const CandidateReport& candidate) {
           {"accepted", candidate.accepted},
           {"reason", candidate.reason},
           {"estimate_us", number_or_null(candidate.estimate_us)},
-          {"measured_us", number_or_null(candidate.measured_us)}};
+          {"measured_us", number_or_null(candidate.measured_us)},
+          {"allowed", candidate.allowed}};
 }
 
 std::string validation_text(const ValidationReport& validation) {
@@ -48,6 +49,17 @@ std::vector<const CandidateReport*> by_time(const StepReport& step) {
   std::stable_sort(accepted.begin(), accepted.end(),
                    [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
   return accepted;
+}
+
+// Of the kernels that may not be chosen; nullptr where none was measured, or the winner was not.
+const CandidateReport* fastest_yardstick(const StepReport& step) {
+  const CandidateReport* best = nullptr;
+  if (step.candidates.empty() || step.candidates[step.winner].measured_us < 0) return best;
+  for (const CandidateReport& candidate : step.candidates)
+    if (candidate.accepted && !candidate.allowed && candidate.measured_us >= 0 &&
+        (best == nullptr || candidate.measured_us < best->measured_us))
+      best = &candidate;
+  return best;
 }
 
 // Tactics that refuse for one reason stand in one line.
@@ -90,6 +102,37 @@ void print_step(const StepReport& step, std::FILE* stream) {
   fmt::print(stream, "  {}\n\n", validation_text(step.validation));
 }
 
+// Where a kernel that may not be chosen is faster than the one that was.
+void print_comparison(const BuildReport& report, std::FILE* stream) {
+  Table table({{"step"},
+               {"kernel"},
+               {"us", Table::Align::right},
+               {"faster"},
+               {"us", Table::Align::right},
+               {"part of the time", Table::Align::right}});
+  int compared = 0, slower = 0;
+  for (const StepReport& step : report.steps) {
+    const CandidateReport* best = fastest_yardstick(step);
+    if (best == nullptr) continue;
+    ++compared;
+    const CandidateReport& winner = step.candidates[step.winner];
+    if (best->measured_us >= winner.measured_us) continue;
+    ++slower;
+    table.add({step.name, winner.tactic, microseconds(winner.measured_us),
+               fmt::format("{} {}", best->tactic, best->configuration),
+               microseconds(best->measured_us),
+               fmt::format("{:.2f}", best->measured_us / winner.measured_us)});
+  }
+  if (compared == 0) return;
+  fmt::print(stream, "{}\n",
+             coloured(stream, Colour::blue,
+                      fmt::format("Compared with kernels that may not be chosen: {} of {} steps "
+                                  "would be faster by one",
+                                  slower, compared)));
+  if (slower > 0) table.print(stream);
+  fmt::print(stream, "\n");
+}
+
 void print_near_fusions(const std::vector<NearFusionReport>& near, std::FILE* stream) {
   if (near.empty()) return;
   fmt::print(stream, "{}\n", coloured(stream, Colour::blue, "Almost fused:"));
@@ -103,6 +146,7 @@ void print_near_fusions(const std::vector<NearFusionReport>& near, std::FILE* st
 
 void print_explanation(const BuildReport& report, std::FILE* stream) {
   for (const StepReport& step : report.steps) print_step(step, stream);
+  print_comparison(report, stream);
   print_near_fusions(report.near_fusions, stream);
   for (const BuildReport& on_cpu : report.on_cpu) {
     fmt::print(stream, "{}\n\n", coloured(stream, Colour::blue, "The plan for the CPU:"));

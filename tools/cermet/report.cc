@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "build_options.h"
 #include "commands.h"
 #include "common/checks.h"
 #include "common/errors.h"
@@ -126,6 +127,7 @@ void add_report_options(CLI::App& app, ReportCommand& command) {
   app.add_option("--timing-cache", command.source.timing_cache,
                  "Where a model's build keeps what it measured")
       ->type_name("FILE");
+  add_sources(app, command.source.tactic_sources, command.source.compared_sources);
   add_plugin_option(app, command.source.plugins);
   app.add_flag("-v,--verbose", command.source.verbose, "Print what happens");
 }

@@ -49,7 +49,7 @@ constexpr Flag refused[] = {
     {"--safe", "there is no restricted runtime; leave it out"},
     {"--versionCompatible", "an engine runs with the version that wrote it; leave it out"},
     {"--hardwareCompatibilityLevel", "an engine is built for this machine; leave it out"},
-    {"--tacticSources", "use `cermet build --disable-tactic` and then --loadEngine"},
+    {"--tacticSources", "use `cermet build --tactic-sources` and then --loadEngine"},
     {"--uff", "only ONNX models are read; convert it and use --onnx"},
     {"--deploy", "only ONNX models are read; convert it and use --onnx"},
     {"--model", "only ONNX models are read; convert it and use --onnx"},

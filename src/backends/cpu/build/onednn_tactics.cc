@@ -254,6 +254,7 @@ template <size_t row>
 Tactic tactic() {
   Tactic result;
   result.name = rows[row].name;
+  result.source = "onednn";
   result.rejects = rejects<row>;
   result.estimate = estimate;
   result.prepare = rows[row].prepare;

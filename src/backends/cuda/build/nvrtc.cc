@@ -3,8 +3,6 @@
 #include <dlfcn.h>
 
 #include <array>
-#include <cstdlib>
-#include <filesystem>
 
 #include "base/error.h"
 
@@ -17,35 +15,10 @@ using NvrtcProgram = struct NvrtcProgramState*;
 
 constexpr std::array<const char*, 4> library_names{"libnvrtc.so.13", "libnvrtc.so.12",
                                                    "libnvrtc.so.11.2", "libnvrtc.so"};
-
-// Wheels put the library into nvidia/cuda_nvrtc/lib or nvidia/cu13/lib of a site-packages folder.
-void add_wheels(const std::filesystem::path& prefix, std::vector<std::string>& paths) {
-  std::error_code ignored;
-  for (const char* lib : {"lib", "lib64", "local/lib"})
-    for (const auto& python : std::filesystem::directory_iterator(prefix / lib, ignored))
-      for (const char* packages : {"site-packages", "dist-packages"})
-        for (const char* wheel : {"cu13", "cuda_nvrtc"})
-          for (const char* name : library_names)
-            paths.push_back(python.path() / packages / "nvidia" / wheel / "lib" / name);
-}
-
-std::vector<std::string> places() {
-  const char* given = std::getenv("CERMET_NVRTC");
-  if (given != nullptr && *given != '\0') return {given};
-  std::vector<std::string> paths(library_names.begin(), library_names.end());
-  const auto add_toolkit = [&](const std::filesystem::path& root) {
-    for (const char* name : library_names) paths.push_back(root / "lib64" / name);
-  };
-  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (const char* root = std::getenv(variable)) add_toolkit(root);
-  add_toolkit("/usr/local/cuda");
-  for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"})
-    if (const char* root = std::getenv(variable)) add_wheels(root, paths);
-  if (const char* home = std::getenv("HOME"))
-    add_wheels(std::filesystem::path(home) / ".local", paths);
-  add_wheels("/usr", paths);
-  return paths;
-}
+constexpr std::array<const char*, 2> wheels{"cu13", "cuda_nvrtc"};
+constexpr LibraryFiles library_files{
+    "NVRTC, NVIDIA's run-time compiler,",    "CERMET_NVRTC",          library_names, wheels,
+    "kernels for GPUs are compiled with it", "nvidia-cuda-nvrtc-cu12"};
 
 }  // namespace
 
@@ -68,22 +41,9 @@ struct Nvrtc::Calls {
 // NOLINTEND(readability-identifier-naming)
 
 Nvrtc::Nvrtc() {
-  const std::vector<std::string> candidates = places();
-  for (const std::string& candidate : candidates) {
-    const bool is_name = candidate.find('/') == std::string::npos;
-    if (!is_name && !std::filesystem::exists(candidate)) continue;
-    library_ = ::dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library_ == nullptr) continue;
-    open(candidate);
-    return;
-  }
-  const char* given = std::getenv("CERMET_NVRTC");
-  require(given == nullptr || *given == '\0', ErrorCode::device,
-          "CERMET_NVRTC names {}, which can't be opened", given ? given : "");
-  fail(ErrorCode::device,
-       "NVRTC, NVIDIA's run-time compiler, was not found; kernels for GPUs are compiled with it. "
-       "`pip install nvidia-cuda-nvrtc-cu12` brings it, as does a CUDA toolkit (CUDA_HOME); "
-       "CERMET_NVRTC names the library itself");
+  const OpenLibrary library = open_library(library_files);
+  library_ = library.handle;
+  open(library);
 }
 
 Nvrtc::~Nvrtc() {
@@ -91,13 +51,12 @@ Nvrtc::~Nvrtc() {
   if (library_ != nullptr) ::dlclose(library_);
 }
 
-void Nvrtc::open(const std::string& path) {
-  path_ = path;
+void Nvrtc::open(const OpenLibrary& library) {
+  path_ = library.path;
   calls_ = new Calls;
   const auto find = [&](auto& call, const char* name) {
-    call = reinterpret_cast<std::remove_reference_t<decltype(call)>>(::dlsym(library_, name));
-    require(call != nullptr, ErrorCode::device,
-            "{} has no function {}: install NVRTC of CUDA 12 or newer", path, name);
+    call = reinterpret_cast<std::remove_reference_t<decltype(call)>>(
+        find_function(library, name, "NVRTC of CUDA 12"));
   };
 #define CERMET_NVRTC_CALL(name) find(calls_->name, #name)
   CERMET_NVRTC_CALL(nvrtcVersion);

@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/cuda/run/open_library.h"
+
 namespace cermet::cuda {
 
 // Safe to use from several threads at once.
 class Nvrtc {
  public:
-  // Opens the first that is found: what CERMET_NVRTC names; the system's; that of CUDA_HOME or
-  // CUDA_PATH; /usr/local/cuda; wheels of PyPI in VIRTUAL_ENV, CONDA_PREFIX and the user's and the
-  // system's folders. Throws device saying where it was looked for and how to get it.
+  // Finds it as open_library() does; CERMET_NVRTC names it.
   Nvrtc();
   ~Nvrtc();
   Nvrtc(const Nvrtc&) = delete;
@@ -28,7 +28,7 @@ class Nvrtc {
 
  private:
   struct Calls;
-  void open(const std::string& path);
+  void open(const OpenLibrary& library);
 
   void* library_ = nullptr;
   Calls* calls_ = nullptr;

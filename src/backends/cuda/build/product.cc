@@ -175,14 +175,7 @@ ProductOrReason product_of(const TacticQuery& query) {
 std::optional<ProductSizes> typical_sizes(const TacticQuery& query, const Product& product) {
   const auto shapes = typical_shapes(*query.plan, *query.step);
   if (!shapes) return std::nullopt;
-  SymbolValues values;
-  const auto add = [&](bool output, const auto& operands) {
-    for (size_t i = 0; i < operands.size(); ++i)
-      for (size_t d = 0; operands[i] && d < operands[i]->size(); ++d)
-        values[*operand_size(output, i, d).as_symbol()] = (*operands[i])[d];
-  };
-  add(false, shapes->inputs);
-  add(true, shapes->outputs);
+  const SymbolValues values = operand_sizes(shapes->inputs, shapes->outputs);
   ProductSizes sizes;
   sizes.batches = product.batches().evaluate(values);
   sizes.rows = product.rows.evaluate(values);

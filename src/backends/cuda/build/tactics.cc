@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "backends/cuda/build/attention.h"
+#include "backends/cuda/build/cublaslt_gemm.h"
+#include "backends/cuda/build/cudnn_convolution.h"
 #include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
@@ -68,6 +70,8 @@ std::span<const Tactic> tactics() {
       convolution_tactic(),
       convolution_fma_tactic(),
       convolution_bytes_tactic(),
+      cublaslt_tactic(),
+      cudnn_tactic(),
       tensor_scatter_tactic(),
       pooling_tactic(),
       scan_tactic(),

@@ -37,10 +37,30 @@ struct BoundLaunch {
   bool overlaps = false;
 };
 
-void add_sizes(SymbolValues& symbols, bool output, std::span<const std::optional<Shape>> operands) {
-  for (size_t i = 0; i < operands.size(); ++i)
-    for (size_t d = 0; operands[i] && d < operands[i]->size(); ++d)
-      symbols[*operand_size(output, i, d).as_symbol()] = (*operands[i])[d];
+// An absent operand is a null pointer; an empty one may point anywhere.
+int64_t argument_of(const LaunchArgument& what, int64_t value, const Call& call) {
+  const void* base = nullptr;
+  switch (what.kind) {
+    case LaunchArgument::Kind::size:
+      return value;
+    case LaunchArgument::Kind::input:
+      base = call.inputs[what.index];
+      break;
+    case LaunchArgument::Kind::output:
+      base = call.outputs[what.index];
+      break;
+    case LaunchArgument::Kind::workspace:
+      base = call.workspace;
+      break;
+    case LaunchArgument::Kind::fault:
+      base = call.fault;
+      break;
+  }
+  const auto address = reinterpret_cast<uintptr_t>(base);
+  require(address % pointer_alignment == 0, ErrorCode::internal,
+          "operand {} lies at {:#x}, which is not aligned to {} bytes", what.index, address,
+          pointer_alignment);
+  return static_cast<int64_t>(address) + (base == nullptr ? 0 : value);
 }
 
 class BoundProgram : public BoundKernel {
@@ -48,9 +68,7 @@ class BoundProgram : public BoundKernel {
   BoundProgram(const LoadedModules* modules, const DeviceProgram& program,
                const BindContext& context)
       : device_(modules != nullptr ? &modules->device() : nullptr) {
-    SymbolValues symbols;
-    add_sizes(symbols, false, context.inputs);
-    add_sizes(symbols, true, context.outputs);
+    const SymbolValues symbols = operand_sizes(context.inputs, context.outputs);
     const int64_t workspace = program.workspace_bytes.evaluate(symbols);
     require(workspace >= 0, ErrorCode::out_of_range, "a kernel would have a workspace of {} bytes",
             workspace);
@@ -72,7 +90,7 @@ class BoundProgram : public BoundKernel {
     require(device_ != nullptr, ErrorCode::device, "there is no GPU to run the kernel");
     for (BoundLaunch& bound : launches_) {
       for (size_t i = 0; i < bound.values.size(); ++i)
-        arguments_[i] = argument(bound.launch->arguments[i], bound.values[i], call);
+        arguments_[i] = argument_of(bound.launch->arguments[i], bound.values[i], call);
       bound.config.hStream = static_cast<CUstream>(call.stream);
       bound.config.attrs = &bound.overlap;
       bound.config.numAttrs = bound.overlaps && call.overlaps ? 1 : 0;
@@ -120,36 +138,53 @@ class BoundProgram : public BoundKernel {
     return bound;
   }
 
-  // An absent operand is a null pointer; an empty one may point anywhere.
-  static int64_t argument(const LaunchArgument& what, int64_t value, const Call& call) {
-    const void* base = nullptr;
-    switch (what.kind) {
-      case LaunchArgument::Kind::size:
-        return value;
-      case LaunchArgument::Kind::input:
-        base = call.inputs[what.index];
-        break;
-      case LaunchArgument::Kind::output:
-        base = call.outputs[what.index];
-        break;
-      case LaunchArgument::Kind::workspace:
-        base = call.workspace;
-        break;
-      case LaunchArgument::Kind::fault:
-        base = call.fault;
-        break;
-    }
-    const auto address = reinterpret_cast<uintptr_t>(base);
-    require(address % pointer_alignment == 0, ErrorCode::internal,
-            "operand {} lies at {:#x}, which is not aligned to {} bytes", what.index, address,
-            pointer_alignment);
-    return static_cast<int64_t>(address) + (base == nullptr ? 0 : value);
-  }
-
   const Device* device_;
   std::vector<BoundLaunch> launches_;
   size_t workspace_bytes_ = 0;
   std::vector<int64_t> arguments_;  // of the launch under way
+  std::vector<void*> pointers_;
+};
+
+// A call of a library. Without a device it only says what memory it wanted where it was built.
+class BoundLibraryProgram : public BoundKernel {
+ public:
+  BoundLibraryProgram(const LoadedModules* modules, const DeviceProgram& program,
+                      const BindContext& context)
+      : call_(*program.call) {
+    const SymbolValues symbols = operand_sizes(context.inputs, context.outputs);
+    const int64_t workspace = program.workspace_bytes.evaluate(symbols);
+    require(workspace >= 0, ErrorCode::out_of_range, "a call would have a workspace of {} bytes",
+            workspace);
+    workspace_bytes_ = static_cast<size_t>(workspace);
+    if (modules == nullptr) return;
+    bound_ = modules->libraries().bind(call_, symbols);
+    workspace_bytes_ = with_alignment(bound_->workspace_bytes());
+    for (const LaunchArgument& argument : call_.arguments)
+      values_.push_back(argument.value.evaluate(symbols));
+    pointers_.resize(values_.size());
+  }
+
+  size_t workspace_bytes() const override { return workspace_bytes_; }
+
+  void run(const Call& call) override {
+    require(bound_ != nullptr, ErrorCode::device, "there is no GPU to run the kernel");
+    for (size_t i = 0; i < values_.size(); ++i)
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): arguments are numbers, as a kernel gets them
+      pointers_[i] = reinterpret_cast<void*>(argument_of(call_.arguments[i], values_[i], call));
+    bound_->run(pointers_, aligned(call.workspace), static_cast<CUstream>(call.stream));
+  }
+
+ private:
+  static void* aligned(void* workspace) {
+    const auto address = reinterpret_cast<uintptr_t>(workspace);
+    const uintptr_t rest = address % workspace_alignment;
+    return static_cast<std::byte*>(workspace) + (rest == 0 ? 0 : workspace_alignment - rest);
+  }
+
+  const LibraryCall& call_;
+  std::unique_ptr<BoundCall> bound_;
+  size_t workspace_bytes_ = 0;
+  std::vector<int64_t> values_;  // by argument
   std::vector<void*> pointers_;
 };
 
@@ -160,6 +195,7 @@ class ProgramKernel : public Kernel {
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     std::optional<UsedDevice> used;
     if (modules_ != nullptr) used.emplace(modules_->device());
+    if (program_.call) return std::make_unique<BoundLibraryProgram>(modules_, program_, context);
     return std::make_unique<BoundProgram>(modules_, program_, context);
   }
 
@@ -170,7 +206,8 @@ class ProgramKernel : public Kernel {
 
 }  // namespace
 
-LoadedModules::LoadedModules(DevicePointer device, const Plan& plan) : device_(std::move(device)) {
+LoadedModules::LoadedModules(DevicePointer device, const Plan& plan)
+    : device_(std::move(device)), libraries_(device_, plan) {
   const UsedDevice used(*device_);
   for (const DeviceModule& module : plan.modules) {
     const KernelImage& image = best_image(module, *device_);
