@@ -81,7 +81,7 @@ InputShapes largest_shapes(const Plan& plan) {
 
 void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options,
                   PlanChoice plan) {
-  const auto engine = Engine::from_memory(bytes, {}, options.plugins, 0, plan);
+  const auto engine = Engine::from_memory(bytes, {.plugins = options.plugins, .plan = plan});
   const int threads = options.threads > 0 ? options.threads : available_threads();
   const MemoryUse use =
       largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()), threads);
@@ -124,6 +124,7 @@ EngineImage build_whole(const std::string& name, const ReadModel& read, const Bu
   if (!built.for_gpu) leave_out_gpu_sources(kept);
   kept.device = !built.for_gpu ? "cpu" : gpu ? "cuda,cpu" : "cuda";
   built.image.model = store_model(read(), kept, built.image);
+  report.model_bytes = built.image.model.bytes();
   return std::move(built.image);
 }
 

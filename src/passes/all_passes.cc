@@ -40,6 +40,7 @@ std::span<const Pass> all_passes() {
       Pass{"fold-channel-order", fold_channel_order, {}, 2},
       Pass{"sink-transposes", sink_transposes, near_sink_transposes, 2},
       Pass{"pack-heads", pack_heads, {}, 2},
+      Pass{"pad-results", pad_results, {}, 2},
       Pass{"merge-siblings", merge_siblings, near_merge_siblings, 3},
       Pass{"fuse-epilogue", fuse_epilogue, near_fuse_epilogue, 4},
       Pass{"fuse-pointwise", fuse_pointwise, near_fuse_pointwise, 4},

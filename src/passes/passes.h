@@ -40,6 +40,7 @@ std::vector<Patch> fold_scales(const Graph& graph);
 std::vector<Patch> fold_channel_order(const Graph& graph);
 std::vector<Patch> sink_transposes(const Graph& graph);
 std::vector<Patch> pack_heads(const Graph& graph);
+std::vector<Patch> pad_results(const Graph& graph, const CostOracle& costs);
 std::vector<Patch> merge_siblings(const Graph& graph, const CostOracle& costs);
 std::vector<Patch> fuse_epilogue(const Graph& graph);
 std::vector<Patch> fuse_pointwise(const Graph& graph);

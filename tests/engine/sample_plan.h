@@ -11,7 +11,9 @@ EngineImage sample_image();
 EngineImage device_image();
 // The same with a call of a library in place of launches.
 EngineImage call_image();
-// Text of everything that a plan holds, contents of constants included.
+// The same with a plan for the CPU, and a model of a few bytes that nobody can read.
+EngineImage two_plans_image();
+// Text of everything that an engine holds, contents of constants included.
 std::string dump(const EngineImage& image);
 
 }  // namespace cermet

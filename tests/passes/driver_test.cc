@@ -168,7 +168,7 @@ TEST(Driver, RefusesNamesOfNoPass) {
   stop.stop_after = "fuse-everything:1";
   for (const PassOptions& options : {skip, only, stop})
     EXPECT_NE(message_of(options).find(
-                  "there is no pass 'fuse-everything'; the passes are: fold-constants, "),
+                  "there is no pass 'fuse-everything'; the passes are: multiply-bytes, "),
               std::string::npos)
         << message_of(options);
 }

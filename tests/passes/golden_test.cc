@@ -96,6 +96,15 @@ INSTANTIATE_TEST_SUITE_P(Eliminations, Firing,
                                              firing_eliminations().end()),
                          test_name);
 
+INSTANTIATE_TEST_SUITE_P(OnDevices, Firing,
+                         ::testing::ValuesIn(firing_on_devices().begin(),
+                                             firing_on_devices().end()),
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(OnDevices, Quiet,
+                         ::testing::ValuesIn(quiet_on_devices().begin(), quiet_on_devices().end()),
+                         test_name);
+
 INSTANTIATE_TEST_SUITE_P(Siblings, Firing,
                          ::testing::ValuesIn(firing_siblings().begin(), firing_siblings().end()),
                          test_name);
@@ -167,13 +176,13 @@ bool has_case(std::string_view pass, std::initializer_list<std::span<const PassC
 
 TEST(Passes, AllHaveCases) {
   for (const Pass& pass : all_passes()) {
-    EXPECT_TRUE(has_case(
-        pass.name, {firing_cases(), firing_folds(), firing_patterns(), firing_eliminations(),
-                    firing_siblings(), firing_control(), firing_transposes(), firing_heads()}))
+    EXPECT_TRUE(has_case(pass.name, {firing_cases(), firing_folds(), firing_patterns(),
+                                     firing_eliminations(), firing_siblings(), firing_control(),
+                                     firing_on_devices(), firing_transposes(), firing_heads()}))
         << pass.name;
-    EXPECT_TRUE(
-        has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(), quiet_eliminations(),
-                             quiet_siblings(), quiet_control(), quiet_transposes(), quiet_heads()}))
+    EXPECT_TRUE(has_case(pass.name, {quiet_cases(), quiet_folds(), quiet_patterns(),
+                                     quiet_eliminations(), quiet_siblings(), quiet_control(),
+                                     quiet_on_devices(), quiet_transposes(), quiet_heads()}))
         << pass.name;
   }
 }

@@ -44,6 +44,10 @@ std::span<const PassCase> quiet_eliminations();
 std::span<const PassCase> firing_control();
 std::span<const PassCase> quiet_control();
 
+// The same of passes that fire for a GPU only.
+std::span<const PassCase> firing_on_devices();
+std::span<const PassCase> quiet_on_devices();
+
 // The same of transposes that sink.
 std::span<const PassCase> firing_transposes();
 std::span<const PassCase> quiet_transposes();

@@ -97,6 +97,8 @@ class CostsBySteps : public CostOracle {
   std::optional<double> step_us(const Problem& problem, bool) const override {
     return problem.op == "Split" ? 0 : 1;
   }
+  bool multiplies_bytes() const override { return true; }
+  bool pads_results() const override { return true; }
 };
 
 }  // namespace

@@ -35,8 +35,6 @@ void add_tuning_flags(CLI::App& command, const TuningFlags& flags);
 void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
                        const char* purpose);
 
-// Adds --device, for what is built.
-void add_device(CLI::App& command, std::string& device);
 // Adds --tactic-sources and --compare-sources, for what is built in memory too.
 void add_sources(CLI::App& command, std::vector<std::string>& chosen_from,
                  std::vector<std::string>& compared);

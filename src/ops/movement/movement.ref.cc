@@ -2,6 +2,7 @@
 #include "ops/movement/fill.ref.h"
 #include "ops/movement/gather.ref.h"
 #include "ops/movement/join.ref.h"
+#include "ops/movement/padded.ref.h"
 #include "ops/movement/permute.ref.h"
 #include "ops/movement/reshape.ref.h"
 #include "ops/movement/scatter.ref.h"
@@ -26,6 +27,8 @@ std::span<const Operator> movement_operators() {
       {"NonZero", infer_nonzero, evaluate_nonzero},
       {"OneHot", infer_one_hot, evaluate_one_hot},
       {"Pad", infer_pad, evaluate_pad},
+      {"PaddedNonMaxSuppression", infer_padded_suppression, evaluate_padded_suppression, "cermet"},
+      {"PaddedNonZero", infer_padded_nonzero, evaluate_padded_nonzero, "cermet"},
       {"Reshape", infer_reshape, evaluate_reshape},
       {"ReverseSequence", infer_reverse_sequence, evaluate_reverse_sequence},
       {"ScatterElements", infer_scatter_elements, evaluate_scatter_elements},

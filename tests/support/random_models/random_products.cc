@@ -72,6 +72,36 @@ void mat_mul(RandomScope& scope) {
             {x.bound + y.bound, x.error + y.error + spacing(scope.element(a)) * x.bound});
 }
 
+// Bytes by constant bytes, with a scale for all columns or one for each.
+void product_of_bytes(RandomScope& scope) {
+  const ValueId x = scope.pick([&](ValueId id) {
+    return scope.element(id) == ElementType::float32 && scope.fact(id).exact() &&
+           scope.rank(id) >= 2 && scope.rank(id) <= 4 && scope.type(id).dims->back().is_constant();
+  });
+  if (x == no_value) return;
+  const int64_t k = scope.type(x).dims->back().constant(), n = scope.random().between(1, 4);
+  const ElementType type = scope.random().chance(50) ? ElementType::uint8 : ElementType::int8;
+  Tensor zero(type, {}), weights(ElementType::int8, {k, n});
+  store_element<int64_t>(zero.view(), 0, scope.random().between(0, 3));
+  for (int64_t i = 0; i < k * n; ++i)
+    store_element<int64_t>(weights.view(), i, scope.random().between(-8, 8));
+  const ValueId scale = scope.constant(reals({}, {0.5F}), {1, 0});
+  const ValueId zero_point = scope.constant(zero, {3, 0});
+  const ValueId q = scope.add("QuantizeLinear", {x, scale, zero_point}, {}, {300, 0});
+  if (q == no_value) return;
+  const Fact exact{150, spacing(ElementType::float32)};
+  const ValueId a = scope.add("DequantizeLinear", {q, scale, zero_point}, {}, exact);
+  const bool by_column = scope.random().chance(50);
+  const ValueId scales =
+      scope.constant(by_column ? reals({n}, std::vector<float>(static_cast<size_t>(n), 0.25F))
+                               : reals({}, {0.25F}),
+                     {1, 0});
+  const ValueId b = scope.add("DequantizeLinear", {scope.constant(weights, {8, 0}), scales}, {},
+                              {2, spacing(ElementType::float32)});
+  if (a == no_value || b == no_value) return;
+  scope.add("MatMul", {a, b}, {}, product_fact(scope, a, b, static_cast<double>(k)));
+}
+
 void gemm(RandomScope& scope) {
   const ValueId a = pick_matrix(scope, 2, 2);
   if (a == no_value) return;
@@ -231,9 +261,16 @@ void pool(RandomScope& scope) {
 }  // namespace
 
 std::span<const RandomRule> product_rules() {
-  static constexpr RandomRule rules[] = {mat_mul,     mat_mul,     gemm,
-                                         gemm,        convolution, convolution,
-                                         convolution, pool,        batch_normalization};
+  static constexpr RandomRule rules[] = {mat_mul,
+                                         mat_mul,
+                                         gemm,
+                                         gemm,
+                                         convolution,
+                                         convolution,
+                                         convolution,
+                                         pool,
+                                         batch_normalization,
+                                         product_of_bytes};
   return rules;
 }
 

@@ -7,7 +7,7 @@ namespace cermet::cuda {
 
 void record_calls(Plan& plan, const DevicePointer& device) {
   const CallLibraries libraries(device, plan);
-  device->use();
+  const UsedDevice used(*device);
   for_each_step(plan.root.steps, [&](Step& step) {
     if (!step.program.call) return;
     LibraryCall& call = *step.program.call;

@@ -16,6 +16,7 @@
 #include "backends/cuda/build/grid_sample.h"
 #include "backends/cuda/build/movement.h"
 #include "backends/cuda/build/normalization.h"
+#include "backends/cuda/build/padded_results.h"
 #include "backends/cuda/build/plain_convolution.h"
 #include "backends/cuda/build/plain_product.h"
 #include "backends/cuda/build/pointwise.h"
@@ -75,6 +76,8 @@ std::span<const Tactic> tactics() {
       pooling_tactic(),
       scan_tactic(),
       topk_tactic(),
+      nonzero_tactic(),
+      suppression_tactic(),
   };
   return list;
 }

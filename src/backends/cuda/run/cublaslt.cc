@@ -40,10 +40,15 @@ const CublasLtCalls& CublasLtCalls::open() {
 
 CublasLt::CublasLt(DevicePointer device)
     : device_(std::move(device)), calls_(CublasLtCalls::open()) {
-  device_->use();
+  const UsedDevice used(*device_);
   cublasLtHandle_t handle = nullptr;
   check(calls_.cublasLtCreate(&handle), "starting the library");
   handle_ = {calls_, handle};
+}
+
+CublasLt::~CublasLt() {
+  const UsedDevice used(*device_, std::nothrow);
+  handle_ = {};
 }
 
 std::shared_ptr<const CublasLt> CublasLt::on(const DevicePointer& device) {

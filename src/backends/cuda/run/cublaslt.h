@@ -41,7 +41,7 @@ class CublasLt {
 
   // That of the card, made where there is none yet. Throws device naming what is missing.
   static std::shared_ptr<const CublasLt> on(const DevicePointer& device);
-  ~CublasLt() { device_->try_to_use(); }
+  ~CublasLt();
   CublasLt(const CublasLt&) = delete;
   CublasLt& operator=(const CublasLt&) = delete;
 

@@ -50,10 +50,15 @@ const CudnnCalls& CudnnCalls::open() {
 }
 
 Cudnn::Cudnn(DevicePointer device) : device_(std::move(device)), calls_(CudnnCalls::open()) {
-  device_->use();
+  const UsedDevice used(*device_);
   cudnnHandle_t handle = nullptr;
   check(calls_.cudnnCreate(&handle), "starting the library");
   handle_ = {calls_, handle};
+}
+
+Cudnn::~Cudnn() {
+  const UsedDevice used(*device_, std::nothrow);
+  handle_ = {};
 }
 
 std::shared_ptr<const Cudnn> Cudnn::on(const DevicePointer& device) {

@@ -42,7 +42,7 @@ class Cudnn {
 
   // That of the card, made where there is none yet. Throws device naming what is missing.
   static std::shared_ptr<const Cudnn> on(const DevicePointer& device);
-  ~Cudnn() { device_->try_to_use(); }
+  ~Cudnn();
   Cudnn(const Cudnn&) = delete;
   Cudnn& operator=(const Cudnn&) = delete;
 

@@ -1,0 +1,112 @@
+#include "tests/passes/pass_cases.h"
+
+namespace cermet::testing {
+namespace {
+
+constexpr auto i8 = ElementType::int8;
+
+Tensor bytes(ElementType type, const Shape& shape) {
+  Tensor tensor(type, shape);
+  for (int64_t i = 0; i < tensor.elements(); ++i)
+    store_element<int64_t>(tensor.view(), i, (i * 37) % 100);
+  return tensor;
+}
+
+// Bytes that come in, with one scale.
+ValueId image(GraphMaker& m, std::string_view type, double scale) {
+  const ValueId x = m.input("x", type);
+  Tensor zero(m.graph().type(x).element, {});
+  store_element<int64_t>(zero.view(), 0, 7);
+  return m.add("DequantizeLinear",
+               {x, m.constant("x_scale", reals({}, {static_cast<float>(scale)})),
+                m.constant("x_zero", zero)});
+}
+
+ValueId weights(GraphMaker& m, const Shape& shape, int64_t axis) {
+  const int64_t count = shape[static_cast<size_t>(axis)];
+  std::vector<float> scales;
+  for (int64_t i = 0; i < count; ++i) scales.push_back(0.25F * static_cast<float>(i + 1));
+  return m.add("DequantizeLinear",
+               {m.constant("w", bytes(i8, shape)), m.constant("w_scale", reals({count}, scales)),
+                m.constant("w_zero", bytes(i8, {count}))},
+               attributes({{"axis", axis}}));
+}
+
+void convolution(GraphMaker& m) {
+  const ValueId x = image(m, "uint8[N, 2, 4, 4]", 0.5);
+  const ValueId bias = m.constant("b", reals({3}, {1, 2, 3}));
+  m.output(m.add("Conv", {x, weights(m, {3, 2, 3, 3}, 0), bias},
+                 attributes({{"pads", std::vector<int64_t>{1, 1, 1, 1}}})));
+}
+
+void product(GraphMaker& m) {
+  m.output(m.add("MatMul", {image(m, "int8[N, 3, 4]", 0.25), weights(m, {4, 2}, 1)}));
+}
+
+void turned_gemm(GraphMaker& m) {
+  const ValueId bias = m.constant("b", reals({2}, {1, 2}));
+  m.output(m.add("Gemm", {image(m, "uint8[N, 4]", 0.25), weights(m, {2, 4}, 0), bias},
+                 attributes({{"transB", int64_t{1}}})));
+}
+
+// Scales along the depth, weights that are computed, small groups, sums that are scaled otherwise.
+void other_products(GraphMaker& m) {
+  const ValueId x = image(m, "uint8[N, 4]", 0.25);
+  m.output(m.add("MatMul", {x, weights(m, {4, 2}, 0)}));
+  const ValueId one = m.constant("one", reals({}, {1}));
+  const ValueId computed = m.add("DequantizeLinear", {m.input("v", "int8[4, 2]"), one});
+  m.output(m.add("MatMul", {x, computed}));
+  m.output(m.add("Gemm", {x, weights(m, {4, 2}, 1)}, attributes({{"alpha", 0.5}})));
+  const ValueId y = m.add("DequantizeLinear", {m.input("y", "uint8[N, 2, 4, 4]"), one});
+  m.output(m.add("Conv", {y, weights(m, {2, 1, 3, 3}, 0)}, attributes({{"group", int64_t{2}}})));
+}
+
+void places(GraphMaker& m) {
+  m.output(m.add("NonZero", {m.add("Relu", {m.input("x", "float32[N, 3]")})}));
+}
+
+ValueId selected(GraphMaker& m, std::vector<ValueId> numbers) {
+  std::vector<ValueId> inputs{m.input("boxes", "float32[N, 5, 4]"),
+                              m.input("scores", "float32[N, 2, 5]")};
+  inputs.insert(inputs.end(), numbers.begin(), numbers.end());
+  return m.add("NonMaxSuppression", std::move(inputs));
+}
+
+void selected_boxes(GraphMaker& m) {
+  m.output(selected(m, {m.constant("most", ints({3})), m.constant("iou", reals({}, {0.5F}))}));
+}
+
+// A condition that is shorter than the dimension, and one for all elements.
+void kept_rows(GraphMaker& m) {
+  const ValueId x = m.input("x", "float32[4, N]");
+  const ValueId shorter =
+      m.add("Less", {m.input("a", "float32[3]"), m.constant("c", reals({}, {0}))});
+  m.output(m.add("Compress", {x, shorter}, attributes({{"axis", int64_t{0}}})));
+  m.output(m.add("Compress", {x, shorter}));
+}
+
+// Without a number of boxes none is selected; of a value whose rank is not known there is no most.
+void no_bound(GraphMaker& m) {
+  m.output(selected(m, {}));
+  const ValueId shape = m.input("shape", "int64[N]");
+  m.output(m.add("NonZero", {m.add("Expand", {m.input("y", "float32[]"), shape})}));
+}
+
+}  // namespace
+
+std::span<const PassCase> firing_on_devices() {
+  static constexpr PassCase cases[] = {
+      {"multiply-bytes", "convolution", convolution},    {"multiply-bytes", "product", product},
+      {"multiply-bytes", "turned-gemm", turned_gemm},    {"pad-results", "places", places},
+      {"pad-results", "selected-boxes", selected_boxes}, {"pad-results", "kept-rows", kept_rows},
+  };
+  return cases;
+}
+
+std::span<const PassCase> quiet_on_devices() {
+  static constexpr PassCase cases[] = {{"multiply-bytes", "other-products", other_products},
+                                       {"pad-results", "no-bound", no_bound}};
+  return cases;
+}
+
+}  // namespace cermet::testing
