@@ -89,11 +89,11 @@ Offset<fb::BuildOptions> encode_options(flatbuffers::FlatBufferBuilder& builder,
   const auto input_formats = encode(builder, options.input_formats);
   const auto output_formats = encode(builder, options.output_formats);
   const auto tactic_sources = list(options.tactic_sources);
-  return fb::CreateBuildOptions(
-      builder, device, architectures, !options.fallback, profiles, options.threads,
-      options.memory_limit, static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
-      !options.all_passes, only_passes, stop_after, marked_outputs, disabled_tactics, input_formats,
-      output_formats, tactic_sources);
+  return fb::CreateBuildOptions(builder, device, architectures, !options.fallback, profiles,
+                                options.threads, options.memory_limit,
+                                static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
+                                !options.all_passes, only_passes, stop_after, marked_outputs,
+                                disabled_tactics, input_formats, output_formats, tactic_sources);
 }
 
 BuildOptions decode_options(const fb::BuildOptions& from) {

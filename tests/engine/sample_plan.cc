@@ -236,6 +236,21 @@ EngineImage device_image() {
   return image;
 }
 
+EngineImage call_image() {
+  using Kind = LaunchArgument::Kind;
+  EngineImage image = device_image();
+  DeviceProgram& program = image.plan.root.steps[1].program;
+  program.launches.clear();
+  program.call = {"cublaslt",
+                  130100,
+                  "matmul",
+                  {{"rows", operand_size(true, 0, 0) * 2}, {"depth", 4}},
+                  {{Kind::input, 1, 0}, {Kind::output, 0, 0}, {}},
+                  std::string("\0\xff", 2),
+                  {4, 6}};
+  return image;
+}
+
 EngineImage two_plans_image() {
   EngineImage image = device_image();
   image.on_cpu = std::make_shared<EngineImage>();
@@ -257,21 +272,6 @@ EngineImage two_plans_image() {
   plan.root.steps.push_back(step(plan, ProblemKind::view, "Reshape", {sum}, {y}));
   static const std::string description = "a model", data(130, '7');
   image.model = {std::as_bytes(std::span(description)), {std::as_bytes(std::span(data))}, nullptr};
-  return image;
-}
-
-EngineImage call_image() {
-  using Kind = LaunchArgument::Kind;
-  EngineImage image = device_image();
-  DeviceProgram& program = image.plan.root.steps[1].program;
-  program.launches.clear();
-  program.call = {"cublaslt",
-                  130100,
-                  "matmul",
-                  {{"rows", operand_size(true, 0, 0) * 2}, {"depth", 4}},
-                  {{Kind::input, 1, 0}, {Kind::output, 0, 0}, {}},
-                  std::string("\0\xff", 2),
-                  {4, 6}};
   return image;
 }
 

@@ -120,9 +120,10 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
-  add_device(command, options.device,
-             "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
-             "GPU's plan and one for machines without it");
+  add_device(
+      command, options.device,
+      "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
+      "GPU's plan and one for machines without it");
   add_architectures(
       command, options.architectures,
       "Architectures of GPUs, as sm_80,sm_90a or compute_90 (PTX); no GPU is needed then");
