@@ -2,6 +2,8 @@
 # Everything that is tested on a machine with an NVIDIA GPU, in less than eight minutes.
 #
 #   scripts/gpu_test.sh [PART...]      parts: env unit onnx errors models sanitizer bench; all
+#   scripts/gpu_test.sh huge           operands of more than 2^31 elements: up to 40 GB of the
+#                                      GPU's memory, as much of the machine's, and minutes
 #
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
@@ -25,7 +27,8 @@ MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
 UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
-declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95)
+declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95
+  [huge]=480)
 PARTS=(env unit onnx errors models sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -82,6 +85,12 @@ part_onnx() {
   local status=$?
   ((status == 77)) && return 0
   return "$status"
+}
+
+part_huge() {
+  CERMET_HUGE=1 "$CERMET_BIN/test_cuda" --gtest_filter='*CudaHuge*' 2>&1 |
+    grep -vE '^\[ RUN|^\[-|^$'
+  return "${PIPESTATUS[0]}"
 }
 
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }
