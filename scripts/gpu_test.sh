@@ -10,6 +10,7 @@
 # LIMIT_PART=SECONDS sets a part's time, as
 # LIMIT_unit=300; MODELS, SANITIZED, UNIT_FILTER and BENCH (arguments of bench/gpu.py) what it does.
 # CERMET_THOROUGH=1 runs every configuration of every kernel, which takes far longer than LIMIT_unit.
+# The part `streams` runs where it is named: whether runs of several contexts overlap.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
 set -uo pipefail
@@ -28,7 +29,7 @@ UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
 declare -A LIMITS=([env]=20 [unit]=130 [onnx]=70 [errors]=30 [models]=70 [sanitizer]=60 [bench]=95
-  [huge]=480)
+  [streams]=60 [huge]=480)
 PARTS=(env unit onnx errors models sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -94,6 +95,8 @@ part_huge() {
 }
 
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }
+
+part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models"; }
 
 part_models() {
   "$PYTHON" tests/gpu/models_test.py --models "$MODELS" --folder "$WORK/models" --jobs "$JOBS"

@@ -151,6 +151,7 @@ struct BuildReport {
   int validated_steps = 0;      // whose kernels were compared with the model's nodes
   double validation_milliseconds = 0;
   double milliseconds = 0;  // of the whole build, wall-clock
+  size_t model_bytes = 0;   // by which the model that is kept makes the file larger; 0: none is
   std::vector<BuildReport> on_cpu;  // one, of the CPU's plan, where there are two plans
 };
 

@@ -47,6 +47,24 @@ const char* cermet_last_error(void);
 /* "0.1.0" */
 const char* cermet_version(void);
 
+/* Which plan of an engine that was built for "cuda,cpu". */
+typedef enum cermet_plan {
+  CERMET_PLAN_USABLE = 0, /* the GPU's where it can be used, else the CPU's with a warning */
+  CERMET_PLAN_GPU = 1,
+  CERMET_PLAN_CPU = 2
+} cermet_plan;
+
+/* Memory of a GPU; `user` is the first argument of both. `allocate` gives at least `bytes` bytes of
+ * the GPU `device` at a multiple of `alignment`, a power of 2, which what is put into `stream` (a
+ * CUstream) from then on may use, or NULL. What was put into `stream` before `deallocate` may still
+ * use them. Called by several threads at once. */
+typedef struct cermet_device_allocator {
+  size_t size; /* sizeof(cermet_device_allocator) */
+  void* (*allocate)(void* user, size_t bytes, size_t alignment, int32_t device, void* stream);
+  void (*deallocate)(void* user, void* memory, size_t bytes, int32_t device, void* stream);
+  void* user;
+} cermet_device_allocator;
+
 typedef struct cermet_engine_options {
   size_t size; /* sizeof(cermet_engine_options) */
   /* Files of the plugins (cermet/plugin.h) that the engine needs; they stay open as long as it. */
@@ -54,7 +72,12 @@ typedef struct cermet_engine_options {
   size_t plugin_count;
   cermet_log_function log; /* NULL: nothing is logged */
   void* log_user;
-  int32_t device; /* the number of the GPU for an engine that uses one */
+  int32_t device; /* the number of the GPU for an engine that uses one: 1 is cuda:1 */
+  int32_t plan;   /* cermet_plan, for an engine that has two */
+  /* Copied; for the memory that engine and contexts take of the GPU. NULL: the driver's. */
+  const cermet_device_allocator* device_allocator;
+  /* Most bytes that they take of it together, else CERMET_OUT_OF_MEMORY; 0: no limit. */
+  size_t device_memory_limit;
 } cermet_engine_options;
 
 /* Loads an engine file. The engine may be shared by threads; contexts keep it alive. Fails with
@@ -70,6 +93,10 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
                                         cermet_engine** engine);
 /* NULL is taken and nothing happens. */
 void cermet_engine_release(cermet_engine* engine);
+
+/* "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; "" where this machine can't run it. Lives as long as the
+ * engine; NULL for NULL. */
+const char* cermet_engine_runs_on(const cermet_engine* engine);
 
 /* Describes an input or output. Strings live as long as the engine. */
 typedef struct cermet_tensor_info {
@@ -104,6 +131,10 @@ typedef struct cermet_input_shape {
 cermet_status cermet_engine_activation_bytes(const cermet_engine* engine,
                                              const cermet_input_shape* const* shapes,
                                              size_t shape_count, int32_t threads, size_t* bytes);
+/* Those of them that are the GPU's, as cermet_context_set_device_memory has to give. */
+cermet_status cermet_engine_device_activation_bytes(const cermet_engine* engine,
+                                                    const cermet_input_shape* const* shapes,
+                                                    size_t shape_count, size_t* bytes);
 
 /* Memory of the caller's for a context; `user` is the first argument of both. `allocate` gives at
  * least `bytes` bytes at a multiple of `alignment`, a power of 2, or NULL. Called by the threads
@@ -132,6 +163,9 @@ typedef struct cermet_context_options {
    * Copied. NULL: the system places them. */
   const int32_t* cpus;
   size_t cpu_count;
+  /* 1: the context takes no memory of the GPU for activations, cermet_context_set_device_memory
+   * gives it some before it runs. */
+  int32_t without_device_memory;
 } cermet_context_options;
 
 /* `options` may be NULL. A context belongs to one caller at a time. */
@@ -151,6 +185,15 @@ cermet_status cermet_context_set_input(cermet_context* context, const char* name
  * of the context again. */
 cermet_status cermet_context_set_output_memory(cermet_context* context, const char* name,
                                                void* data, size_t bytes);
+/* Memory of the engine's GPU for the activations, aligned to 256 bytes, which the caller keeps; a
+ * run that needs more than `bytes` fails with CERMET_OUT_OF_MEMORY. Contexts whose runs never
+ * overlap may be given the same. Runs that were put into streams have to be over. NULL: memory of
+ * the context's own again. Fails with CERMET_UNSUPPORTED for an engine of the CPU. */
+cermet_status cermet_context_set_device_memory(cermet_context* context, void* memory, size_t bytes);
+/* A CUDA event (a CUevent or cudaEvent_t) that each cermet_context_enqueue records in its stream as
+ * soon as the run has read its inputs, so that their memory may be written over; NULL: none. Fails
+ * with CERMET_UNSUPPORTED for an engine of the CPU. */
+cermet_status cermet_context_set_input_consumed_event(cermet_context* context, void* event);
 /* Returns when all outputs are there. Fails with CERMET_OUT_OF_RANGE for shapes that fit no
  * profile, CERMET_RUNTIME when data contradict the model, CERMET_OUT_OF_MEMORY. */
 cermet_status cermet_context_execute(cermet_context* context);

@@ -50,6 +50,13 @@ typedef enum cermet_precision {
   CERMET_BFLOAT16 = 2
 } cermet_precision;
 
+/* Whether an engine keeps the model it was made of, for cermet_tune_file(). */
+typedef enum cermet_model_storage {
+  CERMET_MODEL_AUTOMATIC = 0, /* where it is for a GPU that is elsewhere */
+  CERMET_MODEL_KEPT = 1,
+  CERMET_MODEL_LEFT_OUT = 2
+} cermet_model_storage;
+
 typedef struct cermet_build_options {
   size_t size;           /* sizeof(cermet_build_options) */
   int32_t threads;       /* for which kernels are chosen; 0: one a core */
@@ -85,6 +92,14 @@ typedef struct cermet_build_options {
   int32_t no_validation; /* not 0: kernels are not compared with the model's nodes */
   int32_t precision;     /* cermet_precision: in which type float32 is computed */
   int32_t tf32;          /* not 0: products of float32 may round their operands to TF32 */
+  /* NULL or "auto": the first GPU if there is one that can be used; "cpu"; "cuda" or "cuda:N"; or
+   * "cuda,cpu", a plan for the GPU and one for machines without it. */
+  const char* device;
+  /* Of GPUs for which kernels are compiled, as "sm_90" or "compute_90"; none: the card's own. */
+  const char* const* architectures;
+  size_t architecture_count;
+  int32_t no_fallback; /* not 0: steps that the GPU can't do are an error */
+  int32_t model;       /* cermet_model_storage */
 } cermet_build_options;
 
 /* Builds the engine of a model file and writes it, or leaves what was there as it was. `options`
@@ -93,6 +108,34 @@ typedef struct cermet_build_options {
  * (beyond the memory limit) or CERMET_DEVICE (a plugin that can't be opened). */
 cermet_status cermet_build_file(const char* model_path, const char* engine_path,
                                 const cermet_build_options* options);
+
+typedef struct cermet_tune_options {
+  size_t size;        /* sizeof(cermet_tune_options) */
+  const char* device; /* the GPU that measures: "cuda" or "cuda:N"; NULL: the first */
+  /* For which it has kernels from now on; none: those it has. */
+  const char* const* architectures;
+  size_t architecture_count;
+  int32_t threads; /* for which kernels of the CPU are chosen; 0: as it was built */
+  /* As in cermet_build_options. */
+  double tuning_budget;
+  const char* timing_cache;
+  int32_t frozen;
+  int32_t no_validation;
+  int32_t no_model; /* not 0: the model is dropped, and the engine can't be tuned again */
+  const char* const* plugins;
+  size_t plugin_count;
+  cermet_log_function log;
+  void* log_user;
+  void (*progress)(void* user, const char* stage, double done);
+  void* progress_user;
+} cermet_tune_options;
+
+/* Chooses the kernels of an engine again by measuring them on this machine, and replaces the file
+ * when all is done; after an error it is what it was. `options` may be NULL. Fails with
+ * CERMET_INVALID_ARGUMENT for an engine that does not hold its model, CERMET_INVALID_ENGINE for a
+ * damaged one, CERMET_DEVICE where the GPU or NVRTC that it takes is missing, CERMET_IO where the
+ * file can't be replaced, and as cermet_build_file() does. */
+cermet_status cermet_tune_file(const char* engine_path, const cermet_tune_options* options);
 
 /* The bytes of an engine file. */
 typedef struct cermet_bytes cermet_bytes;

@@ -6,6 +6,21 @@
 
 namespace cermet {
 
+// Where a GPU's memory comes from; users may give their own (EngineOptions::device_allocator), such
+// as a pool that they share with other libraries. Thread safe; has to outlive the engines that use
+// it and their contexts. The GPU's context is current when it is called.
+class DeviceAllocator {
+ public:
+  virtual ~DeviceAllocator() = default;
+  // At least `bytes` bytes, one or more, of the memory of GPU `device` at a multiple of `alignment`
+  // (a power of two), which what is put into `stream` (a CUstream) from then on may use. nullptr:
+  // there are no more; what asked for them throws out_of_memory.
+  virtual void* allocate(size_t bytes, size_t alignment, int device, void* stream) = 0;
+  // Gives back what allocate(bytes, ..) returned. What was put into `stream` before may still use
+  // it.
+  virtual void deallocate(void* memory, size_t bytes, int device, void* stream) noexcept = 0;
+};
+
 // Bytes in a GPU's memory. data() goes where a tensor's data go: into a ConstTensorView for
 // ExecutionContext::set_input(), into ExecutionContext::set_output_memory().
 class DeviceBuffer {

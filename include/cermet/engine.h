@@ -19,6 +19,8 @@
 
 namespace cermet {
 
+class DeviceAllocator;  // cermet/device_memory.h
+
 // An input or output as the model states it.
 struct TensorInfo {
   std::string name;
@@ -55,7 +57,7 @@ struct EngineSummary {
   size_t constant_bytes = 0;
   // Of the model that is kept for tuning the engine again (cermet/tune.h); 0: it is left out.
   size_t model_bytes = 0;
-  std::string runs_on;             // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty: nothing can
+  std::string runs_on;             // Engine::runs_on()
   std::vector<std::string> plans;  // of all plans in the file, `options`; more than one: GPU, CPU
   int64_t slice_items = 0;  // of its batch that a run takes at a time, slice by slice; 0: all
   std::vector<ShapeProfile> profiles;
@@ -71,28 +73,40 @@ enum class PlanChoice : int {
 
 using InputShapes = std::map<std::string, Shape, std::less<>>;
 
+struct EngineOptions {
+  Logger logger = {};
+  // Files of the plugins that the engine needs (cermet/plugin.h), open as long as the engine is.
+  std::vector<std::string> plugins = {};
+  // The number of the GPU for an engine that uses one, as list_devices() counts: 1 is cuda:1. The
+  // same file may be loaded for several at once, each an engine of its own.
+  int device = 0;
+  PlanChoice plan = PlanChoice::usable;
+  // For the memory that the engine and its contexts take of the GPU (cermet/device_memory.h);
+  // nullptr: the driver's. Host memory that copies go through is not of it.
+  DeviceAllocator* device_allocator = nullptr;
+  // Most bytes of the GPU's memory that the engine's constants and its contexts take together; 0:
+  // no limit. What needs more throws out_of_memory; memory that the caller gives does not count.
+  size_t device_memory_limit = 0;
+};
+
 // Immutable; any number of threads and contexts may share one.
 class Engine {
  public:
   // Maps the file, which must not be changed while the engine lives. Throws io, invalid_engine
-  // (damaged, foreign, other version) or device (this machine lacks what the engine needs).
-  // `plugins`: files of the plugins that the engine needs (cermet/plugin.h), open as long as the
-  // engine is. `device`: the number of the GPU for an engine that uses one. Where that can't be
-  // used the engine is loaded all the same, to be looked at; making a context throws. `plan`:
-  // throws invalid_argument for the CPU's where the engine has none.
-  static std::shared_ptr<const Engine> load(const std::string& path, Logger logger = {},
-                                            const std::vector<std::string>& plugins = {},
-                                            int device = 0, PlanChoice plan = PlanChoice::usable);
+  // (damaged, foreign, other version), device (this machine lacks what the engine needs) or
+  // invalid_argument for a plan that the engine has not. Where its GPU can't be used the engine is
+  // loaded all the same, to be looked at; making a context throws.
+  static std::shared_ptr<const Engine> load(const std::string& path,
+                                            const EngineOptions& options = {});
   // The same from the bytes of a file, which are copied.
   static std::shared_ptr<const Engine> from_memory(std::span<const std::byte> bytes,
-                                                   const Logger& logger = {},
-                                                   const std::vector<std::string>& plugins = {},
-                                                   int device = 0,
-                                                   PlanChoice plan = PlanChoice::usable);
+                                                   const EngineOptions& options = {});
   ~Engine();
 
   const std::vector<TensorInfo>& inputs() const;   // in the order of the model
   const std::vector<TensorInfo>& outputs() const;  // likewise
+  // "cpu", or "cuda:0 (NVIDIA H200, sm_90)"; empty where nothing here can run it.
+  std::string runs_on() const;
   // What the engine consists of, for people; made anew by each call.
   EngineSummary summary() const;
   // Bytes of activations that a context with so many threads needs at these input shapes; equal to
@@ -100,6 +114,8 @@ class Engine {
   // out. Throws invalid_argument for unknown names and open sizes without a shape, out_of_range for
   // shapes that fit no profile.
   size_t activation_bytes(const InputShapes& shapes, int threads = 1) const;
+  // Those of them that are the GPU's: how much ExecutionContext::set_device_memory() has to give.
+  size_t device_activation_bytes(const InputShapes& shapes) const;
   // What such a context does and where its tensors lie. Throws as a run at these shapes would.
   ExecutionPlan execution_plan(const InputShapes& shapes, int threads = 1) const;
 
@@ -124,12 +140,15 @@ struct ContextOptions {
   // Thread i is kept on cpus[i % cpus.size()], but for the caller (thread 0), which stays where it
   // is. Empty: the system places them.
   std::vector<int> cpus = {};
+  // Whether the context takes memory of the GPU for its activations, where the engine uses one;
+  // else ExecutionContext::set_device_memory() has to give some before the first run.
+  bool takes_device_memory = true;
 };
 
 struct StepTime {
   size_t step = 0;  // index into EngineSummary::steps
   double microseconds = 0;
-  double begin = 0;  // microseconds after execute() began its steps
+  double begin = 0;  // microseconds after run_begin()
 };
 
 // Runs an engine for one caller at a time; several contexts of one engine run at once.
@@ -153,6 +172,19 @@ class ExecutionContext {
   // nullptr: to memory of the context again. Throws invalid_argument for an unknown name,
   // unsupported for outputs that are no tensors of numbers.
   void set_output_memory(std::string_view name, void* data, size_t bytes);
+
+  // Memory of the engine's GPU for the activations of this context, aligned to 256 bytes, which the
+  // caller keeps; a run that needs more than `bytes` throws out_of_memory, and
+  // Engine::device_activation_bytes() says how much that is. Contexts whose runs never overlap may
+  // be given the same. Runs that were put into streams have to be over. nullptr: memory of the
+  // context's own again, if it may take any. Throws unsupported for an engine of the CPU,
+  // invalid_argument for memory elsewhere.
+  void set_device_memory(void* memory, size_t bytes);
+  // A CUDA event (a CUevent or cudaEvent_t of the engine's GPU) that each enqueue() records in its
+  // stream as soon as the run has read its inputs: once it has happened their memory may be written
+  // over, while the rest of the run is under way. nullptr: none. Throws unsupported for an engine
+  // of the CPU.
+  void set_input_consumed_event(void* event);
 
   // Returns when all outputs are there. Throws out_of_range for shapes that fit no profile, runtime
   // when data contradict the model, out_of_memory.
@@ -178,6 +210,9 @@ class ExecutionContext {
   // From now on execute() measures each step.
   void profile_steps(bool on);
   const std::vector<StepTime>& step_times() const;  // of the last execute(), in order of running
+  // When the last measured execute() began its steps: microseconds of a clock that all contexts of
+  // the engine have in common, on a GPU its own.
+  double run_begin() const;
 
  private:
   struct Impl;

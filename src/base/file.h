@@ -56,7 +56,8 @@ bool may_write_into(const std::string& folder);
 
 // Makes `path` hold the pieces, one after the other, or leaves it as it was: writes PATH.tmp,
 // flushes it to the disk and renames it. A reader sees the old or the new file, never a part; who
-// may read and write it stays as it was. Of several writers each waits for the one before. Pipes and devices are written in place.
+// may read and write it stays as it was. Of several writers each waits for the one before. Pipes
+// and devices are written in place.
 void write_file_atomically(const std::string& path,
                            std::span<const std::span<const std::byte>> pieces);
 void write_file_atomically(const std::string& path, std::string_view text);

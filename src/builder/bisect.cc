@@ -149,7 +149,8 @@ class Bisection {
   std::shared_ptr<const Engine> engine_of(const Graph& graph, int steps) {
     EngineInfo info;
     const Plan plan = make_plan(graph, steps, info);
-    return Engine::from_memory(engine_bytes(plan, info), options_.logger, options_.plugins);
+    return Engine::from_memory(engine_bytes(plan, info),
+                               {.logger = options_.logger, .plugins = options_.plugins});
   }
 
   std::vector<Value> outputs_of(const std::shared_ptr<const Engine>& engine) {
@@ -354,7 +355,7 @@ BisectReport bisect_model(const std::string& model_path, const BisectOptions& op
   const auto in_slices = [&]() -> std::shared_ptr<const Engine> {
     if (!has_batch) return nullptr;
     const auto engine = Engine::from_memory(build_engine(model_path, build_options(options)),
-                                            options.logger, options.plugins);
+                                            {.logger = options.logger, .plugins = options.plugins});
     return engine->summary().slice_items > 0 ? engine : nullptr;
   };
   return bisect(imported, {all_passes(), cpu::tactics(), plugins, in_slices}, options);

@@ -60,8 +60,7 @@ BuiltImage build_two(const std::string& name, const ReadModel& read, const std::
   BuildReport of_cpu;
   of_cpu.keep_text = report.keep_text;
   of_cpu.keep_near_fusions = report.keep_near_fusions;
-  built.image.on_cpu =
-      std::make_shared<EngineImage>(build_image(name, read, second, of_cpu).image);
+  built.image.on_cpu = std::make_shared<EngineImage>(build_image(name, read, second, of_cpu).image);
   report.on_cpu.push_back(std::move(of_cpu));
   return built;
 }
@@ -80,7 +79,7 @@ InputShapes largest_shapes(const Plan& plan) {
 
 void check_memory(const std::vector<std::byte>& bytes, const BuildOptions& options,
                   PlanChoice plan) {
-  const auto engine = Engine::from_memory(bytes, {}, options.plugins, 0, plan);
+  const auto engine = Engine::from_memory(bytes, {.plugins = options.plugins, .plan = plan});
   const int threads = options.threads > 0 ? options.threads : available_threads();
   const MemoryUse use =
       largest_memory_use(engine->impl(), largest_shapes(engine->impl().plan()), threads);
@@ -114,14 +113,15 @@ void check_engine_path(const std::string& model_path, const std::string& engine_
 EngineImage build_whole(const std::string& name, const ReadModel& read, const BuildOptions& options,
                         BuildReport& report) {
   const std::optional<std::string> gpu = gpu_of_two(options.device);
-  BuiltImage built = gpu ? build_two(name, read, *gpu, options, report)
-                         : build_image(name, read, options, report);
+  BuiltImage built =
+      gpu ? build_two(name, read, *gpu, options, report) : build_image(name, read, options, report);
   const bool keeps = options.model == ModelStorage::kept ||
                      (options.model == ModelStorage::automatic && !built.tuned);
   if (!keeps) return std::move(built.image);
   BuildOptions kept = options;
   kept.device = !built.for_gpu ? "cpu" : gpu ? "cuda,cpu" : "cuda";
   built.image.model = store_model(read(), kept, built.image);
+  report.model_bytes = built.image.model.bytes();
   return std::move(built.image);
 }
 

@@ -166,8 +166,11 @@ class Build {
     if (report_.keep_text) report_.imported_graph = print(graph);
     if (options_.validate && !target_.can_run() && options_.logger)
       options_.logger(Severity::warning,
-                      "kernels for a card that is elsewhere are neither measured nor compared with "
-                      "the model");
+                      fmt::format("kernels for a card that is elsewhere are neither measured nor "
+                                  "compared with the model{}",
+                                  options_.model == ModelStorage::left_out
+                                      ? ""
+                                      : "; where the card is, cermet tune does both"));
     if (options_.validate && target_.can_run()) {
       if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
       validator_ = std::make_unique<Validator>(graph, target_, threads_of(options_),
@@ -259,7 +262,7 @@ class Build {
   }
 
   void optimise(Graph& graph) {
-    const auto costs = target_.costs(tuned_sizes_);
+    const auto costs = target_.costs(tuned_sizes_, options_.precision != Precision::float32);
     PassOptions pass_options;
     pass_options.skip = graph_passes_in(options_.skip_passes);
     pass_options.all = options_.all_passes && !stops_at_slices();

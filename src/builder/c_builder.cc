@@ -1,6 +1,7 @@
 #include "cermet/c_builder.h"
 
 #include "cermet/builder.h"
+#include "cermet/tune.h"
 #include "runtime/c_guard.h"
 
 struct cermet_bytes {
@@ -51,6 +52,14 @@ std::vector<cermet::TensorFormat> formats_of(const cermet_tensor_format* const* 
   return formats;
 }
 
+std::function<void(std::string_view, double)> progress_of(void (*call)(void*, const char*, double),
+                                                          void* user) {
+  if (call == nullptr) return {};
+  return [call, user](std::string_view stage, double done) {
+    call(user, std::string(stage).c_str(), done);
+  };
+}
+
 cermet::BuildOptions options_of(const cermet_build_options* given) {
   const auto from = read_struct(given, "the build options");
   cermet::require(from.threads >= 0, ErrorCode::invalid_argument,
@@ -80,12 +89,33 @@ cermet::BuildOptions options_of(const cermet_build_options* given) {
   options.input_formats = formats_of(from.input_formats, from.input_format_count, "input_formats");
   options.output_formats =
       formats_of(from.output_formats, from.output_format_count, "output_formats");
+  if (from.device) options.device = from.device;
+  options.architectures = strings(from.architectures, from.architecture_count, "architectures");
+  options.fallback = from.no_fallback == 0;
+  cermet::require(from.model >= CERMET_MODEL_AUTOMATIC && from.model <= CERMET_MODEL_LEFT_OUT,
+                  ErrorCode::invalid_argument, "model storage {} does not exist", from.model);
+  options.model = static_cast<cermet::ModelStorage>(from.model);
   options.logger = cermet::c::logger_of(from.log, from.log_user);
-  if (from.progress)
-    options.progress = [call = from.progress, user = from.progress_user](std::string_view stage,
-                                                                         double done) {
-      call(user, std::string(stage).c_str(), done);
-    };
+  options.progress = progress_of(from.progress, from.progress_user);
+  return options;
+}
+
+cermet::TuneOptions options_of(const cermet_tune_options* given) {
+  const auto from = read_struct(given, "the tuning options");
+  cermet::require(from.threads >= 0, ErrorCode::invalid_argument,
+                  "threads: expected 0 (as it was built) or more, got {}", from.threads);
+  cermet::TuneOptions options;
+  if (from.device) options.device = from.device;
+  options.architectures = strings(from.architectures, from.architecture_count, "architectures");
+  options.threads = from.threads;
+  options.tuning_budget = from.tuning_budget;
+  if (from.timing_cache) options.timing_cache = from.timing_cache;
+  options.frozen = from.frozen != 0;
+  options.validate = from.no_validation == 0;
+  options.keep_model = from.no_model == 0;
+  options.plugins = strings(from.plugins, from.plugin_count, "plugins");
+  options.logger = cermet::c::logger_of(from.log, from.log_user);
+  options.progress = progress_of(from.progress, from.progress_user);
   return options;
 }
 
@@ -97,6 +127,11 @@ cermet_status cermet_build_file(const char* model_path, const char* engine_path,
     cermet::build_engine_file(&deref(model_path, "model_path"), &deref(engine_path, "engine_path"),
                               options_of(options));
   });
+}
+
+cermet_status cermet_tune_file(const char* engine_path, const cermet_tune_options* options) {
+  return guarded(
+      [&] { cermet::tune_engine_file(&deref(engine_path, "engine_path"), options_of(options)); });
 }
 
 const void* cermet_bytes_data(const cermet_bytes* bytes) {

@@ -267,13 +267,15 @@ StoredModel store_model(const onnx::OnnxModel& model, const BuildOptions& option
   Keeper keeper(image, builder);
   const std::string text =
       onnx::write_model(store->model, [&](const Tensor& tensor) { return keeper.keep(tensor); });
-  const auto onnx = builder.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+  const auto onnx =
+      builder.CreateVector(reinterpret_cast<const uint8_t*>(text.data()), text.size());
   const auto tensors = keeper.tensors();
   const auto record = encode_options(builder, options);
   builder.Finish(fb::CreateModel(builder, onnx, tensors, record), identifier);
   store->description = builder.Release();
   StoredModel stored;
-  stored.description = std::as_bytes(std::span(store->description.data(), store->description.size()));
+  stored.description =
+      std::as_bytes(std::span(store->description.data(), store->description.size()));
   stored.data = std::move(keeper.data);
   stored.owner = store;
   return stored;
@@ -287,11 +289,10 @@ ModelRecord stored_model(const EngineImage& image) {
                     const std::string_view text(reinterpret_cast<const char*>(from.onnx()->data()),
                                                 from.onnx()->size());
                     ModelRecord record;
-                    record.model = onnx::read_model(
-                        text, [&](ElementType type, const Shape& shape,
-                                  const std::string& location) {
-                          return tensors.tensor(type, shape, location);
-                        });
+                    record.model = onnx::read_model(text, [&](ElementType type, const Shape& shape,
+                                                              const std::string& location) {
+                      return tensors.tensor(type, shape, location);
+                    });
                     record.options = decode_options(*from.options());
                     return record;
                   });

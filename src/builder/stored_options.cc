@@ -51,8 +51,8 @@ std::vector<ShapeProfile> decode(const Tables<fb::Profile>* from) {
   for_each_entry(from, "profiles", [&](const fb::Profile* profile, size_t) {
     ShapeProfile ranges;
     for_each_entry(profile->inputs(), "inputs", [&](const fb::ProfileInput* input, size_t) {
-      ranges.push_back({text(input->name()), shape(input->min()), shape(input->opt()),
-                        shape(input->max())});
+      ranges.push_back(
+          {text(input->name()), shape(input->min()), shape(input->opt()), shape(input->max())});
     });
     result.push_back(std::move(ranges));
   });
@@ -88,11 +88,11 @@ Offset<fb::BuildOptions> encode_options(flatbuffers::FlatBufferBuilder& builder,
   const auto disabled_tactics = list(options.disabled_tactics);
   const auto input_formats = encode(builder, options.input_formats);
   const auto output_formats = encode(builder, options.output_formats);
-  return fb::CreateBuildOptions(
-      builder, device, architectures, !options.fallback, profiles, options.threads,
-      options.memory_limit, static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
-      !options.all_passes, only_passes, stop_after, marked_outputs, disabled_tactics, input_formats,
-      output_formats);
+  return fb::CreateBuildOptions(builder, device, architectures, !options.fallback, profiles,
+                                options.threads, options.memory_limit,
+                                static_cast<uint8_t>(options.precision), options.tf32, skip_passes,
+                                !options.all_passes, only_passes, stop_after, marked_outputs,
+                                disabled_tactics, input_formats, output_formats);
 }
 
 BuildOptions decode_options(const fb::BuildOptions& from) {

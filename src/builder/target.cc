@@ -170,9 +170,9 @@ std::function<void(const Plan&)> Target::compiler() const {
   };
 }
 
-std::unique_ptr<CostOracle> Target::costs(SymbolValues sizes) const {
+std::unique_ptr<CostOracle> Target::costs(SymbolValues sizes, bool narrow) const {
   if (!gpu_) return std::make_unique<cpu::Costs>(std::move(sizes), threads_);
-  return std::make_unique<cuda::Costs>(std::move(sizes), gpu_->architectures.front());
+  return std::make_unique<cuda::Costs>(std::move(sizes), gpu_->architectures.front(), narrow);
 }
 
 std::vector<std::optional<Tensor>> Target::run_step(

@@ -43,7 +43,8 @@ class Target {
   KernelTimer timer() const;
   // TacticOptions::compile.
   std::function<void(const Plan&)> compiler() const;
-  std::unique_ptr<CostOracle> costs(SymbolValues sizes) const;
+  // `narrow`: what is float32 now will be computed in 16 bits.
+  std::unique_ptr<CostOracle> costs(SymbolValues sizes, bool narrow = false) const;
   // The results of the plan's only step, each in its buffer's layout. `inputs` are row-major; those
   // that are constants of the plan are not looked at. Throws what the kernel throws.
   std::vector<std::optional<Tensor>> run_step(const Plan& plan,

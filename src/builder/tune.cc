@@ -38,9 +38,8 @@ std::vector<std::string> for_card(std::vector<std::string> architectures, bool n
   require(fits(*best) > 0, ErrorCode::device,
           "{} has kernels for {}, none of which runs on {}, so that they can't be measured here. "
           "{} --arch {}",
-          named ? "an engine of these architectures" : "the engine",
-          fmt::join(architectures, ", "), device.name(),
-          named ? "Add" : "To have an engine for this card instead, tune it with",
+          named ? "an engine of these architectures" : "the engine", fmt::join(architectures, ", "),
+          device.name(), named ? "Add" : "To have an engine for this card instead, tune it with",
           device.card().architecture());
   std::rotate(architectures.begin(), best, best + 1);
   return architectures;
@@ -60,10 +59,11 @@ BuildOptions build_options(BuildOptions build, const TuneOptions& options) {
   require(for_cpu || build.device == "cuda" || build.device == "cuda,cpu",
           ErrorCode::invalid_engine, "model: device: expected cpu, cuda or cuda,cpu, got '{}'",
           build.device);
-  require(!for_cpu || (options.architectures.empty() &&
-                       (options.device.empty() || options.device == "cpu")),
-          ErrorCode::invalid_argument,
-          "the engine is for the CPU; build the model with --device cuda for one that is for a GPU");
+  require(
+      !for_cpu ||
+          (options.architectures.empty() && (options.device.empty() || options.device == "cpu")),
+      ErrorCode::invalid_argument,
+      "the engine is for the CPU; build the model with --device cuda for one that is for a GPU");
   if (!for_cpu) aim_at_card(build, options);
   if (options.threads > 0) build.threads = options.threads;
   build.tuning_budget = options.tuning_budget;
@@ -81,8 +81,8 @@ std::string side_text(const Plan& plan, const std::vector<BufferId>& ids,
                       const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < ids.size(); ++i)
-    text += fmt::format("{}'{}' {}", i == 0 ? "" : ", ", names[i],
-                        plan.outer_type(ids[i]).to_string());
+    text +=
+        fmt::format("{}'{}' {}", i == 0 ? "" : ", ", names[i], plan.outer_type(ids[i]).to_string());
   return text;
 }
 
@@ -107,8 +107,8 @@ std::vector<std::byte> tune(const EngineImage& old, const std::string& name,
   const ModelRecord record = stored_model(old);
   const BuildOptions build = build_options(record.options, options);
   BuildReport own;
-  const EngineImage now = build_whole(
-      name, [&] { return record.model; }, build, report ? *report : own);
+  const EngineImage now =
+      build_whole(name, [&] { return record.model; }, build, report ? *report : own);
   check_same_interface(old.plan, now.plan);
   std::vector<std::byte> bytes = bytes_of_built(now, build);
   if (options.progress) options.progress("done", 1);
@@ -136,11 +136,13 @@ void tune_engine_file(const std::string& path, const TuneOptions& options, Build
   std::error_code ignored;
   std::string target = std::filesystem::canonical(path, ignored).string();  // not a link to it
   if (target.empty()) target = path;
-  std::vector<std::byte> bytes = with_context([&] { return path; }, [&] {
-    const EngineImage old = read_engine(std::move(file), {.verify_model = true});
-    check_replaceable(target);
-    return tune(old, "its model", options, report);
-  });
+  std::vector<std::byte> bytes =
+      with_context([&] { return path; },
+                   [&] {
+                     const EngineImage old = read_engine(std::move(file), {.verify_model = true});
+                     check_replaceable(target);
+                     return tune(old, "its model", options, report);
+                   });
   const std::span<const std::byte> piece(bytes);
   write_file_atomically(target, std::span(&piece, 1));
 }

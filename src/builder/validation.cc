@@ -112,10 +112,11 @@ Tensor part_of(const Plan& plan, const Step& step, size_t output, const Tensor& 
   const Buffer& part = plan.buffer(step.outputs[output]);
   require(plan.buffer(step.inputs[0]).layout.is_row_major(), ErrorCode::unsupported,
           "the model has no value '{}', a part of a tensor that is not row-major", part.name);
+  const auto* from =
+      static_cast<const std::byte*>(whole.data()) + part.alias_offset.evaluate(symbols);
+  if (part.layout.pitch != 0) return gathered_rows(from, part.type.element, shape, part.layout);
   Tensor result(part.type.element, shape);
-  const auto* from = static_cast<const std::byte*>(whole.data());
-  std::copy_n(from + part.alias_offset.evaluate(symbols), result.bytes(),
-              static_cast<std::byte*>(result.view().data));
+  std::copy_n(from, result.bytes(), static_cast<std::byte*>(result.view().data));
   return result;
 }
 

@@ -171,11 +171,10 @@ void check_same_side(const Plan& plan, const std::vector<BufferId>& ids,
                 field);
   for (size_t i = 0; i < ids.size(); ++i) {
     const ValueType mine = other.outer_type(other_ids[i]), its = plan.outer_type(ids[i]);
-    expect_engine(mine.kind == its.kind && mine.element == its.element &&
-                      mine.has_rank() == its.has_rank() &&
-                      (!mine.has_rank() || mine.rank() == its.rank()),
-                  "{} '{}': expected {}, got {}", field, names[i], its.to_string(),
-                  mine.to_string());
+    expect_engine(
+        mine.kind == its.kind && mine.element == its.element && mine.has_rank() == its.has_rank() &&
+            (!mine.has_rank() || mine.rank() == its.rank()),
+        "{} '{}': expected {}, got {}", field, names[i], its.to_string(), mine.to_string());
   }
 }
 
@@ -200,8 +199,9 @@ EngineImage decode_metadata(const Sections& sections) {
                     const fb::Engine& engine = verified(sections.metadata);
                     EngineImage image = decode_engine(engine, sections);
                     if (engine.on_cpu() != nullptr)
-                      image.on_cpu = in_field([] { return "on_cpu"; },
-                                              [&] { return decode_on_cpu(engine, image, sections); });
+                      image.on_cpu =
+                          in_field([] { return "on_cpu"; },
+                                   [&] { return decode_on_cpu(engine, image, sections); });
                     return image;
                   });
 }

@@ -111,7 +111,7 @@ Layout ValueDecoder::layout(const flatbuffers::String* from, const ValueType& ty
                 type.to_string(), written);
   const int rank = type.rank();
   expect_engine((layout.order.empty() || static_cast<int>(layout.order.size()) == rank) &&
-                    layout.block_axis < rank,
+                    layout.block_axis < rank && layout.row_dims <= rank,
                 "layout: expected one of {} dimensions, got \"{}\"", rank, written);
   return layout;
 }

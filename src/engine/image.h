@@ -28,6 +28,11 @@ struct StoredModel {
   std::shared_ptr<const void> owner;             // of the bytes
 
   bool empty() const { return description.empty(); }
+  size_t bytes() const {
+    size_t sum = description.size();
+    for (const auto piece : data) sum += piece.size();
+    return sum;
+  }
 };
 
 struct EngineImage {

@@ -196,18 +196,16 @@ class MetadataEncoder {
 };
 
 flatbuffers::DetachedBuffer encode(const Plan& plan, const EngineInfo& info,
-                                   const EngineImage* on_cpu,
-                                   std::span<const ConstantPlace> places,
+                                   const EngineImage* on_cpu, std::span<const ConstantPlace> places,
                                    const PlacedKernels& kernels) {
   flatbuffers::FlatBufferBuilder builder{1 << 16};
   const size_t first = plan.constants.size();
   Offset<fb::Engine> second = 0;
   if (on_cpu != nullptr)
-    second = MetadataEncoder(builder).encode(on_cpu->plan, on_cpu->info, places.subspan(first), {},
-                                             0);
+    second =
+        MetadataEncoder(builder).encode(on_cpu->plan, on_cpu->info, places.subspan(first), {}, 0);
   fb::FinishEngineBuffer(
-      builder,
-      MetadataEncoder(builder).encode(plan, info, places.first(first), kernels, second));
+      builder, MetadataEncoder(builder).encode(plan, info, places.first(first), kernels, second));
   return builder.Release();
 }
 

@@ -5,7 +5,7 @@ namespace cermet {
 std::optional<Dim> contiguous_part(const Dims& whole, const Dims& part, const Dims& start,
                                    const Layout& layout) {
   const size_t rank = whole.size();
-  if (layout.block_axis >= 0 || part.size() != rank || start.size() != rank) return std::nullopt;
+  if (!layout.is_dense() || part.size() != rank || start.size() != rank) return std::nullopt;
   if (!layout.order.empty() && layout.order.size() != rank) return std::nullopt;
   const auto dimension = [&](size_t i) { return layout.order.empty() ? i : layout.order[i]; };
   Dim offset, stride = 1;

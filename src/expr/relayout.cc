@@ -58,6 +58,21 @@ struct TwoWords {
 
 Tensor relayout(const Tensor& tensor, const Layout& from, const Layout& to) {
   if (from == to) return tensor;
+  require(from.pitch == 0, ErrorCode::unsupported, "the layout {}", from.to_string());
+  if (to.pitch != 0) {
+    Layout dense = to;
+    dense.row_dims = 0;
+    dense.pitch = 0;
+    // The shape of the bytes, outermost first, says where rows end.
+    const Tensor moved = relayout(tensor, from, dense);
+    Shape shape;
+    for (size_t i = 0; i < moved.shape().size(); ++i)
+      shape.push_back(moved.shape()[dense.order.empty() ? i : dense.order[i]]);
+    dense = {};
+    dense.row_dims = to.row_dims;
+    dense.pitch = to.pitch;
+    return spread_rows(moved.reshaped(shape), dense);
+  }
   for (const Layout& layout : {from, to})
     require(layout.block_axis < 0, ErrorCode::unsupported, "the layout {}", layout.to_string());
   Tensor result(tensor.type(), tensor.shape());

@@ -10,9 +10,9 @@ std::vector<int8_t> order_of(const Layout& layout, size_t rank) {
   return order;
 }
 
-// Blocks aside, `order` names each dimension once.
+// Rows follow each other, blocks aside, and `order` names each dimension once.
 bool fits(const Layout& layout, size_t rank) {
-  if (layout.block_axis >= 0) return false;
+  if (!layout.is_dense()) return false;
   std::vector<bool> named(rank, false);
   for (const int8_t d : order_of(layout, rank)) {
     if (d < 0 || static_cast<size_t>(d) >= rank || named[d]) return false;

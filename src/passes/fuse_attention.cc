@@ -220,6 +220,19 @@ class Attention {
         operand.lacks_batch ? std::vector<int64_t>{1, -1, row} : std::vector<int64_t>{0, 0, row});
   }
 
+  // Goes back to before scalings of queries or keys that nothing else reads; their factor.
+  double unscaled(ValueId& value) const {
+    double factor = 1;
+    while (static_cast<size_t>(value) < graph_.value_count() &&
+           uses_.only_reader(value) != no_node) {
+      const auto scaled = scaling(value);
+      if (!scaled) break;
+      factor *= scaled->factor;
+      value = scaled->operand;
+    }
+    return factor;
+  }
+
   static ValueId reshaped(Patch& patch, ValueId value, const std::vector<int64_t>& shape) {
     Node node;
     node.op = "Reshape";
@@ -237,9 +250,11 @@ class Attention {
                        y[1].is_constant() && y[1].constant() > 0;
     Node attention;
     attention.op = "Attention";
-    attention.attributes.set("scale", scores.factor);
     for (const Operand* operand : {&q, &k, &v})
       attention.inputs.push_back(packs ? packed(patch, *operand) : unpacked(patch, *operand));
+    double factor = scores.factor;
+    for (size_t i : {0, 1}) factor *= unscaled(attention.inputs[i]);
+    attention.attributes.set("scale", factor);
     if (!scores.masks.empty())
       attention.inputs.push_back(
           joint_mask(graph_, patch, scores.masks, dims(scores.product->outputs[0])));

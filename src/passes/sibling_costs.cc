@@ -19,7 +19,8 @@ class Estimate {
     std::vector<Problem> lost = lost_epilogues(group);
     const Problem joined = joined_product(group);
     std::optional<double> together = oracle_.step_us(joined, false);
-    add(together, oracle_.step_us(cut_of(group, joined), any_is_output(group)));
+    if (!oracle_.reads_parts_of_rows() || !attention_reads_all(group))
+      add(together, oracle_.step_us(cut_of(group, joined), any_is_output(group)));
     for (const Problem& problem : lost) add(together, oracle_.step_us(problem, false));
     std::optional<double> apart = 0;
     for (const Sibling& member : group.members)
@@ -76,6 +77,22 @@ class Estimate {
   bool any_is_output(const SiblingGroup& group) const {
     return std::any_of(group.members.begin(), group.members.end(),
                        [&](const Sibling& member) { return graph_.is_output(member.end); });
+  }
+
+  // As queries, keys or values; then nothing is cut.
+  bool attention_reads_all(const SiblingGroup& group) const {
+    const auto only_heads = [&](NodeId id, ValueId value) {
+      const Node& node = graph_.node(id);
+      return node.is("Attention") &&
+             std::find(node.inputs.begin() + std::min<size_t>(3, node.inputs.size()),
+                       node.inputs.end(), value) == node.inputs.end();
+    };
+    return std::all_of(group.members.begin(), group.members.end(), [&](const Sibling& member) {
+      const auto& readers = uses_.readers(member.end);
+      return !graph_.is_output(member.end) && !readers.empty() &&
+             std::all_of(readers.begin(), readers.end(),
+                         [&](NodeId id) { return only_heads(id, member.end); });
+    });
   }
 
   // What would have been, or is, the epilogue of one member, and would be a step of its own.

@@ -18,6 +18,9 @@ class CostOracle {
   // How the problem's first result lies in memory, unless something else decides otherwise.
   virtual Layout result_layout(const Problem& problem) const = 0;
 
+  // Whether attention reads queries, keys and values that are parts of wider rows where they lie.
+  virtual bool reads_parts_of_rows() const { return false; }
+
   // Microseconds that a step takes for the problem, with what it costs to begin a step; 0 where
   // the results are parts of the operand's memory and nothing is to be done. Nothing where it is
   // not known. `gives_output`: a result is an output of the model, which has memory of its own.

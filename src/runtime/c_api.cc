@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "cermet/device_memory.h"
 #include "cermet/engine.h"
 #include "runtime/c_guard.h"
 
@@ -42,6 +43,24 @@ class CallersAllocator : public cermet::Allocator {
   cermet_allocator from_;
 };
 
+class CallersDeviceAllocator : public cermet::DeviceAllocator {
+ public:
+  explicit CallersDeviceAllocator(const cermet_device_allocator& from) : from_(from) {
+    cermet::require(from_.allocate != nullptr && from_.deallocate != nullptr,
+                    ErrorCode::invalid_argument, "a device allocator needs both of its functions");
+  }
+
+  void* allocate(size_t bytes, size_t alignment, int device, void* stream) override {
+    return from_.allocate(from_.user, bytes, alignment, device, stream);
+  }
+  void deallocate(void* memory, size_t bytes, int device, void* stream) noexcept override {
+    from_.deallocate(from_.user, memory, bytes, device, stream);
+  }
+
+ private:
+  cermet_device_allocator from_;
+};
+
 using DimTexts = std::vector<const char*>;
 
 std::vector<DimTexts> dims_of(const std::vector<cermet::TensorInfo>& infos) {
@@ -58,10 +77,12 @@ struct cermet_engine {
   explicit cermet_engine(std::shared_ptr<const cermet::Engine> loaded)
       : engine(std::move(loaded)),
         input_dims(dims_of(engine->inputs())),
-        output_dims(dims_of(engine->outputs())) {}
+        output_dims(dims_of(engine->outputs())),
+        runs_on(engine->runs_on()) {}
 
   std::shared_ptr<const cermet::Engine> engine;
   std::vector<DimTexts> input_dims, output_dims;  // by input or output
+  std::string runs_on;
 };
 
 struct cermet_context {
@@ -100,16 +121,42 @@ Logger logger_of(cermet_log_function log, void* user) {
 
 namespace {
 
-struct LoadOptions {
-  cermet::Logger logger;
-  std::vector<std::string> plugins;
-  int device = 0;
-};
-
-LoadOptions load_options(const cermet_engine_options* given) {
+// `load` makes an engine of the options. The allocator lives as long as the engine that uses it,
+// which contexts keep.
+template <class Load>
+cermet_engine* loaded_engine(const cermet_engine_options* given, const Load& load) {
   const auto options = read_struct(given, "the engine options");
-  return {cermet::c::logger_of(options.log, options.log_user),
-          cermet::c::strings(options.plugins, options.plugin_count, "plugins"), options.device};
+  cermet::require(options.plan >= CERMET_PLAN_USABLE && options.plan <= CERMET_PLAN_CPU,
+                  ErrorCode::invalid_argument, "plan {} does not exist", options.plan);
+  std::shared_ptr<CallersDeviceAllocator> allocator;
+  if (options.device_allocator != nullptr)
+    allocator = std::make_shared<CallersDeviceAllocator>(
+        read_struct(options.device_allocator, "the device allocator"));
+  std::shared_ptr<const cermet::Engine> engine =
+      load({.logger = cermet::c::logger_of(options.log, options.log_user),
+            .plugins = cermet::c::strings(options.plugins, options.plugin_count, "plugins"),
+            .device = options.device,
+            .plan = static_cast<cermet::PlanChoice>(options.plan),
+            .device_allocator = allocator.get(),
+            .device_memory_limit = options.device_memory_limit});
+  const cermet::Engine* const shown = engine.get();
+  const auto release = [allocator = std::move(allocator),
+                        engine = std::move(engine)](const cermet::Engine*) mutable {
+    engine.reset();
+    allocator.reset();
+  };
+  return new cermet_engine(std::shared_ptr<const cermet::Engine>(shown, release));
+}
+
+cermet::InputShapes read_shapes(const cermet_input_shape* const* shapes, size_t shape_count) {
+  cermet::InputShapes known;
+  cermet::c::for_each_entry(shapes, shape_count, "shapes", [&](const cermet_input_shape* each) {
+    const auto shape = read_struct(each, "an input shape");
+    if (shape.rank > 0) deref(shape.sizes, "the sizes of a shape");
+    known[&deref(shape.name, "the name of a shape")] =
+        shape.rank == 0 ? cermet::Shape() : cermet::Shape(shape.sizes, shape.sizes + shape.rank);
+  });
+  return known;
 }
 
 cermet_status describe(const std::vector<cermet::TensorInfo>& infos,
@@ -137,9 +184,9 @@ cermet_status cermet_engine_load_with(const char* path, const cermet_engine_opti
                                       cermet_engine** engine) {
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
-    const LoadOptions load = load_options(options);
-    result = new cermet_engine(
-        cermet::Engine::load(&deref(path, "path"), load.logger, load.plugins, load.device));
+    result = loaded_engine(options, [&](const cermet::EngineOptions& load) {
+      return cermet::Engine::load(&deref(path, "path"), load);
+    });
   });
 }
 
@@ -148,14 +195,18 @@ cermet_status cermet_engine_load_memory(const void* data, size_t bytes,
                                         cermet_engine** engine) {
   return guarded([&] {
     cermet_engine*& result = deref(engine, "engine");
-    const LoadOptions load = load_options(options);
     const std::span engine_bytes(&deref(static_cast<const std::byte*>(data), "data"), bytes);
-    result = new cermet_engine(
-        cermet::Engine::from_memory(engine_bytes, load.logger, load.plugins, load.device));
+    result = loaded_engine(options, [&](const cermet::EngineOptions& load) {
+      return cermet::Engine::from_memory(engine_bytes, load);
+    });
   });
 }
 
 void cermet_engine_release(cermet_engine* engine) { delete engine; }
+
+const char* cermet_engine_runs_on(const cermet_engine* engine) {
+  return engine == nullptr ? nullptr : engine->runs_on.c_str();
+}
 
 size_t cermet_engine_input_count(const cermet_engine* engine) {
   return engine == nullptr ? 0 : engine->engine->inputs().size();
@@ -181,16 +232,19 @@ cermet_status cermet_engine_activation_bytes(const cermet_engine* engine,
                                              const cermet_input_shape* const* shapes,
                                              size_t shape_count, int32_t threads, size_t* bytes) {
   return guarded([&] {
-    cermet::InputShapes known;
-    cermet::c::for_each_entry(shapes, shape_count, "shapes", [&](const cermet_input_shape* each) {
-      const auto shape = read_struct(each, "an input shape");
-      if (shape.rank > 0) deref(shape.sizes, "the sizes of a shape");
-      known[&deref(shape.name, "the name of a shape")] =
-          shape.rank == 0 ? cermet::Shape() : cermet::Shape(shape.sizes, shape.sizes + shape.rank);
-    });
     cermet::require(threads >= 1, ErrorCode::invalid_argument,
                     "threads: expected 1 or more, got {}", threads);
-    deref(bytes, "bytes") = deref(engine, "engine").engine->activation_bytes(known, threads);
+    deref(bytes, "bytes") =
+        deref(engine, "engine").engine->activation_bytes(read_shapes(shapes, shape_count), threads);
+  });
+}
+
+cermet_status cermet_engine_device_activation_bytes(const cermet_engine* engine,
+                                                    const cermet_input_shape* const* shapes,
+                                                    size_t shape_count, size_t* bytes) {
+  return guarded([&] {
+    deref(bytes, "bytes") =
+        deref(engine, "engine").engine->device_activation_bytes(read_shapes(shapes, shape_count));
   });
 }
 
@@ -209,6 +263,7 @@ cermet_status cermet_context_create(const cermet_engine* engine,
     cermet::require(given.cpus != nullptr || given.cpu_count == 0, ErrorCode::invalid_argument,
                     "cpus: expected {} numbers, got null", given.cpu_count);
     wanted.cpus.assign(given.cpus, given.cpus + given.cpu_count);
+    wanted.takes_device_memory = given.without_device_memory == 0;
     std::unique_ptr<CallersAllocator> allocator;
     if (given.allocator != nullptr)
       allocator = std::make_unique<CallersAllocator>(read_struct(given.allocator, "the allocator"));
@@ -244,6 +299,15 @@ cermet_status cermet_context_set_output_memory(cermet_context* context, const ch
   return guarded([&] {
     deref(context, "context").context.set_output_memory(&deref(name, "name"), data, bytes);
   });
+}
+
+cermet_status cermet_context_set_device_memory(cermet_context* context, void* memory,
+                                               size_t bytes) {
+  return guarded([&] { deref(context, "context").context.set_device_memory(memory, bytes); });
+}
+
+cermet_status cermet_context_set_input_consumed_event(cermet_context* context, void* event) {
+  return guarded([&] { deref(context, "context").context.set_input_consumed_event(event); });
 }
 
 cermet_status cermet_context_execute(cermet_context* context) {

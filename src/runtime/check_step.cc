@@ -109,8 +109,9 @@ void check_part(const Plan& plan, BufferId id, const Shape& shape, const Shape& 
   const Buffer& whole = plan.buffer(part.alias);
   const size_t bytes = byte_size(part.type.element, shape, part.layout);
   const size_t there = byte_size(whole.type.element, within, whole.layout);
-  require(offset >= 0 && static_cast<size_t>(offset) <= there &&
-              bytes <= there - static_cast<size_t>(offset),
+  const bool fits =
+      static_cast<uint64_t>(offset) <= there && bytes <= there - static_cast<size_t>(offset);
+  require(offset >= 0 && (fits || bytes == 0),  // of nothing nothing is read
           ErrorCode::invalid_engine,
           "'{}' of shape {}: expected to lie in the {} bytes of '{}', got {} bytes from byte {} on",
           part.name, to_string(shape), there, whole.name, bytes, offset);

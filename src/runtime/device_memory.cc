@@ -1,6 +1,6 @@
 #include "cermet/device_memory.h"
 
-#include "backends/cuda/run/device.h"
+#include "backends/cuda/run/memory.h"
 #include "base/error.h"
 
 namespace cermet {
@@ -14,7 +14,6 @@ struct DeviceBuffer::Impl {
   void check(size_t wanted) const {
     require(wanted <= memory.bytes(), ErrorCode::out_of_range,
             "copying {} bytes, the buffer on {} has {}", wanted, device->name(), memory.bytes());
-    device->use();
   }
 
   cuda::DevicePointer device;
@@ -34,12 +33,14 @@ int DeviceBuffer::device() const { return impl_->device->ordinal(); }
 
 void DeviceBuffer::copy_from_host(const void* from, size_t bytes) {
   impl_->check(bytes);
+  const cuda::UsedDevice used(*impl_->device);
   cuda::copy_to_device(*impl_->device, data(), from, bytes, impl_->stream.get());
   cuda::synchronize(*impl_->device, impl_->stream.get());
 }
 
 void DeviceBuffer::copy_to_host(void* to, size_t bytes) const {
   impl_->check(bytes);
+  const cuda::UsedDevice used(*impl_->device);
   cuda::copy_to_host(*impl_->device, to, data(), bytes, impl_->stream.get());
   cuda::synchronize(*impl_->device, impl_->stream.get());
 }
@@ -60,7 +61,7 @@ DeviceStream& DeviceStream::operator=(DeviceStream&&) noexcept = default;
 void* DeviceStream::handle() const { return impl_->stream.get(); }
 
 void DeviceStream::wait() {
-  impl_->device->use();
+  const cuda::UsedDevice used(*impl_->device);
   cuda::synchronize(*impl_->device, impl_->stream.get());
 }
 
@@ -72,7 +73,7 @@ struct DeviceTimer::Impl {
         end(cuda::make_event(device, true)) {}
 
   void record(const cuda::Event& event) const {
-    device->use();
+    const cuda::UsedDevice used(*device);
     device->check(device->driver().cuEventRecord(event.get(), stream), "recording an event");
   }
 
@@ -91,7 +92,7 @@ void DeviceTimer::start() { impl_->record(impl_->begin); }
 void DeviceTimer::stop() { impl_->record(impl_->end); }
 
 double DeviceTimer::milliseconds() const {
-  impl_->device->use();
+  const cuda::UsedDevice used(*impl_->device);
   return cuda::milliseconds_between(*impl_->device, impl_->begin.get(), impl_->end.get());
 }
 

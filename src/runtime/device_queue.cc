@@ -1,6 +1,7 @@
 #include "runtime/device_queue.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace cermet {
 
@@ -25,8 +26,30 @@ bool SegmentGraphs::seen(const Addresses& addresses) {
   return false;
 }
 
-DeviceQueue::DeviceQueue(cuda::DevicePointer device)
-    : device_(std::move(device)), stream_(cuda::make_stream(device_)) {}
+DeviceQueue::DeviceQueue(cuda::MemorySourcePointer source)
+    : device_(source->device()),
+      source_(std::move(source)),
+      stream_(cuda::make_stream(device_)),
+      cache_(std::make_shared<cuda::MemoryCache>(source_, stream_.get())),
+      staging_(device_) {}
+
+DeviceQueue::~DeviceQueue() {
+  const cuda::UsedDevice used(*device_, std::nothrow);
+  if (last_run_) device_->driver().cuEventSynchronize(last_run_.get());
+  device_->driver().cuStreamSynchronize(stream_.get());
+}
+
+cuda::DeviceMemory DeviceQueue::allocate_for_all_streams(size_t bytes) {
+  cuda::DeviceMemory memory(source_, bytes, stream_.get());
+  cuda::synchronize(*device_, stream_.get());
+  return memory;
+}
+
+void DeviceQueue::wait_for_runs() {
+  if (last_run_)
+    device_->check(device_->driver().cuEventSynchronize(last_run_.get()), "waiting for a run");
+  cuda::synchronize(*device_, stream_.get());
+}
 
 void DeviceQueue::use_stream(cuda::CUstream stream) {
   if (stream == borrowed_) return;
@@ -58,13 +81,36 @@ double DeviceQueue::microseconds_between(size_t from, size_t to) const {
   return 1000 * cuda::milliseconds_between(*device_, marks_[from].get(), marks_[to].get());
 }
 
+double DeviceQueue::microseconds_since(const cuda::Event& from, size_t to) const {
+  return 1000 * cuda::milliseconds_between(*device_, from.get(), marks_[to].get());
+}
+
+void DeviceQueue::record(cuda::CUevent event) {
+  device_->check(device_->driver().cuEventRecord(event, stream()), "recording an event");
+}
+
+bool DeviceQueue::is_awaited(const void* memory, size_t bytes) const {
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  return std::any_of(staged_.begin(), staged_.end(), [&](const StagedCopy& copy) {
+    const auto target = reinterpret_cast<uintptr_t>(copy.to);
+    return begin < target + copy.bytes && target < begin + bytes;
+  });
+}
+
 void DeviceQueue::copy_in(void* to, const void* from, size_t bytes) {
-  cuda::copy_to_device(*device_, to, from, bytes, stream());
-  copies_under_way_ = true;
+  constexpr size_t few = 64 << 10;  // that the driver takes at once
+  // Bytes that are on their way to the host can only be read once they are there.
+  if (is_awaited(from, bytes)) wait();
+  std::byte* const staged = bytes > few && !device_->knows(from) ? staging_.take(bytes) : nullptr;
+  if (staged != nullptr) std::memcpy(staged, from, bytes);
+  cuda::copy_to_device(*device_, to, staged != nullptr ? staged : from, bytes, stream());
+  copies_under_way_ = copies_under_way_ || staged == nullptr;
 }
 
 void DeviceQueue::copy_out(void* to, const void* from, size_t bytes) {
-  cuda::copy_to_host(*device_, to, from, bytes, stream());
+  std::byte* const staged = device_->knows(to) ? nullptr : staging_.take(bytes);
+  cuda::copy_to_host(*device_, staged != nullptr ? staged : to, from, bytes, stream());
+  if (staged != nullptr) staged_.push_back({to, staged, bytes});
   copies_under_way_ = true;
 }
 
@@ -79,11 +125,20 @@ void DeviceQueue::wait_for_copies() {
 void DeviceQueue::wait() {
   copies_under_way_ = false;
   cuda::synchronize(*device_, stream());
+  finish_copies();
+}
+
+void DeviceQueue::finish_copies() {
+  for (const StagedCopy& copy : staged_) std::memcpy(copy.to, copy.from, copy.bytes);
+  staged_.clear();
+  staging_.reset();
 }
 
 void DeviceQueue::abandon() noexcept {
   copies_under_way_ = false;
   device_->driver().cuStreamSynchronize(stream());
+  staged_.clear();
+  staging_.reset();
 }
 
 cuda::Graph DeviceQueue::capture(const std::function<void()>& body) {

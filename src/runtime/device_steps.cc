@@ -15,6 +15,11 @@ void* Executor::copy_target(BufferId id) {
   return allocate(id, slots_[id].shape);
 }
 
+bool Executor::is_read_in_place(const void* data) {
+  constexpr uintptr_t alignment = 16;  // that kernels count on
+  return reinterpret_cast<uintptr_t>(data) % alignment == 0;
+}
+
 void Executor::run_copy(const Step& step) {
   const BufferId from = step.inputs[0], to = step.outputs[0];
   Slot& slot = slots_[to];
@@ -23,10 +28,9 @@ void Executor::run_copy(const Step& step) {
   const void* const source = slots_[from].data;
   const cuda::Device& device = *queue_->device();
   if (place(to) == Place::device) {
-    constexpr uintptr_t alignment = 16;  // that kernels count on
     const bool there = place(from) == Place::host && bytes > 0 &&
                        engine_.plan().buffer(from).storage == Storage::input && device.owns(source);
-    if (there && reinterpret_cast<uintptr_t>(source) % alignment == 0) {
+    if (there && is_read_in_place(source)) {
       slot.data = source;
       return;
     }
@@ -54,12 +58,13 @@ bool Executor::is_of_device(const RuntimeStep& step) const {
 
 SegmentGraphs::Addresses Executor::addresses_of(const RuntimeRegion& region,
                                                 const Segment& segment) const {
-  SegmentGraphs::Addresses addresses;
+  SegmentGraphs::Addresses addresses = {device_arena_};
   for (size_t i = segment.first; i <= segment.last; ++i) {
     const Step& step = *region.steps[i].step;
     for (const auto* ids : {&step.inputs, &step.outputs})
       for (BufferId id : *ids)
-        if (id != no_buffer && !in_place(id)) addresses.push_back(slots_[id].data);
+        if (id != no_buffer && !is_constant(id) && !in_place(id))
+          addresses.push_back(slots_[id].data);
   }
   return addresses;
 }
@@ -136,6 +141,7 @@ void Executor::read_marks() {
     times_[marked.time].microseconds = queue_->microseconds_between(marked.from, marked.to);
     times_[marked.time].begin = queue_->microseconds_between(0, marked.from);
   }
+  if (origin_ != nullptr) run_begin_ = queue_->microseconds_since(*origin_, 0);
   timed_graphs_.clear();
 }
 

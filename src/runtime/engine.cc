@@ -79,6 +79,28 @@ std::vector<bool> only_copied(const Plan& plan) {
   return result;
 }
 
+// Values are followed through views and copies to the device, not through what is computed.
+std::vector<Engine::Impl::InputReaders> readers_of_inputs(const Plan& plan) {
+  std::vector<Engine::Impl::InputReaders> result(plan.root.inputs.size());
+  std::vector<int> input_of(plan.buffers.size(), -1);
+  for (size_t i = 0; i < result.size(); ++i) input_of[plan.root.inputs[i]] = static_cast<int>(i);
+  for (size_t at = 0; at < plan.root.steps.size(); ++at) {
+    const Step& step = plan.root.steps[at];
+    const bool copies = step.problem.kind == ProblemKind::copy;
+    for (BufferId id : step.inputs) {
+      if (id == no_buffer || input_of[id] < 0) continue;
+      Engine::Impl::InputReaders& readers = result[input_of[id]];
+      readers.last = at;
+      if (copies) readers.last_copy = at;
+      if (!copies && step.problem.kind != ProblemKind::view) continue;
+      for (BufferId made : step.outputs)
+        if (made != no_buffer && plan.buffer(made).place == Place::device)
+          input_of[made] = input_of[id];
+    }
+  }
+  return result;
+}
+
 TensorInfo describe(const std::string& name, const ValueType& type) {
   TensorInfo info{name, type.kind, type.element, std::nullopt};
   if (!type.has_rank()) return info;
@@ -110,29 +132,30 @@ void collect_steps(const RuntimeRegion& region, int depth, std::vector<StepInfo>
 
 namespace {
 
-void open_device(Engine::Impl& impl, int ordinal) {
+void open_device(Engine::Impl& impl, const EngineOptions& options) {
   impl.device_error.reset();
   if (!impl.plan().uses_device()) return;
   try {
-    impl.device = std::make_unique<EngineDevice>(impl.plan(), ordinal);
+    impl.device = std::make_unique<EngineDevice>(impl.plan(), options);
   } catch (const Error& error) {
     impl.device_error = error;
   }
 }
 
 // Keeps the plan that is to run, with the device open that it needs.
-void choose_plan(Engine::Impl& impl, const Logger& logger, int ordinal, PlanChoice choice) {
+void choose_plan(Engine::Impl& impl, const EngineOptions& options) {
+  const PlanChoice choice = options.plan;
   const std::shared_ptr<EngineImage> on_cpu = std::move(impl.image.on_cpu);
   impl.image.on_cpu = nullptr;
   require(choice != PlanChoice::cpu || on_cpu || !impl.plan().uses_device(),
           ErrorCode::invalid_argument,
           "the engine has no plan for the CPU; build it with --device cuda,cpu");
-  if (on_cpu == nullptr || choice != PlanChoice::cpu) open_device(impl, ordinal);
+  if (on_cpu == nullptr || choice != PlanChoice::cpu) open_device(impl, options);
   const bool unusable = impl.device_error && impl.device_error->code() == ErrorCode::device;
   if (on_cpu == nullptr || choice == PlanChoice::gpu || (choice == PlanChoice::usable && !unusable))
     return;
   if (unusable)
-    log_warning(logger, "the engine's plan for the CPU runs, for that for the GPU can't: {}",
+    log_warning(options.logger, "the engine's plan for the CPU runs, for that for the GPU can't: {}",
                 impl.device_error->message());
   impl.image = std::move(*on_cpu);
   impl.device_error.reset();
@@ -142,29 +165,22 @@ void choose_plan(Engine::Impl& impl, const Logger& logger, int ordinal, PlanChoi
 void note_contents(Engine::Impl& impl) {
   impl.plans.push_back(impl.image.info.options);
   if (impl.image.on_cpu) impl.plans.push_back(impl.image.on_cpu->info.options);
-  impl.model_bytes = impl.image.model.description.size();
-  for (const std::span<const std::byte> piece : impl.image.model.data)
-    impl.model_bytes += piece.size();
-}
-
-std::string runs_on(const Engine::Impl& impl) {
-  if (!impl.plan().uses_device()) return "cpu";
-  return impl.device ? impl.device->device()->name() : "";
+  impl.model_bytes = impl.image.model.bytes();
 }
 
 }  // namespace
 
-Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal,
-                   PlanChoice choice)
+Engine::Impl::Impl(EngineImage from, Plugins from_plugins, const EngineOptions& options)
     : image(std::move(from)), plugins(std::move(from_plugins)) {
   note_contents(*this);
-  choose_plan(*this, logger, ordinal, choice);
+  choose_plan(*this, options);
   check_processor(image.info);
   plugins.check(image.info.requirements);
-  load_kernel_libraries(image.info, logger);
+  load_kernel_libraries(image.info, options.logger);
   root = Assembler(*this).region(plan().root);
   has_place = places(plan());
   copied_inputs = only_copied(plan());
+  input_readers = readers_of_inputs(plan());
   for (size_t i = 0; i < plan().root.inputs.size(); ++i)
     inputs.push_back(describe(plan().input_names[i], plan().outer_type(plan().root.inputs[i])));
   for (size_t i = 0; i < plan().root.outputs.size(); ++i)
@@ -183,12 +199,12 @@ namespace {
 // Kernels are made while the weights' checksum is verified. That they are altered is what is told
 // whatever else comes of it.
 std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins,
-                                        const Logger& logger, int device, PlanChoice plan) {
+                                        const EngineOptions& options) {
   std::future<void> weights;
   std::unique_ptr<Engine::Impl> impl;
   try {
     EngineImage image = read_engine(std::make_shared<MappedFile>(path), {.weights = &weights});
-    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), logger, device, plan);
+    impl = std::make_unique<Engine::Impl>(std::move(image), std::move(plugins), options);
   } catch (...) {
     if (weights.valid()) weights.get();
     throw;
@@ -202,26 +218,27 @@ std::unique_ptr<Engine::Impl> load_file(const std::string& path, Plugins plugins
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-std::shared_ptr<const Engine> Engine::load(const std::string& path, Logger logger,
-                                           const std::vector<std::string>& plugins, int device,
-                                           PlanChoice plan) {
+std::shared_ptr<const Engine> Engine::load(const std::string& path, const EngineOptions& options) {
   return with_context([&] { return path; },
                       [&] {
                         return std::shared_ptr<const Engine>(new Engine(
-                            load_file(path, Plugins(plugins, logger), logger, device, plan)));
+                            load_file(path, Plugins(options.plugins, options.logger), options)));
                       });
 }
 
 std::shared_ptr<const Engine> Engine::from_memory(std::span<const std::byte> bytes,
-                                                  const Logger& logger,
-                                                  const std::vector<std::string>& plugins,
-                                                  int device, PlanChoice plan) {
+                                                  const EngineOptions& options) {
   return std::shared_ptr<const Engine>(new Engine(std::make_unique<Impl>(
-      read_engine(bytes), Plugins(plugins, logger), logger, device, plan)));
+      read_engine(bytes), Plugins(options.plugins, options.logger), options)));
 }
 
 const std::vector<TensorInfo>& Engine::inputs() const { return impl_->inputs; }
 const std::vector<TensorInfo>& Engine::outputs() const { return impl_->outputs; }
+
+std::string Engine::runs_on() const {
+  if (!impl_->plan().uses_device()) return "cpu";
+  return impl_->device ? impl_->device->device()->name() : "";
+}
 
 EngineSummary Engine::summary() const {
   EngineSummary summary;
@@ -229,7 +246,7 @@ EngineSummary Engine::summary() const {
   summary.options = impl_->image.info.options;
   summary.requirements = impl_->image.info.requirements;
   summary.model_bytes = impl_->model_bytes;
-  summary.runs_on = runs_on(*impl_);
+  summary.runs_on = runs_on();
   summary.plans = impl_->plans;
   summary.slice_items = impl_->plan().slice_items();
   for (const PlanConstant& constant : impl_->plan().constants)
@@ -242,6 +259,13 @@ EngineSummary Engine::summary() const {
   }
   collect_steps(impl_->root, 0, summary.steps);
   return summary;
+}
+
+size_t Engine::device_activation_bytes(const InputShapes& shapes) const {
+  return at_run_time([&] {
+    ThreadTeam team(1);
+    return make_shape_plan(*impl_, ordered_shapes(*impl_, shapes), team)->device_memory.arena_bytes;
+  });
 }
 
 size_t Engine::activation_bytes(const InputShapes& shapes, int threads) const {

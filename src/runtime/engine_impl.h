@@ -29,10 +29,9 @@ struct RuntimeStep {
 };
 
 struct Engine::Impl {
-  Impl(EngineImage from, Plugins from_plugins, const Logger& logger, int ordinal = 0,
-       PlanChoice choice = PlanChoice::usable);
+  Impl(EngineImage from, Plugins from_plugins, const EngineOptions& options);
 
-  EngineImage image;  // of the plan that runs
+  EngineImage image;               // of the plan that runs
   std::vector<std::string> plans;  // EngineSummary's
   size_t model_bytes = 0;
   Plugins plugins;  // closed after the kernels that call them
@@ -47,6 +46,12 @@ struct Engine::Impl {
   // By input: whether all that is done with it is to copy it to the device, so that it may lie
   // there.
   std::vector<bool> copied_inputs;
+  // By input: the places in `root` of the last step that copies it to the device, and of the last
+  // one that reads it or where it was copied to.
+  struct InputReaders {
+    size_t last_copy = 0, last = 0;
+  };
+  std::vector<InputReaders> input_readers;
 
   const Plan& plan() const { return image.plan; }
   size_t input_index(std::string_view name) const;   // throws invalid_argument

@@ -116,6 +116,7 @@ void Executor::run(Turn& turn, int64_t slice) {
     times_.clear();
     if (profiling_ && queue_ != nullptr) begin_marks();
     begin_ = std::chrono::steady_clock::now();
+    run_begin_ = std::chrono::duration<double, std::micro>(begin_.time_since_epoch()).count();
   }
   run_region(engine_.root);
   if (profiling_ && queue_ != nullptr) read_marks();
@@ -125,14 +126,13 @@ void Executor::run_region(const RuntimeRegion& region) {
   for (size_t i = 0; i < region.steps.size(); ++i) {
     const RuntimeStep& step = region.steps[i];
     if (queue_ != nullptr && is_of_device(step)) {
-      Segment segment{i, i};
-      while (segment.last + 1 < region.steps.size() && is_of_device(region.steps[segment.last + 1]))
-        ++segment.last;
+      const Segment segment = segment_from(region, i);
       if (profiling_)
         time_segment(region, segment);
       else
         run_segment(region, segment);
       i = segment.last;
+      record_if_wanted(region, i);
       continue;
     }
     if (turn_->is_over()) {
@@ -143,7 +143,25 @@ void Executor::run_region(const RuntimeRegion& region) {
       time_step(step);
     else
       run_step(step);
+    record_if_wanted(region, i);
   }
+}
+
+// Ends before what the host decides, and where an event is wanted.
+Executor::Segment Executor::segment_from(const RuntimeRegion& region, size_t first) const {
+  Segment segment{first, first};
+  const auto ends = [&](size_t at) {
+    return recorded_.event != nullptr && &region == &engine_.root && recorded_.step == at;
+  };
+  while (segment.last + 1 < region.steps.size() && !ends(segment.last) &&
+         is_of_device(region.steps[segment.last + 1]))
+    ++segment.last;
+  return segment;
+}
+
+void Executor::record_if_wanted(const RuntimeRegion& region, size_t step) {
+  if (recorded_.event != nullptr && &region == &engine_.root && recorded_.step == step)
+    queue_->record(recorded_.event);
 }
 
 void Executor::time_step(const RuntimeStep& step) {
@@ -239,12 +257,12 @@ void Executor::run_late_bound(const RuntimeStep& step) {
     late.inputs = std::move(inputs);
     late.outputs = std::move(outputs);
     if (step.step->place == Place::device)
-      late.device_workspace = cuda::DeviceMemory(queue_->device(), late.kernel->workspace_bytes());
+      late.device_workspace = queue_->allocate(late.kernel->workspace_bytes());
     else
       late.workspace.resize(late.kernel->workspace_bytes() + arena_alignment);
   }
   if (step.step->place == Place::device)
-    return run_bound(step, *late.kernel, late.device_workspace.data());
+    return run_bound(step, *late.kernel, late.device_workspace->data());
   const size_t rest = reinterpret_cast<uintptr_t>(late.workspace.data()) % arena_alignment;
   run_bound(step, *late.kernel, late.workspace.data() + (rest ? arena_alignment - rest : 0));
 }
@@ -327,10 +345,7 @@ void* Executor::allocate(BufferId id, const Shape& shape) {
     return arena(place(id)) + *offset(id);
   }
   if (place(id) == Place::device) {
-    const auto memory = std::make_shared<cuda::DeviceMemory>(
-        queue_->device(), byte_size(element(id), element_count(shape)));
-    // What went before may still read the memory that is given back.
-    queue_->wait();
+    const auto memory = queue_->allocate(byte_size(element(id), element_count(shape)));
     slot.value = Value(Tensor(element(id), shape, memory, memory->data()));
   } else {
     slot.value = Value(Tensor(element(id), shape));

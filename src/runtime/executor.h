@@ -41,7 +41,19 @@ class Executor {
 
   const Slot& slot(BufferId id) const { return slots_[id]; }
 
-  void profile_steps(bool on) { profiling_ = on; }
+  // Runs record the event in the queue behind the step at that place of the engine's root; nullptr:
+  // none.
+  void record_after(size_t step, cuda::CUevent event) { recorded_ = {step, event}; }
+  // Whether an input at this address of the device is read there; else it is copied first.
+  static bool is_read_in_place(const void* data);
+
+  // `origin`: from which a device counts, alive as long as that is on.
+  void profile_steps(bool on, const cuda::Event* origin = nullptr) {
+    profiling_ = on;
+    origin_ = origin;
+  }
+  // Of the last measured run: microseconds since the origin, or by the host's clock.
+  double run_begin() const { return run_begin_; }
   bool profiles_steps() const { return profiling_; }
   const std::vector<StepTime>& step_times() const { return times_; }
 
@@ -84,6 +96,9 @@ class Executor {
 
   ElementType element(BufferId id) const { return engine_.plan().buffer(id).type.element; }
   ConstTensorView tensor(BufferId id) const { return slots_[id].view(element(id)); }
+  bool is_constant(BufferId id) const {
+    return engine_.plan().buffer(id).storage == Storage::constant;
+  }
   Place place(BufferId id) const { return engine_.plan().buffer(id).place; }
   const std::optional<size_t>& offset(BufferId id) const {
     return plan_->memory_of(place(id)).offsets[id];
@@ -118,12 +133,23 @@ class Executor {
     std::vector<std::optional<Shape>> inputs, outputs;
     std::unique_ptr<BoundKernel> kernel;
     std::vector<std::byte> workspace;
-    cuda::DeviceMemory device_workspace;
+    std::shared_ptr<cuda::DeviceMemory> device_workspace;
   };
   std::vector<LateBound> late_;  // by step
   std::vector<const void*> input_pointers_;
   std::vector<void*> output_pointers_;
+  // What the caller wants to know of the run that is under way.
+  struct RecordedStep {
+    size_t step = 0;
+    cuda::CUevent event = nullptr;
+  };
+  RecordedStep recorded_;
+  void record_if_wanted(const RuntimeRegion& region, size_t step);
+  Segment segment_from(const RuntimeRegion& region, size_t first) const;
+
   bool profiling_ = false;
+  const cuda::Event* origin_ = nullptr;
+  double run_begin_ = 0;
   std::vector<StepTime> times_;
   // Entries of times_ that the marks of the queue tell.
   struct MarkedTime {

@@ -5,21 +5,16 @@
 #include <set>
 
 #include "base/error.h"
-#include "base/scalar.h"
 #include "expr/contiguous_part.h"
 #include "expr/same_bytes.h"
 #include "plan/memory_planner.h"
+#include "tactics/cut_parts.h"
 
 namespace cermet {
 namespace {
 
 // What is shown of such a step instead of a kernel.
 constexpr std::string_view in_place = "in place";
-
-// A part of a tensor: its sizes, with as many dimensions as the tensor has, and its first index.
-struct Part {
-  Dims sizes, start;
-};
 
 bool has_whole_bytes(const ValueType& type) {
   return type.has_rank() && bit_width(type.element) >= 8;
@@ -28,15 +23,6 @@ bool has_whole_bytes(const ValueType& type) {
 size_t axis_of(const Problem& problem, size_t rank) {
   const int64_t axis = problem.attributes.integer("axis", 0);
   return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
-}
-
-void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
-  for (const Dim& dim : dims) dim.collect_data_symbols(into);
-}
-
-// Kernels of a device count on operands that are aligned to 16 bytes.
-bool may_begin_at(Place place, const Dim& offset) {
-  return place == Place::host || exact_div(offset, Dim(16)).has_value();
 }
 
 class CutScan {
@@ -52,10 +38,7 @@ class CutScan {
   const Dims& dims_of(BufferId id) const { return *plan_.buffers[id].type.dims; }
 
   void visit(Step& step) {
-    if (step.problem.kind != ProblemKind::movement || !step.problem.domain.empty() ||
-        step.problem.has_epilogue() || !ranks_are_known(step))
-      return;
-    const auto parts = parts_of(step);
+    const auto parts = parts_of(plan_, step);
     if (!parts) return;
     std::vector<Dim> offsets;
     for (size_t i = 0; i < parts->size(); ++i) {
@@ -63,76 +46,8 @@ class CutScan {
       if (!offset) return;
       offsets.push_back(*offset);
     }
-    become_view(step, offsets);
-  }
-
-  bool ranks_are_known(const Step& step) const {
-    if (step.inputs.empty() || step.inputs[0] == no_buffer) return false;
-    return has_whole_bytes(plan_.buffers[step.inputs[0]].type) &&
-           std::all_of(step.outputs.begin(), step.outputs.end(), [&](BufferId id) {
-             return id != no_buffer && has_whole_bytes(plan_.buffers[id].type) &&
-                    plan_.buffers[id].storage != Storage::output;
-           });
-  }
-
-  // By output; nothing where the step cuts nothing, or at places that only data tell.
-  std::optional<std::vector<Part>> parts_of(const Step& step) const {
-    if (step.problem.op == "Split") return split_parts(step);
-    std::optional<Part> part;
-    if (step.problem.op == "Slice") part = slice_part(step);
-    if (step.problem.op == "Gather") part = gather_part(step);
-    if (!part) return std::nullopt;
-    return std::vector<Part>{std::move(*part)};
-  }
-
-  std::vector<Part> split_parts(const Step& step) const {
-    const size_t axis = axis_of(step.problem, dims_of(step.inputs[0]).size());
-    std::vector<Part> parts;
-    Dims start(dims_of(step.inputs[0]).size(), Dim(0));
-    for (BufferId id : step.outputs) {
-      parts.push_back({dims_of(id), start});
-      start[axis] = start[axis] + dims_of(id)[axis];
-    }
-    return parts;
-  }
-
-  std::optional<std::vector<int64_t>> constant(const Step& step, size_t i) const {
-    if (i >= step.inputs.size() || step.inputs[i] == no_buffer) return std::vector<int64_t>{};
-    const Buffer& buffer = plan_.buffers[step.inputs[i]];
-    if (buffer.storage != Storage::constant) return std::nullopt;
-    return load_all<int64_t>(plan_.constants[buffer.constant].tensor.view());
-  }
-
-  std::optional<Part> slice_part(const Step& step) const {
-    const auto starts = constant(step, 1), axes = constant(step, 3), steps = constant(step, 4);
-    if (!starts || !axes || !steps) return std::nullopt;
-    if (std::any_of(steps->begin(), steps->end(), [](int64_t s) { return s != 1; }))
-      return std::nullopt;
-    const Dims& from = dims_of(step.inputs[0]);
-    Part part{dims_of(step.outputs[0]), Dims(from.size(), Dim(0))};
-    if (!axes->empty() && axes->size() != starts->size()) return std::nullopt;
-    for (size_t i = 0; i < starts->size(); ++i) {
-      int64_t axis = axes->empty() ? static_cast<int64_t>(i) : (*axes)[i];
-      if (axis < 0) axis += static_cast<int64_t>(from.size());
-      // The kernel says what is wrong with it.
-      if (axis < 0 || axis >= static_cast<int64_t>(from.size())) return std::nullopt;
-      const int64_t start = (*starts)[i];
-      part.start[axis] = start < 0 ? max(from[axis] + start, 0) : min(from[axis], start);
-    }
-    return part;
-  }
-
-  // One index of a dimension, which then is gone or 1.
-  std::optional<Part> gather_part(const Step& step) const {
-    const auto index = constant(step, 1);
-    if (!index || index->size() != 1) return std::nullopt;
-    const Dims& from = dims_of(step.inputs[0]);
-    const size_t axis = axis_of(step.problem, from.size());
-    if (!from[axis].is_constant()) return std::nullopt;
-    Part part{from, Dims(from.size(), Dim(0))};
-    part.sizes[axis] = 1;
-    part.start[axis] = index->front() < 0 ? from[axis] + index->front() : Dim(index->front());
-    return part;
+    become_parts(plan_, step, offsets);
+    ++changes_;
   }
 
   // In bytes.
@@ -146,28 +61,6 @@ class CutScan {
     auto offset = contiguous_part(*from.type.dims, part.sizes, part.start, from.layout);
     if (offset) offset = *offset * Dim(bit_width(from.type.element) / 8);
     return offset && may_begin_at(step.place, *offset) ? offset : std::nullopt;
-  }
-
-  // The cut defines no sizes that depend on data.
-  static bool sizes_are_known(const Dims& whole, const Part& part) {
-    std::set<std::string> known, needed;
-    adopt_sizes_of_data(whole, known);
-    adopt_sizes_of_data(part.sizes, needed);
-    adopt_sizes_of_data(part.start, needed);
-    return std::includes(known.begin(), known.end(), needed.begin(), needed.end());
-  }
-
-  void become_view(Step& step, const std::vector<Dim>& offsets) {
-    step.problem.kind = ProblemKind::view;
-    step.choice.configuration = in_place;
-    step.inputs.resize(1);
-    step.problem.inputs.resize(1);
-    for (size_t i = 0; i < offsets.size(); ++i) {
-      Buffer& result = plan_.buffers[step.outputs[i]];
-      result.alias = step.inputs[0];
-      result.alias_offset = offsets[i];
-    }
-    ++changes_;
   }
 
   Plan& plan_;

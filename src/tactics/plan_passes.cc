@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "tactics/absorb_cuts.h"
 #include "tactics/absorb_transposes.h"
 #include "tactics/assign_layouts.h"
 #include "tactics/place_views.h"
@@ -24,6 +25,7 @@ std::span<const PlanPass> plan_passes() {
       PlanPass{"assign-layouts", assign_layouts},
       PlanPass{"absorb-transposes", absorb_transposes},
       PlanPass{"cuts-as-views", on_plan<cuts_as_views>},
+      PlanPass{"absorb-cuts", absorb_cuts},
       PlanPass{"concat-in-place", on_plan<concat_in_place>},
   };
   return passes;

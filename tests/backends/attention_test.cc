@@ -58,6 +58,20 @@ TEST(Attention, OfOddSizes) {
   }
 }
 
+// Queries, keys and values side by side in the rows of one tensor, or otherwise apart.
+TEST(Attention, ReadsPartsOfWiderRows) {
+  const auto layout = [](std::string_view text) { return Layout::parse(text); };
+  const Sizes s{2, 3, 3, 11, 13, 8, 8};
+  KernelCase joint = packed(s);
+  joint.layouts = {layout("p1x72"), layout("p1x72"), layout("p1x72")};
+  check(joint);
+  joint.layouts = {layout("p1x25"), Layout{}, layout("p2x331")};
+  check(joint);
+  KernelCase apart = unpacked(s);
+  apart.layouts = {layout("p1x24"), layout("p2x111"), layout("p1x9")};
+  check(apart);
+}
+
 TEST(Attention, ScalesWhatItIsToldTo) {
   Attributes attributes;
   attributes.set("scale", 0.3);

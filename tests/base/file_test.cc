@@ -76,6 +76,14 @@ TEST_F(Files, ReplacingKeepsWhatIsMapped) {
   EXPECT_EQ(read_file(path("file")), "newer");
 }
 
+TEST_F(Files, ReplacingKeepsWhoMayRead) {
+  write_file_atomically(path("file"), "old");
+  fs::permissions(path("file"), fs::perms::owner_read | fs::perms::group_read);
+  write_file_atomically(path("file"), "newer");
+  EXPECT_EQ(fs::status(path("file")).permissions(), fs::perms::owner_read | fs::perms::group_read);
+  EXPECT_EQ(read_file(path("file")), "newer");
+}
+
 TEST_F(Files, MapsEmptyFilesAndMoves) {
   write_file_atomically(path("empty"), "");
   MappedFile empty(path("empty"));

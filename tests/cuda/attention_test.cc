@@ -205,6 +205,39 @@ TEST(CudaAttention, ShowsItsScores) {
     }
 }
 
+// Queries, keys and values side by side in the rows of one tensor, or otherwise apart.
+TEST(CudaAttention, ReadsPartsOfWiderRows) {
+  const auto layout = [](std::string_view text) { return Layout::parse(text); };
+  const Sizes s{2, 2, 2, 70, 90, 16, 16};
+  for (ElementType type : {float16, float32}) {
+    KernelCase joint = packed(type, s);
+    joint.layouts = {layout("p1x96"), layout("p1x96"), layout("p1x96")};
+    check(joint, s);
+    joint.layouts = {layout("p1x34"), layout("row-major"), layout("p2x2885")};
+    check(joint, s);
+    KernelCase apart = unpacked(type, s);
+    apart.layouts = {layout("p1x48"), layout("p2x1600"), layout("p1x19")};
+    check(apart, s);
+    apart.problem.attributes.set("is_causal", int64_t{1});
+    apart.inputs.resize(6);
+    apart.inputs[4] = random(type, {s.batch, s.key_heads, 75, s.size}, 5);
+    apart.inputs[5] = random(type, {s.batch, s.key_heads, 75, s.value_size}, 6);
+    apart.output_count = 3;
+    check(apart, s);
+  }
+}
+
+// All tilings, with keys that end after each part of a tile.
+TEST(CudaAttention, ComputesNoMoreOfTheLastTileThanThereIs) {
+  for (int64_t keys : {1, 16, 17, 48, 63, 64, 65, 81, 127})
+    for (ElementType type : {float16, float32}) {
+      const Sizes s{1, 2, 2, 100, keys, 16, 16};
+      KernelCase what = packed(type, s);
+      what.problem.attributes.set("is_causal", static_cast<int64_t>(keys % 2));
+      expect_same_on_device(what, cuda_tactic("cuda.attention"), {1e-2, 5e-3}, {32});
+    }
+}
+
 TEST(CudaAttention, SaysWhatItDoesNotTake) {
   const Sizes s{1, 2, 2, 3, 4, 8, 8};
   const auto reason = [](const KernelCase& what) {
@@ -218,6 +251,12 @@ TEST(CudaAttention, SaysWhatItDoesNotTake) {
   KernelCase what = unpacked(float16, s);
   what.output_count = 4;
   EXPECT_EQ(reason(what), "scores are not shown");
+  what = packed(float16, s);
+  what.layouts = {Layout{}, Layout::parse("102")};
+  EXPECT_EQ(reason(what), "input 1 has the layout 102");
+  what.layouts = {};
+  what.output_layouts = {Layout::parse("p1x32")};
+  EXPECT_EQ(reason(what), "results have to be row-major");
 }
 
 }  // namespace

@@ -102,7 +102,8 @@ class DeviceBuild(unittest.TestCase):
                    "there is no card cuda:7; the driver (CUDA 13.2) offers cuda:0 to cuda:1")
         for device in ("gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", ""):
             self.fails(build(device), WRONG_USE,
-                       f"there is no device '{device}'; expected auto, cpu, cuda or cuda:N")
+                       f"there is no device '{device}'; expected auto, cpu, cuda, cuda:N or "
+                       "cuda,cpu")
 
     def test_the_second_card(self):
         engine = self.root / "second.engine"

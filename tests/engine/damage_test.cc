@@ -22,8 +22,12 @@ File sample_file() {
   return engine_bytes(image.plan, image.info);
 }
 
+// All kinds of sections.
+File full_file() { return engine_bytes(two_plans_image()); }
+
 // The message of the error; empty when there was none.
-std::string message_of(std::span<const std::byte> file, ReadOptions options = {}) {
+std::string message_of(std::span<const std::byte> file,
+                       ReadOptions options = {.verify_model = true}) {
   try {
     read_engine(file, options);
     return "";
@@ -58,19 +62,31 @@ void set_entry(File& file, size_t index, const SectionEntry& entry) {
 }
 
 TEST(EngineDamage, EveryAlteredByteIsNoticed) {
-  const File good = sample_file();
-  ASSERT_EQ(message_of(good), "");
-  File file = good;
-  for (size_t i = 0; i < file.size(); ++i) {
-    for (const int mask : {0x01, 0x80, 0xff}) {
-      file[i] ^= std::byte(mask);
-      EXPECT_NE(message_of(file), "") << "byte " << i << " ^ " << mask;
-      file[i] = good[i];
+  for (const File& good : {sample_file(), full_file()}) {
+    ASSERT_EQ(message_of(good), "");
+    File file = good;
+    for (size_t i = 0; i < file.size(); ++i) {
+      for (const int mask : {0x01, 0x80, 0xff}) {
+        file[i] ^= std::byte(mask);
+        EXPECT_NE(message_of(file), "") << "byte " << i << " ^ " << mask;
+        file[i] = good[i];
+      }
     }
   }
 }
 
+// Runs do not read it, and do not wait for its checksum.
+TEST(EngineDamage, AlteredModelsAreNoticedWhereTheyAreWanted) {
+  File file = full_file();
+  file.back() ^= std::byte{1};
+  EXPECT_EQ(message_of(file, {}), "");
+  expect_message(file, "section 5 (model data): the file is altered");
+}
+
 TEST(EngineDamage, EveryTruncationIsNoticed) {
+  const File whole = full_file();
+  for (size_t size = 0; size < whole.size(); ++size)
+    EXPECT_NE(message_of(std::span(whole).first(size)), "") << size;
   const File file = sample_file();
   for (size_t size = 0; size < file.size(); ++size)
     EXPECT_NE(message_of(std::span(file).first(size)), "") << size;
@@ -104,17 +120,18 @@ TEST(EngineDamage, AlteredWeightsAreNoticedWhereTheyAreVerifiedLate) {
 
 // Behind the checksums a change may be legal, but nothing crashes.
 TEST(EngineDamage, AlteredBytesBehindChecksums) {
-  const File good = sample_file();
-  File file = good;
-  size_t refused = 0;
-  for (size_t i = 0; i < file.size(); ++i) {
-    for (const int mask : {0x01, 0x02, 0x10, 0x80, 0xff}) {
-      file[i] ^= std::byte(mask);
-      refused += !message_of(file, {.verify_checksums = false}).empty();
-      file[i] = good[i];
+  for (const File& good : {sample_file(), full_file()}) {
+    File file = good;
+    size_t refused = 0;
+    for (size_t i = 0; i < file.size(); ++i) {
+      for (const int mask : {0x01, 0x02, 0x10, 0x80, 0xff}) {
+        file[i] ^= std::byte(mask);
+        refused += !message_of(file, {.verify_checksums = false}).empty();
+        file[i] = good[i];
+      }
     }
+    EXPECT_GT(refused, file.size());
   }
-  EXPECT_GT(refused, file.size());
 }
 
 TEST(EngineDamage, TruncationNamesBothSizes) {
@@ -174,6 +191,17 @@ TEST(EngineDamage, UnknownOptionalSectionIsPassedOver) {
   set_entry(file, 1, entry);
   testing::seal_engine(file);
   EXPECT_EQ(message_of(file), "");
+}
+
+TEST(EngineDamage, TheModelIsOptionalAndSaysSo) {
+  File file = full_file();
+  SectionEntry entry = entry_of(file, 4);
+  ASSERT_EQ(entry.kind, static_cast<uint32_t>(SectionKind::model));
+  EXPECT_EQ(entry.flags, section_optional);
+  entry.flags = 0;
+  set_entry(file, 4, entry);
+  testing::seal_engine(file);
+  expect_message(file, "section 4 (model): flags: expected 1, got 0");
 }
 
 TEST(EngineDamage, MissingMetadata) {

@@ -38,6 +38,53 @@ TEST(EngineRoundTrip, KeepsWhatDevicesRun) {
     EXPECT_EQ(read.plan.root.steps[i].program, written.plan.root.steps[i].program) << i;
 }
 
+TEST(EngineRoundTrip, KeepsTheCpusPlanAndTheModel) {
+  const EngineImage written = two_plans_image();
+  const auto bytes = engine_bytes(written);
+  const EngineImage read = read_engine(bytes);
+  EXPECT_EQ(dump(read), dump(written));
+  EXPECT_EQ(bytes, engine_bytes(read));
+  ASSERT_TRUE(read.on_cpu);
+  EXPECT_EQ(read.on_cpu->info, written.on_cpu->info);
+  // What both plans read is there once.
+  EXPECT_EQ(read.plan.constants[0].tensor.data(), read.on_cpu->plan.constants[1].tensor.data());
+}
+
+// One plan takes the place of the other, whoever calls.
+TEST(EngineRoundTrip, PlansOfAnEngineHaveTheSameInputsAndOutputs) {
+  const auto expect_refusal = [](auto change, std::string_view part) {
+    EngineImage image = two_plans_image();
+    change(image.on_cpu->plan, *image.on_cpu);
+    try {
+      read_engine(engine_bytes(image));
+      ADD_FAILURE() << "expected an error: " << part;
+    } catch (const Error& error) {
+      EXPECT_NE(error.message().find(part), std::string::npos) << error.message();
+    }
+  };
+  expect_refusal([](Plan& plan, EngineImage&) { plan.input_names = {"z"}; },
+                 "on_cpu: inputs: expected the names");
+  expect_refusal([](Plan& plan, EngineImage&) { plan.output_names = {"z"}; },
+                 "on_cpu: outputs: expected the names");
+  expect_refusal(
+      [](Plan& plan, EngineImage&) {
+        for (Buffer& buffer : plan.buffers) buffer.type.element = ElementType::float16;
+        for_each_step(plan.root.steps, [](Step& step) {
+          for (auto* side : {&step.problem.inputs, &step.problem.outputs})
+            for (auto& operand : *side) operand->type.element = ElementType::float16;
+        });
+      },
+      "on_cpu: input 'x': expected float32");
+  expect_refusal(
+      [](Plan&, EngineImage& image) {
+        EngineImage device = device_image();
+        device.plan.modules.clear();
+        for_each_step(device.plan.root.steps, [](Step& step) { step.program = {}; });
+        image.plan = device.plan;
+      },
+      "on_cpu: steps: expected all on the host");
+}
+
 TEST(EngineRoundTrip, SameBytesForTheSamePlan) {
   const EngineImage first = sample_image(), second = sample_image();
   const auto bytes = engine_bytes(first.plan, first.info);

@@ -135,6 +135,10 @@ void dump_program(const DeviceProgram& program, std::string& text) {
     text += fmt::format("  workspace {}\n", program.workspace_bytes.to_string());
 }
 
+std::string_view letters(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 void dump_tensor(const Tensor& tensor, std::string& text) {
   text += fmt::format("{}{}:", name(tensor.type()), to_string(tensor.shape()));
   if (tensor.type() == ElementType::string) {
@@ -227,6 +231,30 @@ EngineImage device_image() {
   return image;
 }
 
+EngineImage two_plans_image() {
+  EngineImage image = device_image();
+  image.on_cpu = std::make_shared<EngineImage>();
+  image.on_cpu->info = {"0.1.0", "--threads 2", {"onednn 3.2"}, {"avx2"}};
+  Plan& plan = image.on_cpu->plan;
+  const ValueType rows = ValueType::tensor(f32, Dims{Dim::symbol("N"), Dim(3)});
+  const BufferId x = add(plan, "x", rows, Storage::input);
+  add_constant(plan, "own", Tensor::from<float>(f32, {2}, {7, 8}));
+  const BufferId weights = add_constant(plan, "w", Tensor::from<float>(f32, {3}, {1, 2, 3}));
+  const BufferId sum = add(plan, "sum", rows, Storage::activation);
+  const BufferId y =
+      add(plan, "y", ValueType::tensor(f32, Dims{Dim::symbol("N") * 3}), Storage::output);
+  plan.buffers[y].alias = sum;
+  plan.root.inputs = {x};
+  plan.root.outputs = {y};
+  plan.input_names = {"x"};
+  plan.output_names = {"y"};
+  plan.root.steps.push_back(step(plan, ProblemKind::reference, "Add", {x, weights}, {sum}));
+  plan.root.steps.push_back(step(plan, ProblemKind::view, "Reshape", {sum}, {y}));
+  static const std::string description = "a model", data(130, '7');
+  image.model = {std::as_bytes(std::span(description)), {std::as_bytes(std::span(data))}, nullptr};
+  return image;
+}
+
 std::string dump(const EngineImage& image) {
   const Plan& plan = image.plan;
   std::string text =
@@ -262,8 +290,11 @@ std::string dump(const EngineImage& image) {
       text += fmt::format("{} {} {} {}\n", input.name, to_string(input.min), to_string(input.opt),
                           to_string(input.max));
   }
-  return text + fmt::format("{} -> {}\n", fmt::join(plan.input_names, ","),
-                            fmt::join(plan.output_names, ","));
+  text += fmt::format("{} -> {}\n", fmt::join(plan.input_names, ","),
+                      fmt::join(plan.output_names, ","));
+  text += fmt::format("model {}", letters(image.model.description));
+  for (const auto piece : image.model.data) text += letters(piece);
+  return image.on_cpu ? fmt::format("{}\non the CPU:\n{}", text, dump(*image.on_cpu)) : text;
 }
 
 }  // namespace cermet

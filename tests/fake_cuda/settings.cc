@@ -17,6 +17,12 @@ const char* text_of(const char* name) {
   return nullptr;
 }
 
+std::map<std::string, int64_t, std::less<>>& counts() {
+  // Never destroyed: calls may come while the process ends.
+  static auto& counts = *new std::map<std::string, int64_t, std::less<>>;
+  return counts;
+}
+
 }  // namespace
 
 int64_t setting(const char* name, int64_t otherwise) {
@@ -25,6 +31,7 @@ int64_t setting(const char* name, int64_t otherwise) {
 }
 
 int injected_error(const char* name) {
+  ++counts()[name];
   // Never destroyed: calls may come while the process ends.
   static auto& calls = *new std::map<std::string, int64_t, std::less<>>;
   static auto& seen = *new std::string;
@@ -42,3 +49,9 @@ int injected_error(const char* name) {
 }
 
 }  // namespace fake_cuda
+
+extern "C" int64_t fake_cuda_calls(const char* name) {
+  const auto& counts = fake_cuda::counts();
+  const auto known = counts.find(name);
+  return known != counts.end() ? known->second : 0;
+}

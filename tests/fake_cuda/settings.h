@@ -14,3 +14,6 @@ int64_t setting(const char* name, int64_t otherwise);
 int injected_error(const char* name);
 
 }  // namespace fake_cuda
+
+// How often NAME was called so far, for tests that open the library. Not safe while calls are made.
+extern "C" int64_t fake_cuda_calls(const char* name);

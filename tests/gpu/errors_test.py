@@ -48,7 +48,7 @@ class Checks:
         self.expect("cards are listed", 0, "cuda:0", "devices")
         here = self.engine("here", "--device", "cuda")
         self.expect("it runs", 0, "GPU ms", "bench", here, *bench, "--device-memory")
-        self.expect("a card too many", DEVICE, "cuda:99", "bench", here, *bench, "--gpu", 99)
+        self.expect("a card too many", DEVICE, "cuda:99", "bench", here, *bench, "--device", "cuda:99")
         self.expect("no card to run on", DEVICE, ".", "bench", here, *bench, environment=NO_CARD)
         self.expect("no card to build for", DEVICE, ".", *self.build, "-o", here, "--device",
                     "cuda", environment=NO_CARD)
@@ -58,6 +58,24 @@ class Checks:
         status, said = self.command("devices")
         if FAMILY not in said:
             self.expect("machine code of another card", DEVICE, "sm_", "bench", other, *bench)
+            self.expect("it can't be tuned here", DEVICE, "none of which runs", "tune", other)
+        self.tunes(bench)
+
+    def tunes(self, bench):
+        """An engine that was built as if there were no card, and one of two plans."""
+        with_ptx = ["--arch", "compute_80"]
+        away = self.folder / "errors-away.engine"
+        self.expect("build without a card", 0, "cermet tune", *self.build, "-o", away, "--device",
+                    "cuda,cpu", *with_ptx, "--tuning-budget", 0, environment=NO_CARD)
+        self.expect("it says untuned", 0, "untuned", "inspect", away)
+        self.expect("it runs on the CPU where no card is", 0, "runs on cpu", "bench", away, *bench,
+                    environment=NO_CARD)
+        self.expect("it can't be tuned there", DEVICE, "tuning measures", "tune", away,
+                    environment=NO_CARD)
+        self.expect("it runs on the card", 0, "runs on cuda:0", "bench", away, *bench)
+        self.expect("it is tuned", 0, "tuned in", "tune", away, "--tuning-budget", 2)
+        self.expect("it says so", 0, r"--arch compute_80 --threads", "inspect", away)
+        self.expect("it runs on the card", 0, "runs on cuda:0", "bench", away, *bench)
         ptx = self.engine("ptx", "--device", "cuda", "--arch", "compute_80")
         self.expect("the driver compiles PTX", 0, "runs/s", "bench", ptx, *bench)
         return self.failures

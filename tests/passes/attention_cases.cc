@@ -97,6 +97,18 @@ void mask_that_is_reached(GraphMaker& m) {
   m.output(weighed(m, m.add("Where", {sees, scaled_scores(m), number(m, -10000)})));
 }
 
+// Rows of all heads are scaled before heads are split off, as Whisper's.
+void scaled_rows(GraphMaker& m) {
+  const auto heads = [&](ValueId x) {
+    x = m.add("Reshape", {x, m.constant("shape", ints({0, 0, 2, 3}))});
+    return m.add("Transpose", {x}, attributes({{"perm", std::vector<int64_t>{0, 2, 1, 3}}}));
+  };
+  const ValueId q = m.add("Mul", {m.input("q", "float32[N, 5, 6]"), number(m, 0.5F)});
+  const ValueId k = m.input("k", "float32[N, M, 6]"), v = m.input("v", "float32[N, M, 6]");
+  const ValueId scores = m.add("MatMul", {heads(q), turned(m, heads(k))});
+  m.output(m.add("MatMul", {m.add("Softmax", {scores}), heads(v)}));
+}
+
 void replaced_then_scaled(GraphMaker& m) {
   const ValueId sees = m.input("sees", "boolean[1, 1, 5, M]");
   const ValueId seen = m.add("Where", {sees, scaled_scores(m), number(m, lowest)});
@@ -112,6 +124,7 @@ std::span<const PassCase> firing_attention() {
       {"fuse-attention", "filled-mask", filled_mask},
       {"fuse-attention", "whole-mask-first", whole_mask_first},
       {"fuse-attention", "grouped-heads", grouped_heads},
+      {"fuse-attention", "scaled-rows", scaled_rows},
   };
   return cases;
 }

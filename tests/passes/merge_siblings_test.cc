@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/graph_maker.h"
+#include "tests/support/kernel_case.h"
 #include "tests/support/run_graph.h"
 
 namespace cermet::testing {
@@ -12,7 +13,9 @@ class Prices : public CostOracle {
  public:
   double product = 0, cut = 0, cut_of_output = 0, step = 0;
   bool known = true;
+  bool reads_parts = false;
 
+  bool reads_parts_of_rows() const override { return reads_parts; }
   Layout result_layout(const Problem&) const override { return {}; }
   std::optional<double> step_us(const Problem& problem, bool gives_output) const override {
     if (!known) return std::nullopt;
@@ -94,6 +97,31 @@ TEST(MergeSiblings, CountsEpiloguesThatWouldBecomeSteps) {
   EXPECT_EQ(outcome_of(two_products({.activated = true}), &prices).patches, 1);
   prices.step = 9;
   EXPECT_EQ(outcome_of(two_products({.activated = true}), &prices).patches, 0);
+}
+
+// Queries, keys and values of one product; `shared`: something else reads the keys.
+Graph attention_of_products(bool shared) {
+  Graph graph;
+  GraphMaker m(graph);
+  const ValueId x = m.input("x", "float32[2, 5, 4]");
+  std::vector<ValueId> heads;
+  for (int i = 0; i < 3; ++i)
+    heads.push_back(m.add(
+        "MatMul", {x, m.constant("w", random_tensor(ElementType::float32, {4, 10}, -1, 1, i))}));
+  m.output(m.add("Attention", heads,
+                 attributes({{"q_num_heads", int64_t{2}}, {"kv_num_heads", int64_t{2}}})));
+  if (shared) m.output(m.add("Softmax", {heads[1]}));
+  return graph;
+}
+
+TEST(MergeSiblings, CountsNoCutThatAttentionReadsInPlace) {
+  Prices prices;
+  prices.product = 10;  // 20 three times against 40
+  prices.cut = 30;
+  EXPECT_EQ(outcome_of(attention_of_products(false), &prices).patches, 0);
+  prices.reads_parts = true;
+  EXPECT_EQ(outcome_of(attention_of_products(false), &prices).patches, 1);
+  EXPECT_EQ(outcome_of(attention_of_products(true), &prices).patches, 0);
 }
 
 TEST(MergeSiblings, DoesNothingWhereNobodyKnowsCosts) {

@@ -240,6 +240,49 @@ static void plugins_are_loaded(const char* model, const char* plugin) {
   cermet_engine_release(engine);
 }
 
+static void engines_are_tuned(const char* model) {
+  const int64_t shape[] = {2, 3};
+  const char* architectures[] = {"sm_90"};
+  cermet_build_options build;
+  cermet_tune_options tune;
+  cermet_engine_options load;
+  cermet_engine* engine = NULL;
+  cermet_context* context;
+  memset(&build, 0, sizeof build);
+  build.size = sizeof build;
+  build.device = "cpu";
+  build.model = CERMET_MODEL_KEPT;
+  CHECK(cermet_build_file(model, path, &build) == CERMET_OK);
+  memset(&tune, 0, sizeof tune);
+  tune.size = sizeof tune;
+  tune.threads = 1;
+  tune.progress = count_progress;
+  tune.progress_user = &progress_calls;
+  tune.architectures = architectures;
+  tune.architecture_count = 1;
+  CHECK(cermet_tune_file(path, &tune) == CERMET_INVALID_ARGUMENT && mentions("for the CPU"));
+  tune.architecture_count = 0;
+  tune.no_model = 1;
+  CHECK(cermet_tune_file(path, &tune) == CERMET_OK);
+  CHECK(cermet_tune_file(path, NULL) == CERMET_INVALID_ARGUMENT && mentions("holds no model"));
+  memset(&load, 0, sizeof load);
+  load.size = sizeof load;
+  load.plan = CERMET_PLAN_CPU;
+  CHECK(cermet_engine_load_with(path, &load, &engine) == CERMET_OK);
+  CHECK(strcmp(cermet_engine_runs_on(engine), "cpu") == 0 && cermet_engine_runs_on(NULL) == NULL);
+  context = context_of(engine, NULL);
+  check_result(run(context, shape, 2, x, "y", 4));
+  cermet_context_release(context);
+  cermet_engine_release(engine);
+  load.plan = 3;
+  CHECK(cermet_engine_load_with(path, &load, &engine) == CERMET_INVALID_ARGUMENT);
+  build.model = 3;
+  CHECK(cermet_build_file(model, path, &build) == CERMET_INVALID_ARGUMENT && mentions("storage 3"));
+  build.model = 0;
+  build.device = "gpu";
+  CHECK(cermet_build_file(model, path, &build) == CERMET_INVALID_ARGUMENT && mentions("'gpu'"));
+}
+
 static void mistakes_are_named(const char* model) {
   cermet_bytes* bytes = NULL;
   cermet_engine* engine = NULL;
@@ -261,6 +304,7 @@ int main(int argc, char** argv) {
   options_count(argv[1]);
   memory_is_the_callers();
   plugins_are_loaded(argv[2], argv[3]);
+  engines_are_tuned(argv[1]);
   mistakes_are_named(argv[1]);
   puts("ok");
   return 0;

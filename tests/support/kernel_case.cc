@@ -164,8 +164,10 @@ std::vector<Tensor> run_kernel(const KernelCase& what, const KernelRun& how) {
       inputs.back() = tensor.data();
       continue;
     }
-    std::byte* place = aligned(memory[i], tensor.bytes(), how.misalignment);
-    copy_layout(tensor, layout_at(what.layouts, i), tensor.data(), place, true);
+    const Layout layout = layout_at(what.layouts, i);
+    std::byte* place = aligned(memory[i], byte_size(tensor.type(), tensor.shape(), layout),
+                               how.misalignment);
+    copy_layout(tensor, layout, tensor.data(), place, true);
     inputs.back() = place;
   }
   std::vector<Tensor> results;

@@ -401,9 +401,9 @@ class Commands(unittest.TestCase):
                 self.assertNotIn(ugly, text)
             if command != "trtexec":
                 self.assertIn("Exit status", text)
-        self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, run", "biuld")
+        self.fails(WRONG_USE, "no command 'biuld'; the commands are: build, tune, run", "biuld")
         self.fails(WRONG_USE, "cermet bench --help", "bench", self.engine, "--streams", "0")
-        self.fails(WRONG_USE, "a command after 'cermet'; one of: build, run")
+        self.fails(WRONG_USE, "a command after 'cermet'; one of: build, tune, run")
         self.fails(WRONG_USE, "one of: bisect", "debug")
         self.fails(WRONG_USE, "no command 'bisct'; the commands are: bisect", "debug", "bisct")
         self.fails(WRONG_USE, "threads", "run", self.engine, *self.x_input(), "--threads", 10**8)

@@ -1,5 +1,6 @@
 // cermet-run: runs an engine, linked to the runtime library alone.
 #include "common/command_line.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/run_command.h"
 #include "common/terminal.h"
@@ -11,7 +12,12 @@ std::shared_ptr<const Engine> load(const RunOptions& options) {
   require(!is_model(options.file), ErrorCode::invalid_argument,
           "'{}' is an ONNX model; build it first: cermet build {} -o FILE.engine", options.file,
           options.file);
-  return Engine::load(options.file, stderr_logger(options.verbose), options.plugins);
+  auto engine = Engine::load(options.file, {.logger = stderr_logger(options.verbose),
+                                            .plugins = options.plugins,
+                                            .device = gpu_of(options.device),
+                                            .plan = plan_of(options.device)});
+  check_device(*engine, options.device);
+  return engine;
 }
 
 int run(int argc, char** argv) {
@@ -21,7 +27,8 @@ int run(int argc, char** argv) {
       "\nExamples:\n"
       "  cermet-run net.engine --input x=x.npy --output-dir out\n"
       "  cermet-run net.engine --input-dir test_data_set_0 --output-dir out\n"
-      "  cermet-run net.engine --random-inputs --shapes x:1x3x224x224\n\n" +
+      "  cermet-run net.engine --random-inputs --shapes x:1x3x224x224\n"
+      "  cermet-run net.engine --random-inputs --device cuda:1\n\n" +
       exit_status_help());
   RunOptions options;
   add_run_options(app, options, "The engine file");

@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "build_options.h"
 #include "commands.h"
 #include "common/checks.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/files.h"
 #include "common/inputs.h"
@@ -45,6 +45,7 @@ int threads_of(const BenchCommand& command) {
 
 MeasureOptions measure_options(const BenchCommand& command) {
   MeasureOptions options = command.measure;
+  options.gpu = gpu_of(command.device);
   options.team.threads = threads_of(command);
   if (command.iterations > 0) {
     options.runs = command.iterations;
@@ -157,7 +158,6 @@ int bench(const BenchCommand& command) {
   const auto engine = open_engine(command.file, {.threads = options.team.threads,
                                                  .shapes = command.inputs.shapes,
                                                  .device = command.device,
-                                                 .gpu = command.measure.gpu,
                                                  .tuning_budget = command.tuning_budget,
                                                  .plugins = command.plugins,
                                                  .verbose = command.verbose});
@@ -200,9 +200,6 @@ void add_measure_options(CLI::App& app, BenchCommand& command) {
   app.add_option("--iterations", command.iterations, "Measure so many runs of each stream instead")
       ->type_name("N")
       ->check(whole_number(1));
-  app.add_option("--gpu", options.gpu, "Number of the GPU that runs an engine that uses one")
-      ->type_name("N")
-      ->check(whole_number(0));
   app.add_flag("--device-memory", options.device_memory,
                "Inputs and outputs stay on the GPU, and its own clock times the runs too");
   app.add_option("--warmup", options.warm_up_runs, "Runs before measuring (default 10)")
@@ -225,7 +222,9 @@ Action define_bench(CLI::App& app) {
                  "Seconds of measuring kernels when a model is built (default 0)")
       ->type_name("SECONDS")
       ->check(number_from(0));
-  add_device(app, command->device);
+  add_device(app, command->device,
+             "Processor: auto (the engine's; for a model the first GPU if there is one), cpu, cuda "
+             "or cuda:N");
   app.add_flag("--per-layer", command->per_layer,
                "Time each step too, in runs of their own; slowest first");
   app.add_option("--json", command->json, "Write the figures to a file")->type_name("FILE");
@@ -246,7 +245,7 @@ Action define_bench(CLI::App& app) {
       "  cermet bench net.engine --shapes x:8x3x224x224 --streams 2 --json bench.json\n"
       "  cermet bench net.onnx --per-layer\n"
       "  cermet bench net.engine --streams 2 --trace trace.json\n"
-      "  cermet bench net.engine --gpu 1 --device-memory\n");
+      "  cermet bench net.engine --device cuda:1 --device-memory\n");
   return [command] { return bench(*command); };
 }
 

@@ -60,6 +60,9 @@ void print_outcome(const std::string& engine, const BuildReport& report) {
   }
   fmt::print("{}: {} ONNX nodes, {} steps{}, built in {:.1f} s\n", engine, report.onnx_nodes,
              report.steps.size(), more, milliseconds / 1000);
+  if (report.model_bytes > 0)
+    fmt::print("it keeps the model for cermet tune, {} beside the constants (--no-model: none)\n",
+               bytes_text(report.model_bytes));
   if (unmeasured > 0)
     fmt::print(
         "the tuning budget was spent before {} of them were measured; their kernels are "

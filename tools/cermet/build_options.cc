@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/checks.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/run_command.h"
 #include "common/shapes.h"
@@ -71,15 +72,6 @@ void add_formats(CLI::App& command, BuildFlags& flags) {
 
 }  // namespace
 
-void add_device(CLI::App& command, std::string& device) {
-  command
-      .add_option("--device", device,
-                  "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
-                  "GPU's plan and one for machines without it")
-      ->type_name("DEVICE")
-      ->capture_default_str();
-}
-
 void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
                        const char* purpose) {
   command.add_option("--arch", architectures, purpose)
@@ -113,7 +105,9 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   add_shapes(command, "--max-shapes", flags.max_shapes, "Largest shapes");
   add_shapes(command, "--shapes", flags.shapes, "All three at once");
   add_formats(command, flags);
-  add_device(command, options.device);
+  add_device(command, options.device,
+             "Processor: auto (the first GPU if there is one), cpu, cuda, cuda:N, or cuda,cpu for a "
+             "GPU's plan and one for machines without it");
   add_architectures(
       command, options.architectures,
       "Architectures of GPUs, as sm_80,sm_90a or compute_90 (PTX); no GPU is needed then");

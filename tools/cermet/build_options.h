@@ -35,9 +35,6 @@ void add_tuning_flags(CLI::App& command, const TuningFlags& flags);
 void add_architectures(CLI::App& command, std::vector<std::string>& architectures,
                        const char* purpose);
 
-// Adds --device, for what is built.
-void add_device(CLI::App& command, std::string& device);
-
 // Adds --fp16 and --bf16.
 void add_precision(CLI::App& command, Precision& precision);
 

@@ -1,5 +1,6 @@
 #include "engine_source.h"
 
+#include "common/device_choice.h"
 #include "common/run_command.h"
 #include "common/shapes.h"
 #include "common/terminal.h"
@@ -8,8 +9,15 @@ namespace cermet::tools {
 
 std::shared_ptr<const Engine> open_engine(const std::string& file,
                                           const EngineSourceOptions& options, BuildReport* report) {
-  const Logger logger = stderr_logger(options.verbose);
-  if (!is_model(file)) return Engine::load(file, logger, options.plugins, options.gpu);
+  const EngineOptions load = {.logger = stderr_logger(options.verbose),
+                              .plugins = options.plugins,
+                              .device = gpu_of(options.device),
+                              .plan = plan_of(options.device)};
+  if (!is_model(file)) {
+    auto engine = Engine::load(file, load);
+    check_device(*engine, options.device);
+    return engine;
+  }
   BuildOptions build;
   build.threads = options.threads;
   ShapeProfile profile;
@@ -20,11 +28,10 @@ std::shared_ptr<const Engine> open_engine(const std::string& file,
   build.tuning_budget = options.tuning_budget;
   build.timing_cache = options.timing_cache;
   build.plugins = options.plugins;
-  build.logger = logger;
+  build.logger = load.logger;
   ProgressBar bar(!options.verbose);
   build.progress = [&](std::string_view stage, double done) { bar.show(stage, done); };
-  return Engine::from_memory(build_engine(file, build, report), logger, options.plugins,
-                             options.gpu);
+  return Engine::from_memory(build_engine(file, build, report), load);
 }
 
 }  // namespace cermet::tools

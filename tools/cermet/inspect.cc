@@ -47,7 +47,8 @@ int threads_of(const InspectCommand& command, const EngineSummary& summary) {
 
 Inspection inspect_plan(const InspectCommand& command, PlanChoice plan) {
   const auto engine =
-      Engine::load(command.engine, stderr_logger(false), command.plugins, 0, plan);
+      Engine::load(command.engine,
+                   {.logger = stderr_logger(false), .plugins = command.plugins, .plan = plan});
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
@@ -129,20 +130,20 @@ nlohmann::json inspection_json(const Inspection& it) {
   nlohmann::json shapes = nlohmann::json::object();
   for (const auto& [name, shape] : it.shapes) shapes[name] = shape;
   nlohmann::json report = {{"version", it.summary.version},
-                                 {"options", it.summary.options},
-                                 {"requirements", it.summary.requirements},
-                                 {"inputs", infos_json(it.inputs)},
-                                 {"outputs", infos_json(it.outputs)},
-                                 {"profiles", profiles_json(it.summary.profiles)},
-                                 {"slice_items", it.summary.slice_items},
-                                 {"model_bytes", it.summary.model_bytes},
-                                 {"constant_bytes", it.summary.constant_bytes},
-                                 {"activation_bytes", std::move(activation_bytes)},
-                                 {"shapes", std::move(shapes)},
-                                 {"threads", it.threads},
-                                 {"fusions", it.fusions},
-                                 {"reorders", it.reorders},
-                                 {"steps", steps_json(it.summary.steps)}};
+                           {"options", it.summary.options},
+                           {"requirements", it.summary.requirements},
+                           {"inputs", infos_json(it.inputs)},
+                           {"outputs", infos_json(it.outputs)},
+                           {"profiles", profiles_json(it.summary.profiles)},
+                           {"slice_items", it.summary.slice_items},
+                           {"model_bytes", it.summary.model_bytes},
+                           {"constant_bytes", it.summary.constant_bytes},
+                           {"activation_bytes", std::move(activation_bytes)},
+                           {"shapes", std::move(shapes)},
+                           {"threads", it.threads},
+                           {"fusions", it.fusions},
+                           {"reorders", it.reorders},
+                           {"steps", steps_json(it.summary.steps)}};
   for (const Inspection& on_cpu : it.on_cpu) report["on_cpu"] = inspection_json(on_cpu);
   return report;
 }

@@ -16,7 +16,6 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 
 struct Stream {
   StreamTrace trace;
-  std::vector<Clock::time_point> begins;
   std::exception_ptr failure;
 };
 
@@ -30,6 +29,8 @@ ExecutionContext warm_context(const std::shared_ptr<const Engine>& engine,
     options.team.keep_caller(stream);
     set_inputs(context, *engine, inputs);
     for (int64_t i = 0; i < options.warm_up_runs; ++i) context.execute();
+    // Before any of them stops to, so that all count from one point.
+    context.profile_steps(true);
     ready.arrive_and_wait();
     return context;
   } catch (...) {
@@ -39,22 +40,28 @@ ExecutionContext warm_context(const std::shared_ptr<const Engine>& engine,
 }
 
 void trace_stream(ExecutionContext& context, int runs, Stream& stream) {
-  context.profile_steps(true);
   for (int run = 0; run < runs; ++run) {
-    stream.begins.push_back(Clock::now());
+    const Clock::time_point begin = Clock::now();
     context.execute();
-    const Microseconds spent = Clock::now() - stream.begins.back();
-    stream.trace.runs.push_back({0, spent.count(), context.step_times()});
+    const Microseconds spent = Clock::now() - begin;
+    stream.trace.runs.push_back({context.run_begin(), spent.count(), context.step_times()});
   }
 }
 
+// Where a run began is told by the engine's clock, on a GPU its own, and how long it took by the
+// host's, which sees the end a little later: it is cut where the next one begins.
 std::vector<StreamTrace> joined(std::vector<Stream> streams) {
-  Clock::time_point first = streams[0].begins[0];
-  for (const Stream& stream : streams) first = std::min(first, stream.begins[0]);
+  double first = streams[0].trace.runs[0].begin_us;
+  for (const Stream& stream : streams) first = std::min(first, stream.trace.runs[0].begin_us);
   std::vector<StreamTrace> traces;
   for (Stream& stream : streams) {
-    for (size_t run = 0; run < stream.begins.size(); ++run)
-      stream.trace.runs[run].begin_us = Microseconds(stream.begins[run] - first).count();
+    std::vector<RunTrace>& runs = stream.trace.runs;
+    for (size_t run = 0; run < runs.size(); ++run) {
+      if (run + 1 < runs.size())
+        runs[run].microseconds =
+            std::min(runs[run].microseconds, runs[run + 1].begin_us - runs[run].begin_us);
+      runs[run].begin_us -= first;
+    }
     traces.push_back(std::move(stream.trace));
   }
   return traces;

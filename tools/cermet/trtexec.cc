@@ -33,12 +33,13 @@ std::shared_ptr<const Engine> built_engine(const Options& options) {
     write_file(options.save_engine, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     info("Engine saved to {}", options.save_engine);
   }
-  return Engine::from_memory(bytes, build.logger, options.plugins);
+  return Engine::from_memory(bytes, {.logger = build.logger, .plugins = options.plugins});
 }
 
 std::shared_ptr<const Engine> loaded_engine(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
-  auto engine = Engine::load(options.load_engine, log_lines(options.verbose), options.plugins);
+  auto engine = Engine::load(options.load_engine,
+                             {.logger = log_lines(options.verbose), .plugins = options.plugins});
   info("Engine loaded in {:.5g} sec.", seconds_since(start));
   check_formats("--inputIOFormats", options.input_formats, engine->inputs());
   check_formats("--outputIOFormats", options.output_formats, engine->outputs());

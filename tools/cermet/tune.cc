@@ -1,10 +1,11 @@
 // cermet tune: an engine's kernels chosen again, by measuring them on this machine.
+#include "cermet/tune.h"
+
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 
 #include "build_options.h"
-#include "cermet/tune.h"
 #include "commands.h"
 #include "common/checks.h"
 #include "common/errors.h"
@@ -32,9 +33,10 @@ void print_plan(const char* what, const BuildReport& report) {
   fmt::print("{}: {} steps for {}; {} problems measured, {} steps compared with the model\n", what,
              report.steps.size(), report.device, report.measured_problems, report.validated_steps);
   if (report.unmeasured_problems > 0)
-    fmt::print("the tuning budget was spent before {} problems were measured; their kernels are "
-               "chosen by estimates\n",
-               report.unmeasured_problems);
+    fmt::print(
+        "the tuning budget was spent before {} problems were measured; their kernels are "
+        "chosen by estimates\n",
+        report.unmeasured_problems);
 }
 
 int tune(const TuneCommand& command) {

@@ -1,6 +1,7 @@
 #include "common/run_command.h"
 
 #include "common/checks.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/terminal.h"
 
@@ -45,6 +46,9 @@ void add_run_options(CLI::App& command, RunOptions& options, const std::string& 
           "Of the outputs: npy or pb (default: pb with --input-dir, else npy)")
       ->check(CLI::IsMember({"npy", "pb"}));
   command.add_flag("--by-name", options.outputs.by_name, "Name the files after the outputs");
+  add_device(command, options.device,
+             "Processor: auto (the engine's; for a model the first GPU if there is one), cpu, cuda "
+             "or cuda:N");
   add_thread_options(command, options.threads, "Threads; 0: one a core");
   add_plugin_option(command, options.plugins);
   command.add_flag("-v,--verbose", options.verbose, "Print what happens");
@@ -68,7 +72,8 @@ int run_engine(const RunOptions& options, const EngineSource& source) {
 
 std::string plan_text(const EngineSummary& summary) {
   if (summary.plans.size() < 2) return {};
-  return fmt::format("runs on {}: the plan for {}", summary.runs_on.empty() ? "nothing" : summary.runs_on,
+  return fmt::format("runs on {}: the plan for {}",
+                     summary.runs_on.empty() ? "nothing" : summary.runs_on,
                      summary.runs_on == "cpu" ? "the CPU" : "the GPU");
 }
 

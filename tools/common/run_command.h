@@ -18,6 +18,7 @@ struct RunOptions {
   InputOptions inputs;
   OutputOptions outputs;
   std::vector<std::string> plugins;
+  std::string device = "auto";
   ThreadOptions threads;
   bool verbose = false;
 };

@@ -52,8 +52,7 @@ class Writer {
   void graph(Message to, const OnnxGraph& from) {
     for (const OnnxNode& each : from.nodes) node(Message(to, 1), each);
     to.add_string(2, from.name);
-    for (const OnnxTensor& each : from.initializers)
-      tensor(Message(to, 5), each.name, each.tensor);
+    for (const OnnxTensor& each : from.initializers) tensor(Message(to, 5), each.name, each.tensor);
     for (const OnnxValueInfo& each : from.inputs) value_info(Message(to, 11), each);
     for (const OnnxValueInfo& each : from.outputs) value_info(Message(to, 12), each);
     for (const OnnxValueInfo& each : from.value_infos) value_info(Message(to, 13), each);
@@ -89,12 +88,12 @@ class Writer {
     if (from.type) type(Message(to, 14), *from.type, from.name);
     for (const OnnxGraph& each : from.graphs)
       graph(Message(to, from.graphs.size() == 1 ? 6 : 11), each);
-    to.add_enum(20, from.value               ? std::visit([&](const auto& value) {
-                                                  return this->value(to, value);
-                                                }, *from.value)
-                    : from.type              ? type_kind
-                    : from.graphs.size() == 1 ? graph_kind
-                                              : graphs_kind);
+    to.add_enum(
+        20, from.value
+                ? std::visit([&](const auto& value) { return this->value(to, value); }, *from.value)
+            : from.type               ? type_kind
+            : from.graphs.size() == 1 ? graph_kind
+                                      : graphs_kind);
   }
 
   // Each writes the value and gives its kind.
@@ -162,16 +161,20 @@ class Writer {
     Message tensor(to, 1);
     tensor.add_int32(1, static_cast<int32_t>(from.element));
     if (!from.has_rank()) return;
-    Message shape(tensor, 2);
-    for (size_t i = 0; i < from.dims->size(); ++i) dim(Message(shape, 1), (*from.dims)[i], owner, i);
+    std::string shape;
+    for (size_t i = 0; i < from.dims->size(); ++i)
+      Message(shape).add_message(1, dim((*from.dims)[i], owner, i));
+    tensor.add_message(2, shape);  // of a scalar too, where a Message would write nothing
   }
 
   // A size without a name has one that the reader makes up.
-  static void dim(Message to, const Dim& from, const std::string& owner, size_t index) {
+  static std::string dim(const Dim& from, const std::string& owner, size_t index) {
+    std::string to;
     if (from.is_constant())
-      to.add_int64(1, from.constant());
-    else if (from != Dim::symbol(fmt::format("{}.d{}", owner, index)))
-      to.add_string(2, from.to_string());
+      Message(to).add_int64(1, from.constant());
+    else if (!(from == Dim::symbol(fmt::format("{}.d{}", owner, index))))
+      Message(to).add_string(2, *from.as_symbol());
+    return to;
   }
 
   const TensorKeeper& keep_;

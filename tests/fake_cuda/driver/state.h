@@ -82,6 +82,7 @@ struct CUevent_st {
   unsigned flags = 0;
   bool recorded = false;
   std::chrono::steady_clock::time_point time;
+  CUstream waits_in = nullptr;  // with the setting `late`: the stream that has yet to come there
   // Where it was recorded during a capture.
   std::shared_ptr<Capture> capture;
   std::map<CUstream, int> reached;  // what is done, by stream, when it is

@@ -52,6 +52,24 @@ CUresult unsupported(Capture& capture, CUresult error) {
 
 bool is_event(CUevent event) { return state().events.count(event) != 0; }
 
+void happen(CUevent event) {
+  event->recorded = true;
+  event->time = std::chrono::steady_clock::now();
+  event->waits_in = nullptr;
+}
+
+// Does what is in front of the event in its stream, and leaves the rest.
+CUresult finish_until(const CUevent_st& event) {
+  while (is_stream(event.waits_in) && event.waits_in != nullptr) {
+    std::vector<Operation>& waiting = event.waits_in->waiting;
+    if (waiting.empty()) break;
+    const Operation next = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    if (const CUresult error = next(); error != CUDA_SUCCESS) return error;
+  }
+  return CUDA_SUCCESS;
+}
+
 CUresult wait_captured(CUstream stream, const CUevent_st& event) {
   if (stream->capture == nullptr) {
     stream->capture = event.capture;
@@ -159,12 +177,16 @@ CUresult cuEventDestroy_v2(CUevent event) {
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   FAKE_CUDA_CALL("cuEventRecord");
   if (!is_stream(stream) || !is_event(event)) return error_invalid_handle;
-  event->recorded = true;
-  event->time = std::chrono::steady_clock::now();
   event->capture = stream != nullptr ? stream->capture : nullptr;
   event->reached.clear();
   if (event->capture != nullptr) event->reached[stream] = stream->given;
-  return CUDA_SUCCESS;
+  happen(event);
+  if (event->capture != nullptr) return CUDA_SUCCESS;
+  event->waits_in = stream;
+  return submit(stream, [event]() -> CUresult {
+    if (is_event(event)) happen(event);
+    return CUDA_SUCCESS;
+  });
 }
 
 CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned flags) {
@@ -186,7 +208,7 @@ CUresult cuEventSynchronize(CUevent event) {
   FAKE_CUDA_CALL("cuEventSynchronize");
   if (!is_event(event)) return error_invalid_handle;
   if (event->capture != nullptr) return unsupported(*event->capture, error_captured_event);
-  return finish_all();
+  return finish_until(*event);
 }
 
 CUresult cuEventElapsedTime(float* milliseconds, CUevent begin, CUevent end) {
@@ -196,6 +218,7 @@ CUresult cuEventElapsedTime(float* milliseconds, CUevent begin, CUevent end) {
   if (!begin->recorded || !end->recorded ||
       ((begin->flags | end->flags) & CU_EVENT_DISABLE_TIMING) != 0)
     return error_invalid_handle;
+  if (begin->waits_in != nullptr || end->waits_in != nullptr) return CUDA_ERROR_NOT_READY;
   *milliseconds = std::chrono::duration<float, std::milli>(end->time - begin->time).count();
   return CUDA_SUCCESS;
 }

@@ -14,6 +14,7 @@ class Costs : public CostOracle {
 
   // Channels-last where convolutions and pools give images.
   Layout result_layout(const Problem& problem) const override;
+  bool reads_parts_of_rows() const override { return true; }
   std::optional<double> step_us(const Problem& problem, bool gives_output) const override;
   std::optional<double> run_us(std::span<const Problem* const> problems,
                                const SymbolValues& sizes) const override;

@@ -19,7 +19,7 @@ Reason check_operand(const std::optional<Operand>& operand, std::string_view wha
   if (!operand->type.has_rank()) return fmt::format("the rank of {} {} is unknown", what, i);
   if (operand->type.element != ElementType::float32)
     return fmt::format("{} {} is {}, only float32 is taken", what, i, name(operand->type.element));
-  if (operand->layout.block_axis >= 0)
+  if (!operand->layout.is_dense())
     return fmt::format("{} {} has the blocked layout {}", what, i, operand->layout.to_string());
   return std::nullopt;
 }

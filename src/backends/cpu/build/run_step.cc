@@ -3,6 +3,7 @@
 #include "backends/cpu/run/kernels.h"
 #include "backends/cpu/run/own_kernels.h"
 #include "base/error.h"
+#include "expr/relayout.h"
 
 namespace cermet::cpu {
 namespace {
@@ -13,6 +14,7 @@ using Tensors = std::vector<std::optional<Tensor>>;
 // the same shape, under which they mean something else.
 Tensor under_layout(const Tensor& tensor, const Layout& to, ThreadTeam& team) {
   if (to.is_row_major()) return tensor;
+  if (to.pitch != 0) return relayout(tensor, Layout{}, to);
   Plan plan;
   Step step;
   for (const Layout& layout : {Layout{}, to}) {

@@ -32,7 +32,7 @@ Descriptor describe_channels_last(const Shape& shape) {
 }
 
 Descriptor describe_aligned(const Shape& shape, const Layout& layout, size_t rank) {
-  require(layout.block_axis < 0, ErrorCode::internal,
+  require(layout.is_dense(), ErrorCode::internal,
           "a kernel of oneDNN was given the blocked layout {}", layout.to_string());
   Shape aligned(rank - shape.size(), 1);
   std::vector<int64_t> steps = strides(shape, layout);

@@ -4,7 +4,8 @@
 // g the key head that the query head h shares, m[i] the greatest exponent. Sums over the blocks of
 // keys seen so far are kept under the greatest exponent so far and rescaled when it grows, so that
 // there is never a whole matrix of scores. Operands are [batch, heads, length, size] or packed
-// [batch, length, heads * size]; accumulation is float32.
+// [batch, length, heads * size], of which q, k and v may be parts of wider rows; accumulation is
+// float32.
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -227,13 +228,12 @@ struct Heads {
   HeadStrides strides;
 };
 
-Heads heads_of(const Shape& shape, int64_t heads) {
-  if (shape.size() == 4) {
-    const int64_t row = shape[3], head = shape[2] * row;
-    return {shape[0], shape[1], shape[2], shape[3], {shape[1] * head, head, row}};
-  }
-  const int64_t row = shape[2], size = row / std::max<int64_t>(1, heads);
-  return {shape[0], heads, shape[1], size, {shape[1] * row, size, row}};
+Heads heads_of(const Shape& shape, const Layout& layout, int64_t heads) {
+  const std::vector<int64_t> step = strides(shape, layout);
+  if (shape.size() == 4)
+    return {shape[0], shape[1], shape[2], shape[3], {step[0], step[1], step[2]}};
+  const int64_t size = shape[2] / std::max<int64_t>(1, heads);
+  return {shape[0], heads, shape[1], size, {step[0], size, step[1]}};
 }
 
 // Of a mask that broadcasts to [batch, heads, queries] in all dimensions but the last.
@@ -251,10 +251,11 @@ class Attention : public Kernel {
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
     const int64_t key_heads = problem_.attributes.integer("kv_num_heads", 0);
-    const Heads q =
-        heads_of(*context.inputs[0], problem_.attributes.integer("q_num_heads", key_heads));
-    const Heads k = heads_of(*context.inputs[1], key_heads);
-    const Heads v = heads_of(*context.inputs[2], key_heads);
+    const auto input = [&](size_t i, int64_t heads) {
+      return heads_of(*context.inputs[i], problem_.inputs[i]->layout, heads);
+    };
+    const Heads q = input(0, problem_.attributes.integer("q_num_heads", key_heads));
+    const Heads k = input(1, key_heads), v = input(2, key_heads);
     check(q, k, v, context);
     AttentionShape s;
     s.batch = q.batch;
@@ -267,7 +268,7 @@ class Attention : public Kernel {
     s.q = q.strides;
     s.k = k.strides;
     s.v = v.strides;
-    s.y = heads_of(*context.outputs[0], q.heads).strides;
+    s.y = heads_of(*context.outputs[0], Layout{}, q.heads).strides;
     s.causal = problem_.attributes.integer("is_causal", 0) != 0;
     s.scale = static_cast<float>(
         problem_.attributes.number("scale", 1 / std::sqrt(static_cast<double>(q.size))));
@@ -290,7 +291,7 @@ class Attention : public Kernel {
                       (k.heads > 0 || q.heads == 0),
                   "numbers of heads");
     refuse_unless(q.size == k.size && k.length == v.length, "sizes of queries, keys and values");
-    const Heads y = heads_of(*context.outputs[0], q.heads);
+    const Heads y = heads_of(*context.outputs[0], Layout{}, q.heads);
     refuse_unless(
         y.batch == q.batch && y.heads == q.heads && y.length == q.length && y.size == v.size,
         "operands and result");

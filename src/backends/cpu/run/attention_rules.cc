@@ -3,6 +3,7 @@
 #include "backends/cpu/run/gemm_functions.h"
 #include "backends/cpu/run/own_rules.h"
 #include "base/error.h"
+#include "problem/turned_operand.h"
 
 namespace cermet::cpu {
 namespace {
@@ -34,9 +35,12 @@ Reason check_operands(const Problem& problem) {
     if (*size > largest_head)
       return fmt::format("heads of {} elements, at most {} are taken", *size, largest_head);
   }
-  for (const auto* operands : {&problem.inputs, &problem.outputs})
-    for (const auto& operand : *operands)
-      if (operand && !operand->layout.is_row_major()) return "operands have to be row-major";
+  for (size_t i = 0; i < problem.inputs.size(); ++i)
+    if (problem.inputs[i] && !(i < 3 ? reads_heads_under(problem.inputs[i]->layout)
+                                     : problem.inputs[i]->layout.is_row_major()))
+      return fmt::format("input {} has the layout {}", i, problem.inputs[i]->layout.to_string());
+  for (const auto& output : problem.outputs)
+    if (output && !output->layout.is_row_major()) return "results have to be row-major";
   if (!problem.outputs[0] || !problem.outputs[0]->type.has_rank() ||
       problem.outputs[0]->type.rank() != problem.inputs[0]->type.rank())
     return "the result has to have as many dimensions as Q";

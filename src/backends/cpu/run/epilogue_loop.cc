@@ -11,7 +11,7 @@ std::optional<std::string> epilogue_rejects(const Problem& problem) {
     return "the epilogue's result is not float32";
   for (size_t i = problem.epilogue_first; i < problem.inputs.size(); ++i) {
     if (!problem.inputs[i]) return fmt::format("input {} of the epilogue is absent", i);
-    if (!problem.inputs[i]->type.has_rank() || problem.inputs[i]->layout.block_axis >= 0)
+    if (!problem.inputs[i]->type.has_rank() || !problem.inputs[i]->layout.is_dense())
       return fmt::format("input {} of the epilogue has no strides", i);
   }
   if (auto reason = TileProgram::rejects(problem.expression)) return "epilogue: " + *reason;

@@ -145,8 +145,8 @@ constexpr std::array rules{
 std::optional<std::string> check_operand(const std::optional<Operand>& operand) {
   if (!operand) return std::nullopt;
   if (!operand->type.has_rank()) return "the rank of an operand is unknown";
-  if (operand->layout.block_axis >= 0)
-    return "an operand has the blocked layout " + operand->layout.to_string();
+  if (!operand->layout.is_dense())
+    return "an operand has the layout " + operand->layout.to_string();
   return std::nullopt;
 }
 

@@ -22,8 +22,8 @@ Reason check_ranks(const Problem& problem, size_t inputs) {
   for (const auto* operands : {&problem.inputs, &problem.outputs})
     for (const auto& operand : *operands) {
       if (operand && !operand->type.has_rank()) return "the rank of an operand is unknown";
-      if (operand && operand->layout.block_axis >= 0)
-        return "an operand has the blocked layout " + operand->layout.to_string();
+      if (operand && !operand->layout.is_dense())
+        return "an operand has the layout " + operand->layout.to_string();
     }
   return std::nullopt;
 }

@@ -13,7 +13,7 @@ class Reorder : public Kernel {
         from_(problem.inputs[0]->layout),
         to_(problem.outputs[0]->layout),
         set_(set) {
-    require(bit_width(type_) >= 8 && from_.block_axis < 0 && to_.block_axis < 0,
+    require(bit_width(type_) >= 8 && from_.is_dense() && to_.is_dense(),
             ErrorCode::invalid_engine, "a reorder of {} from {} to {} is not known", name(type_),
             from_.to_string(), to_.to_string());
   }

@@ -76,7 +76,7 @@ void StridedLoop::extend(size_t rank) {
 
 std::vector<int64_t> broadcast_strides(const Shape& shape, const Layout& layout,
                                        const Shape& result) {
-  require(layout.block_axis < 0, ErrorCode::internal, "the layout {} has no strides",
+  require(layout.is_dense(), ErrorCode::internal, "the layout {} has no strides",
           layout.to_string());
   require(shape.size() <= result.size(), ErrorCode::internal, "{} does not broadcast to {}",
           to_string(shape), to_string(result));

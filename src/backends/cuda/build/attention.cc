@@ -52,6 +52,14 @@ int shared_bytes(const AttentionTiling& tiling, const Padded& padded) {
          2 * tiling.keys * 4;
 }
 
+// Columns of the tile in which the keys end that have to be computed: all of them where nobody
+// knows yet where that is.
+int tail_keys(const AttentionSizes& sizes, const AttentionTiling& tiling) {
+  if (!sizes.total.is_constant() || sizes.total.is_constant(0)) return tiling.keys;
+  const int64_t rest = (sizes.total.constant() - 1) % tiling.keys + 1;
+  return static_cast<int>((rest + 15) / 16 * 16);
+}
+
 constexpr int64_t few_rows = 16;
 
 // Queries, and keys of the step's own, where the model or its first profile says how many.
@@ -76,7 +84,8 @@ std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& til
   const Problem& problem = query.problem();
   const AttentionSizes sizes = attention_sizes(KernelWriter(problem, ""));
   const auto heads = [&](size_t i, std::string_view attribute) {
-    return attention_heads(to_dims(*shapes->inputs[i]), problem.attributes.integer(attribute, 1));
+    return attention_heads(to_dims(*shapes->inputs[i]), problem.inputs[i]->layout,
+                           problem.attributes.integer(attribute, 1));
   };
   const AttentionHeads q = heads(attention_query, "q_num_heads");
   const AttentionHeads k = heads(attention_key, "kv_num_heads");
@@ -86,8 +95,8 @@ std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& til
   const double tiles = std::ceil(static_cast<double>(q.length.constant() * group) / tiling.rows);
   const double heads_count =
       static_cast<double>(q.batch.constant() * q.heads.constant()) / static_cast<double>(group);
-  double keys =
-      std::ceil(static_cast<double>(k.length.constant() + past) / tiling.keys) * tiling.keys;
+  const double step = sizes.total.is_constant() ? 16 : tiling.keys;
+  double keys = std::ceil(static_cast<double>(k.length.constant() + past) / step) * step;
   if (problem.attributes.integer("is_causal", 0) != 0 && past == 0) keys = keys / 2 + tiling.keys;
   Work work;
   work.blocks = tiles * heads_count * tiling.splits;
@@ -98,8 +107,17 @@ std::optional<Work> work_of(const TacticQuery& query, const AttentionTiling& til
   return work;
 }
 
+// Warps of 16 rows each by which blocks have fewer rows too many than those of 64 or 128; 0: none.
+int warps_that_fit(int64_t queries) {
+  const auto padded = [&](int warps) { return (queries + 16 * warps - 1) / (16 * warps) * warps; };
+  int best = 4;
+  for (int warps : {5, 6, 7})
+    if (padded(warps) < padded(best)) best = warps;
+  return queries > 64 && best != 4 && padded(best) < padded(8) ? best : 0;
+}
+
 // Tilings that may be the fastest, whether or not they fit.
-std::span<const AttentionTiling> tilings(const TacticQuery& query, const AttentionSizes& sizes) {
+std::vector<AttentionTiling> tilings(const TacticQuery& query, const AttentionSizes& sizes) {
   static constexpr std::array many_rows{
       AttentionTiling{64, 64, 4, 1},  AttentionTiling{128, 64, 8, 1},
       AttentionTiling{128, 64, 4, 1}, AttentionTiling{128, 32, 4, 1},
@@ -109,8 +127,12 @@ std::span<const AttentionTiling> tilings(const TacticQuery& query, const Attenti
                                   AttentionTiling{16, 64, 1, 16}, AttentionTiling{16, 32, 1, 1},
                                   AttentionTiling{16, 32, 1, 4},  AttentionTiling{16, 32, 1, 16}};
   const auto queries = known_length(query, attention_query);
-  if (queries && *queries * std::max<int64_t>(1, sizes.group) <= few_rows) return few;
-  return many_rows;
+  if (queries && *queries * std::max<int64_t>(1, sizes.group) <= few_rows)
+    return {few.begin(), few.end()};
+  std::vector<AttentionTiling> result{many_rows.begin(), many_rows.end()};
+  if (const int warps = warps_that_fit(queries.value_or(0)); warps > 0)
+    result.push_back({16 * warps, 64, warps, 1});
+  return result;
 }
 
 std::vector<std::string> configurations(const TacticQuery& query) {
@@ -118,7 +140,8 @@ std::vector<std::string> configurations(const TacticQuery& query) {
   const Padded padded(sizes);
   // Tiles of few keys are for long rows, and where whole ones would be half empty.
   const int row_bytes = std::max(padded.depth, padded.width) * padded.bytes;
-  const int64_t tail = known_length(query, attention_key).value_or(0) % 64;
+  const int64_t tail =
+      sizes.total.is_constant() ? 0 : known_length(query, attention_key).value_or(0) % 64;
   const int least = row_bytes > 256 ? 16 : (row_bytes > 128 || (tail > 0 && tail <= 32) ? 32 : 64);
   // Where larger tiles leave multiprocessors without work.
   const auto work = work_of(query, {64, 64, 4, 1}, false);
@@ -144,9 +167,11 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   const Padded padded(sizes);
   const bool grouped = is_grouped(sizes, tiling);
   const std::string further = fmt::format(
-      "static constexpr int block_rows = {}, block_keys = {}, warps = {}, splits = {};\n"
+      "static constexpr int block_rows = {}, block_keys = {}, tail_keys = {}, warps = {}, "
+      "splits = {};\n"
       "static constexpr bool keeps_queries = {};\n",
-      tiling.rows, tiling.keys, tiling.warps, tiling.splits, keeps_queries(tiling, padded));
+      tiling.rows, tiling.keys, tail_keys(sizes, tiling), tiling.warps, tiling.splits,
+      keeps_queries(tiling, padded));
   const auto write = [&](KernelWriter& to, std::string_view file, std::string_view call) {
     to.include("attention.cu");
     to.include("attention_tile.cu");

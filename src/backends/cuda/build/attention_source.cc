@@ -1,10 +1,13 @@
 #include "backends/cuda/build/attention_source.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <vector>
 
 #include "backends/cuda/build/operand_memory.h"
 #include "base/error.h"
+#include "problem/turned_operand.h"
 
 namespace cermet::cuda {
 namespace {
@@ -40,9 +43,12 @@ std::optional<std::string> rejects_heads(const Problem& problem) {
 }
 
 std::optional<std::string> rejects_layouts(const Problem& problem) {
-  for (const auto* operands : {&problem.inputs, &problem.outputs})
-    for (const auto& operand : *operands)
-      if (operand && !operand->layout.is_row_major()) return "operands have to be row-major";
+  for (size_t i = 0; i < problem.inputs.size(); ++i)
+    if (problem.inputs[i] && !(i <= attention_value ? reads_heads_under(problem.inputs[i]->layout)
+                                                    : problem.inputs[i]->layout.is_row_major()))
+      return fmt::format("input {} has the layout {}", i, problem.inputs[i]->layout.to_string());
+  for (const auto& output : problem.outputs)
+    if (output && !output->layout.is_row_major()) return "results have to be row-major";
   return std::nullopt;
 }
 
@@ -61,10 +67,11 @@ std::string strides_text(KernelWriter& writer, const AttentionHeads& heads) {
                      writer.value(heads.head_stride), writer.value(heads.row_stride));
 }
 
-// Elements that divide both sizes and fill at most 16 bytes.
-int common_vector(int64_t a, int64_t b, ElementType element) {
+// Elements that divide all sizes and fill at most 16 bytes.
+int common_vector(const std::vector<int64_t>& sizes, ElementType element) {
   for (int vector = 128 / bit_width(element); vector > 1; vector /= 2)
-    if (a % vector == 0 && b % vector == 0) return vector;
+    if (std::all_of(sizes.begin(), sizes.end(), [&](int64_t s) { return s % vector == 0; }))
+      return vector;
   return 1;
 }
 
@@ -78,7 +85,7 @@ std::optional<std::string> rejects_attention(const Problem& problem) {
   if (problem.kind != ProblemKind::attention || problem.op != "Attention")
     return "computes attention only";
   if (problem.has_epilogue()) return "takes Attention alone";
-  if (auto reason = rejects_operands(problem)) return reason;
+  if (auto reason = rejects_operands(problem, true)) return reason;
   for (size_t i : {attention_query, attention_key, attention_value})
     if (!has_input(problem, i)) return "an operand is absent";
   if (has_input(problem, attention_past_key) != has_input(problem, attention_past_value))
@@ -102,14 +109,12 @@ std::optional<std::string> rejects_attention(const Problem& problem) {
   return rejects_heads(problem);
 }
 
-AttentionHeads attention_heads(const Dims& dims, int64_t packed_heads) {
-  if (dims.size() == 4) {
-    const Dim& row = dims[3];
-    const Dim head = dims[2] * row;
-    return {dims[0], dims[1], dims[2], dims[3].constant(), dims[1] * head, head, row};
-  }
+AttentionHeads attention_heads(const Dims& dims, const Layout& layout, int64_t packed_heads) {
+  const Dims step = strides_of(dims, layout);
+  if (dims.size() == 4)
+    return {dims[0], dims[1], dims[2], dims[3].constant(), step[0], step[1], step[2]};
   const int64_t size = dims[2].constant() / packed_heads;
-  return {dims[0], packed_heads, dims[1], size, dims[1] * dims[2], size, dims[2]};
+  return {dims[0], packed_heads, dims[1], size, step[0], size, step[1]};
 }
 
 AttentionSizes attention_sizes(const KernelWriter& writer) {
@@ -118,9 +123,12 @@ AttentionSizes attention_sizes(const KernelWriter& writer) {
   const int64_t kv_heads = problem.attributes.integer("kv_num_heads", 0);
   AttentionSizes sizes;
   sizes.element = problem.inputs[attention_query]->type.element;
-  sizes.q = attention_heads(writer.input_dims(attention_query), q_heads);
-  sizes.k = attention_heads(writer.input_dims(attention_key), kv_heads);
-  sizes.v = attention_heads(writer.input_dims(attention_value), kv_heads);
+  const auto input = [&](size_t i, int64_t heads) {
+    return attention_heads(writer.input_dims(i), problem.inputs[i]->layout, heads);
+  };
+  sizes.q = input(attention_query, q_heads);
+  sizes.k = input(attention_key, kv_heads);
+  sizes.v = input(attention_value, kv_heads);
   // The result's own sizes say nothing that Q and V don't.
   sizes.y = sizes.q;
   sizes.y.size = sizes.v.size;
@@ -136,7 +144,10 @@ AttentionSizes attention_sizes(const KernelWriter& writer) {
     sizes.mask = mask_sizes(writer.input_dims(attention_mask));
   if (sizes.q.heads.is_constant() && sizes.k.heads.is_constant() && !sizes.k.heads.is_constant(0))
     sizes.group = sizes.q.heads.constant() / sizes.k.heads.constant();
-  sizes.vector = common_vector(sizes.q.size, sizes.v.size, sizes.element);
+  std::vector<int64_t> distances{sizes.q.size, sizes.v.size};
+  for (size_t i : {attention_query, attention_key, attention_value})
+    distances.push_back(problem.inputs[i]->layout.pitch);
+  sizes.vector = common_vector(distances, sizes.element);
   return sizes;
 }
 
@@ -229,7 +240,8 @@ void append_attention_past(const Problem& problem, DeviceSource& source) {
     const AttentionSizes sizes = attention_sizes(writer);
     const AttentionHeads& now = value ? sizes.v : sizes.k;
     const size_t past = value ? attention_past_value : attention_past_key;
-    const int vector = common_vector(now.size, now.size, sizes.element);
+    const int64_t pitch = problem.inputs[value ? attention_value : attention_key]->layout.pitch;
+    const int vector = common_vector({now.size, pitch}, sizes.element);
     writer.body(
         fmt::format("const AttentionStrides at = {};\n"
                     "attention_append<{}, {}>({}, {}, at, {}, {}, {}, {}, {}, {});\n",

@@ -29,7 +29,8 @@ enum AttentionOutput : size_t {
 bool has_output(const Problem& problem, size_t i);
 
 // Why no kernel takes the step, in words: more than Attention, other types than `element`, heads of
-// unknown size or of more than 256 elements, operands that are not row-major.
+// unknown size or of more than 256 elements, operands that lie otherwise than it
+// reads them.
 std::optional<std::string> rejects_attention(const Problem& problem);
 
 // One of Q, K, V, Y, as [batch, heads, length, size] whatever its rank is.
@@ -39,7 +40,7 @@ struct AttentionHeads {
   Dim batch_stride, head_stride, row_stride;  // in elements; a row lies in one piece
 };
 // `dims`: of an operand that rejects_attention() has let pass.
-AttentionHeads attention_heads(const Dims& dims, int64_t packed_heads);
+AttentionHeads attention_heads(const Dims& dims, const Layout& layout, int64_t packed_heads);
 
 struct AttentionSizes {
   AttentionHeads q, k, v, y;

@@ -39,9 +39,12 @@ std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) 
   const auto shapes = typical_shapes(problem, sizes_);
   if (!shapes) return std::nullopt;
   const CardRates rates = rates_of(architecture_);
-  const bool narrow = problem.inputs[0] && bit_width(problem.inputs[0]->type.element) <= 16;
+  const auto& first = problem.inputs[0];
+  const bool lowered = narrow_ && first && first->type.element == ElementType::float32;
+  const bool narrow = lowered || (first && bit_width(first->type.element) <= 16);
   const double peak = narrow ? rates.tensor16_per_us : rates.float32_per_us;
-  return rates.launch_us + std::max(bytes_of(problem, *shapes) / rates.bytes_per_us,
+  const double bytes = bytes_of(problem, *shapes) / (lowered ? 2 : 1);
+  return rates.launch_us + std::max(bytes / rates.bytes_per_us,
                                     operations_of(problem, *shapes) / (usual_part_of_peak * peak));
 }
 

@@ -48,14 +48,14 @@ Dims concrete_dims(const ValueType& type, bool output, size_t operand) {
   return dims;
 }
 
-std::optional<std::string> rejects_operand(const Operand& operand) {
+std::optional<std::string> rejects_operand(const Operand& operand, bool takes_pitch) {
   if (!operand.type.is_tensor()) return "an operand is no tensor";
   if (!operand.type.has_rank()) return "the rank of an operand is unknown";
   if (operand.type.rank() > 8) return "an operand has more than 8 dimensions";
   if (!has_kernel_type(operand.type.element))
     return fmt::format("kernels have no type {}", name(operand.type.element));
-  if (operand.layout.block_axis >= 0)
-    return "an operand has the blocked layout " + operand.layout.to_string();
+  if (operand.layout.block_axis >= 0 || (operand.layout.pitch != 0 && !takes_pitch))
+    return "an operand has the layout " + operand.layout.to_string();
   return std::nullopt;
 }
 
@@ -80,12 +80,12 @@ bool has_kernel_type(ElementType type) {
                      [&](const TypeNames& names) { return names.type == type; });
 }
 
-std::optional<std::string> rejects_operands(const Problem& problem) {
+std::optional<std::string> rejects_operands(const Problem& problem, bool takes_pitch) {
   if (problem.outputs.empty() || !problem.outputs[0]) return "output 0 is absent";
   for (const auto* operands : {&problem.inputs, &problem.outputs})
     for (const auto& operand : *operands)
       if (operand)
-        if (auto reason = rejects_operand(*operand)) return reason;
+        if (auto reason = rejects_operand(*operand, takes_pitch)) return reason;
   return std::nullopt;
 }
 

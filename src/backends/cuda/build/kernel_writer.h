@@ -21,8 +21,8 @@ bool is_small_float(ElementType type);
 bool has_kernel_type(ElementType type);
 
 // Why kernels can't take the problem's operands (no tensors, unknown ranks, types without kernels,
-// blocked layouts, absent first result), in words.
-std::optional<std::string> rejects_operands(const Problem& problem);
+// blocked layouts, rows of a pitch unless `takes_pitch`, absent first result), in words.
+std::optional<std::string> rejects_operands(const Problem& problem, bool takes_pitch = false);
 
 // How a kernel is launched: blocks along each axis, threads of a block, dynamic shared memory.
 struct Grid {

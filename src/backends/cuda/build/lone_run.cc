@@ -12,7 +12,7 @@ namespace cermet::cuda {
 namespace {
 
 size_t bytes_of_operand(const Buffer& buffer, const Shape& shape) {
-  return byte_size(buffer.type.element, element_count(shape));
+  return byte_size(buffer.type.element, shape, buffer.layout);
 }
 
 // The elements repeat after so many.
@@ -43,6 +43,7 @@ LoneRun::LoneRun(DevicePointer device, Compiler& compiler, Plan plan, const Typi
       stream_(make_stream(device_)),
       begin_(make_event(device_, true)),
       end_(make_event(device_, true)) {
+  device_->use();
   compile_programs(plan_, tactics(), {device_->card().architecture()}, compiler, 1);
   modules_.emplace(device_, plan_);
   kernel_ = make_program_kernel(&*modules_, step());

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backends/cuda/build/compiler.h"
-#include "backends/cuda/run/device.h"
+#include "backends/cuda/run/memory.h"
 #include "backends/cuda/run/program_kernel.h"
 #include "tactics/typical_shapes.h"
 

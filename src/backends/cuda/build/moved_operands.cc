@@ -19,8 +19,7 @@ std::optional<std::string> rejects_operand(const Operand& operand) {
   if (!operand.type.has_rank()) return "the rank of an operand is unknown";
   if (operand.type.rank() > 8) return "an operand has more than 8 dimensions";
   if (bit_width(operand.type.element) < 8) return "elements of whole bytes only";
-  if (operand.layout.block_axis >= 0)
-    return "an operand has the blocked layout " + operand.layout.to_string();
+  if (!operand.layout.is_dense()) return "an operand has the layout " + operand.layout.to_string();
   return std::nullopt;
 }
 

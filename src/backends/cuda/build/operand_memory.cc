@@ -17,6 +17,8 @@ Dims strides_of(const Dims& dims, const Layout& layout) {
   Dim stride = 1;
   const std::vector<size_t> order = memory_order(layout, dims.size());
   for (size_t k = dims.size(); k-- > 0;) {
+    if (layout.pitch != 0 && k + 1 + static_cast<size_t>(layout.row_dims) == dims.size())
+      stride = layout.pitch;
     strides[order[k]] = stride;
     stride = stride * dims[order[k]];
   }

@@ -4,13 +4,28 @@
 
 namespace cermet::cuda {
 
+namespace {
+
+std::string name_of(int ordinal, const Card& card) {
+  return fmt::format("cuda:{} ({}, {})", ordinal, card.product, card.architecture());
+}
+
+std::string names_of(const std::vector<Card>& cards) {
+  std::string names;
+  for (size_t i = 0; i < cards.size(); ++i)
+    names += (i > 0 ? ", " : "") + name_of(static_cast<int>(i), cards[i]);
+  return names.empty() ? "none" : names;
+}
+
+}  // namespace
+
 DevicePointer Device::open(int ordinal) { return DevicePointer(new Device(ordinal)); }
 
 Device::Device(int ordinal) : ordinal_(ordinal) {
   const int count = card_count(driver_);
   if (ordinal < 0 || ordinal >= count)
     fail(ErrorCode::device, "there is no card cuda:{}; the driver (CUDA {}) offers {}", ordinal,
-         driver_.version(), count == 0 ? "none" : fmt::format("cuda:0 to cuda:{}", count - 1));
+         driver_.version(), names_of(cards(driver_)));
   card_ = card_of(driver_, ordinal);
   check(driver_.cuDeviceGet(&device_, ordinal), "opening the card");
   check(driver_.cuDevicePrimaryCtxRetain(&context_, device_), "making a context");
@@ -20,13 +35,23 @@ Device::~Device() {
   if (context_ != nullptr) driver_.cuDevicePrimaryCtxRelease_v2(device_);
 }
 
-std::string Device::name() const {
-  return fmt::format("cuda:{} ({}, {})", ordinal_, card_.product, card_.architecture());
-}
+std::string Device::name() const { return name_of(ordinal_, card_); }
 
 void Device::use() const { check(driver_.cuCtxSetCurrent(context_), "making the context current"); }
 
-void Device::try_to_use() const noexcept { driver_.cuCtxSetCurrent(context_); }
+UsedDevice::UsedDevice(const Device& device) : device_(device) {
+  device.check(device.driver_.cuCtxGetCurrent(&before_), "asking for the current context");
+  if (before_ != device.context_) device.use();
+}
+
+UsedDevice::UsedDevice(const Device& device, std::nothrow_t) noexcept : device_(device) {
+  device.driver_.cuCtxGetCurrent(&before_);
+  if (before_ != device.context_) device.driver_.cuCtxSetCurrent(device.context_);
+}
+
+UsedDevice::~UsedDevice() {
+  if (before_ != device_.context_) device_.driver_.cuCtxSetCurrent(before_);
+}
 
 size_t Device::free_bytes() const {
   size_t free = 0, total = 0;
@@ -34,19 +59,29 @@ size_t Device::free_bytes() const {
   return free;
 }
 
-bool Device::owns(const void* pointer) const {
+std::optional<int> Device::card_of_address(const void* pointer) const {
   unsigned type = 0;
   const auto address = reinterpret_cast<CUdeviceptr>(pointer);
   // The driver knows nothing of memory that is the host's alone, and says so by an error.
   if (driver_.cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address) !=
           CUDA_SUCCESS ||
       type != CU_MEMORYTYPE_DEVICE)
-    return false;
+    return std::nullopt;
   int ordinal = -1;
-  return driver_.cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address) ==
-             CUDA_SUCCESS &&
-         ordinal == ordinal_;
+  if (driver_.cuPointerGetAttribute(&ordinal, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, address) !=
+      CUDA_SUCCESS)
+    return std::nullopt;
+  return ordinal;
 }
+
+bool Device::knows(const void* pointer) const {
+  unsigned type = 0;
+  return driver_.cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+                                       reinterpret_cast<CUdeviceptr>(pointer)) == CUDA_SUCCESS &&
+         (type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_HOST);
+}
+
+bool Device::owns(const void* pointer) const { return card_of_address(pointer) == ordinal_; }
 
 void Device::check(CUresult result, const char* what) const {
   if (result == CUDA_SUCCESS) return;
@@ -55,15 +90,24 @@ void Device::check(CUresult result, const char* what) const {
 
 Stream make_stream(const DevicePointer& device) {
   CUstream stream = nullptr;
-  device->use();
+  const UsedDevice used(*device);
   device->check(device->driver().cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING),
                 "making a stream");
   return {device, stream};
 }
 
+HostMemory make_host_memory(const DevicePointer& device, size_t bytes) {
+  void* memory = nullptr;
+  const UsedDevice used(*device);
+  const CUresult result = device->driver().cuMemHostAlloc(&memory, bytes, 0);
+  if (result == CUDA_ERROR_OUT_OF_MEMORY) return {};
+  device->check(result, "taking page-locked memory");
+  return {device, memory};
+}
+
 Event make_event(const DevicePointer& device, bool timing) {
   CUevent event = nullptr;
-  device->use();
+  const UsedDevice used(*device);
   device->check(
       device->driver().cuEventCreate(&event, timing ? CU_EVENT_DEFAULT : CU_EVENT_DISABLE_TIMING),
       "making an event");
@@ -76,18 +120,6 @@ double milliseconds_between(const Device& device, CUevent begin, CUevent end) {
   device.check(device.driver().cuEventElapsedTime(&milliseconds, begin, end),
                "reading the time between events");
   return milliseconds;
-}
-
-DeviceMemory::DeviceMemory(const DevicePointer& device, size_t bytes) : bytes_(bytes) {
-  if (bytes == 0) return;
-  device->use();
-  CUdeviceptr pointer = 0;
-  const CUresult result = device->driver().cuMemAlloc_v2(&pointer, bytes);
-  if (result == CUDA_ERROR_OUT_OF_MEMORY)
-    fail(ErrorCode::out_of_memory, "{} has no {} bytes left: {} are free of {}", device->name(),
-         bytes, device->free_bytes(), device->card().memory_bytes);
-  device->check(result, "taking memory");
-  memory_ = {device, pointer};
 }
 
 void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,

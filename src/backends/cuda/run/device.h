@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -27,15 +28,18 @@ class Device {
   std::string name() const;
   // Makes the context the calling thread's, as calls of the driver need.
   void use() const;
-  // Likewise, for what gives handles back and has nobody to tell of an error.
-  void try_to_use() const noexcept;
   size_t free_bytes() const;
-  // Whether the address is the device's memory, of this card.
+  // The number of the card whose memory the address is in; nothing for the host's.
+  std::optional<int> card_of_address(const void* pointer) const;
+  // Whether it is this card's.
   bool owns(const void* pointer) const;
+  // Whether the driver knows the address: the memory of a card, or page-locked of the host.
+  bool knows(const void* pointer) const;
   // Throws as Driver::check() does, naming the card; `what` was tried: "copying an input".
   void check(CUresult result, const char* what) const;
 
  private:
+  friend class UsedDevice;
   explicit Device(int ordinal);
 
   Driver driver_;
@@ -45,6 +49,22 @@ class Device {
   Card card_;
 };
 using DevicePointer = std::shared_ptr<const Device>;
+
+// While it lives, the device's context is the calling thread's. Then the one before is again: the
+// caller's own calls may be for another card.
+class UsedDevice {
+ public:
+  explicit UsedDevice(const Device& device);  // throws device
+  // For what gives handles back and has nobody to tell of an error.
+  UsedDevice(const Device& device, std::nothrow_t) noexcept;
+  ~UsedDevice();
+  UsedDevice(const UsedDevice&) = delete;
+  UsedDevice& operator=(const UsedDevice&) = delete;
+
+ private:
+  const Device& device_;
+  CUcontext before_ = nullptr;
+};
 
 // A handle of the driver with the call that gives it back.
 template <class Handle, CUresult (*Driver::*release)(Handle)>
@@ -64,7 +84,7 @@ class Owned {
   const DevicePointer& device() const { return device_; }
   void reset() {
     if (handle_ == Handle{}) return;
-    device_->try_to_use();
+    const UsedDevice used(*device_, std::nothrow);
     (device_->driver().*release)(handle_);
     handle_ = Handle{};
   }
@@ -84,29 +104,14 @@ using Event = Owned<CUevent, &Driver::cuEventDestroy_v2>;
 using GraphTemplate = Owned<CUgraph, &Driver::cuGraphDestroy>;
 using Graph = Owned<CUgraphExec, &Driver::cuGraphExecDestroy>;
 using Module = Owned<CUmodule, &Driver::cuModuleUnload>;
+using HostMemory = Owned<void*, &Driver::cuMemFreeHost>;
 
 Stream make_stream(const DevicePointer& device);
+// Page-locked; nothing where the system has none left.
+HostMemory make_host_memory(const DevicePointer& device, size_t bytes);
 Event make_event(const DevicePointer& device, bool timing);
 // Waits until the stream has come to `end`. Both events are of those that time.
 double milliseconds_between(const Device& device, CUevent begin, CUevent end);
-
-// Bytes of the device's memory.
-class DeviceMemory {
- public:
-  DeviceMemory() = default;
-  // Throws out_of_memory naming the bytes, the card and what is free. 0 bytes: nothing is taken.
-  DeviceMemory(const DevicePointer& device, size_t bytes);
-
-  // An address of the device, which the driver gives as a number.
-  std::byte* data() const {
-    return reinterpret_cast<std::byte*>(memory_.get());  // NOLINT(performance-no-int-to-ptr)
-  }
-  size_t bytes() const { return bytes_; }
-
- private:
-  Owned<CUdeviceptr, &Driver::cuMemFree_v2> memory_;
-  size_t bytes_ = 0;
-};
 
 // What is put into a stream runs behind what is there. Throws device.
 void copy_to_device(const Device& device, void* to, const void* from, size_t bytes,

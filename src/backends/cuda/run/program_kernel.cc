@@ -155,7 +155,8 @@ class ProgramKernel : public Kernel {
   ProgramKernel(const LoadedModules* modules, const DeviceProgram& program)
       : modules_(modules), program_(program) {}
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {
-    if (modules_ != nullptr) modules_->device().use();
+    std::optional<UsedDevice> used;
+    if (modules_ != nullptr) used.emplace(modules_->device());
     return std::make_unique<BoundProgram>(modules_, program_, context);
   }
 
@@ -167,7 +168,7 @@ class ProgramKernel : public Kernel {
 }  // namespace
 
 LoadedModules::LoadedModules(DevicePointer device, const Plan& plan) : device_(std::move(device)) {
-  device_->use();
+  const UsedDevice used(*device_);
   for (const DeviceModule& module : plan.modules) {
     const KernelImage& image = best_image(module, *device_);
     CUmodule loaded = nullptr;

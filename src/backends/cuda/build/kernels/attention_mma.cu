@@ -7,6 +7,8 @@
 //   block_rows, block_keys, warps    block_rows = 16 * warps * row_tiles; block_keys % 16 = 0
 //   keeps_queries                    queries stay in registers
 //   splits                           blockIdx.y is the part of the keys that a block has; 1: all
+//   tail_keys                        columns of the tile in which all keys end that are computed;
+//                                    tail_keys % 16 = 0
 
 // What a warp knows of its rows: thread l has rows l / 4 and l / 4 + 8 of each row tile.
 template <class C>
@@ -17,6 +19,19 @@ struct AttentionState {
   float greatest[Tile::row_tiles][2];  // in exponents of 2 / Tile::factor
   float sums[Tile::row_tiles][2];      // of this thread's columns
   unsigned queries[Tile::row_tiles][C::keeps_queries ? Tile::depth_steps : 1][4];
+
+  // All of a tile, whose first key is `first`. Keys from `all_see` on are out of some rows' sight.
+  template <int KEYS>
+  __device__ __forceinline__ void take(const AttentionRows<C>& rows,
+                                       const typename C::element* shared_queries,
+                                       const typename C::element* tile, const float* bias,
+                                       int64 first, int64 limit, int64 all_see, int warp_row) {
+    multiply_keys<KEYS>(shared_queries, tile, warp_row);
+    adjust<KEYS>(rows, bias, first, limit, warp_row);
+    if (first + KEYS > all_see) forbid<KEYS>(rows, first, limit, warp_row);
+    exponentiate<KEYS>();
+    multiply_values<KEYS>(tile + C::block_keys * Tile::key_pitch);
+  }
 
   __device__ __forceinline__ void clear() {
 #pragma unroll
@@ -30,13 +45,15 @@ struct AttentionState {
     }
   }
 
+  // Here and below KEYS, block_keys or tail_keys, are the columns of a tile that count.
+  template <int KEYS>
   __device__ __forceinline__ void multiply_keys(const typename C::element* shared_queries,
                                                 const typename C::element* keys, int warp_row) {
     const int lane = lane_id();
 #pragma unroll
     for (int m = 0; m < Tile::row_tiles; ++m)
 #pragma unroll
-      for (int n = 0; n < Tile::key_tiles; ++n)
+      for (int n = 0; n < KEYS / 8; ++n)
 #pragma unroll
         for (int e = 0; e < 4; ++e) scores[m][n][e] = 0;
     const auto* from =
@@ -48,7 +65,7 @@ struct AttentionState {
         for (int m = 0; m < Tile::row_tiles; ++m)
           attention_load_queries<C>(queries[m][0], shared_queries, warp_row + m * 16, step);
 #pragma unroll
-      for (int n = 0; n < Tile::key_tiles / 2; ++n) {
+      for (int n = 0; n < KEYS / 16; ++n) {
         unsigned b[4];
         load_matrices(b, from + n * 16 * Tile::key_pitch + step * 2 * Tile::piece);
         AttentionMma<typename C::element>::prepare(b);
@@ -64,6 +81,7 @@ struct AttentionState {
   }
 
   // Scale, softcap and mask. `first`: the tile's first key; `bias`: its mask in shared memory.
+  template <int KEYS>
   __device__ __forceinline__ void adjust(const AttentionRows<C>& rows, const float* bias,
                                          int64 first, int64 limit, int warp_row) {
     if constexpr (!Tile::folds_scale) {
@@ -77,10 +95,9 @@ struct AttentionState {
           if constexpr (C::has_mask && C::mask_varies)
             if (rows.has(r))
               mask = rows.a.mask_row(rows.b, rows.head_of(r), rows.query_of(r)) + first;
-          const int columns =
-              limit - first < C::block_keys ? static_cast<int>(limit - first) : C::block_keys;
+          const int columns = limit - first < KEYS ? static_cast<int>(limit - first) : KEYS;
 #pragma unroll
-          for (int n = 0; n < Tile::key_tiles; ++n) {
+          for (int n = 0; n < KEYS / 8; ++n) {
             const int column = n * 8 + lane % 4 * 2;
             float added[2] = {0, 0};
             if constexpr (Tile::stages_mask) {
@@ -121,6 +138,7 @@ struct AttentionState {
     }
   }
 
+  template <int KEYS>
   __device__ __forceinline__ void forbid(const AttentionRows<C>& rows, int64 first, int64 limit,
                                          int warp_row) {
     const int lane = lane_id();
@@ -129,10 +147,9 @@ struct AttentionState {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         const int64 seen = rows.end_of(warp_row + m * 16 + half * 8 + lane / 4, limit) - first;
-        const int end =
-            seen < C::block_keys ? static_cast<int>(seen > 0 ? seen : 0) : C::block_keys;
+        const int end = seen < KEYS ? static_cast<int>(seen > 0 ? seen : 0) : KEYS;
 #pragma unroll
-        for (int n = 0; n < Tile::key_tiles; ++n)
+        for (int n = 0; n < KEYS / 8; ++n)
 #pragma unroll
           for (int e = 0; e < 2; ++e)
             if (n * 8 + lane % 4 * 2 + e >= end) scores[m][n][half * 2 + e] = minus_infinity();
@@ -140,6 +157,7 @@ struct AttentionState {
   }
 
   // Scores to exponentials; results so far are brought to the new greatest scores.
+  template <int KEYS>
   __device__ __forceinline__ void exponentiate() {
 #pragma unroll
     for (int m = 0; m < Tile::row_tiles; ++m) {
@@ -148,7 +166,7 @@ struct AttentionState {
       for (int half = 0; half < 2; ++half) {
         float top = greatest[m][half];
 #pragma unroll
-        for (int n = 0; n < Tile::key_tiles; ++n)
+        for (int n = 0; n < KEYS / 8; ++n)
           top = fmaxf(top, fmaxf(scores[m][n][half * 2], scores[m][n][half * 2 + 1]));
         top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 1));
         top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 2));
@@ -157,7 +175,7 @@ struct AttentionState {
         greatest[m][half] = top;
         float sum[2] = {0, 0};
 #pragma unroll
-        for (int n = 0; n < Tile::key_tiles; ++n)
+        for (int n = 0; n < KEYS / 8; ++n)
 #pragma unroll
           for (int e = 0; e < 2; ++e) {
             float& x = scores[m][n][half * 2 + e];
@@ -176,20 +194,22 @@ struct AttentionState {
     }
   }
 
+  template <int KEYS>
   __device__ __forceinline__ void multiply_values(const typename C::element* values) {
     if constexpr (sizeof(*values) == 2)
-      multiply_short_values(values);
+      multiply_short_values<KEYS>(values);
     else
-      multiply_floats(values);
+      multiply_floats<KEYS>(values);
   }
 
   // The layout of a 16 x 16 part of results is that of a left operand.
+  template <int KEYS>
   __device__ __forceinline__ void multiply_short_values(const typename C::element* values) {
     using Mma = AttentionMma<typename C::element>;
     const int lane = lane_id();
     const auto* from = values + lane % 16 * Tile::value_pitch + lane / 16 * 8;
 #pragma unroll
-    for (int step = 0; step < Tile::key_tiles / 2; ++step) {
+    for (int step = 0; step < KEYS / 16; ++step) {
       unsigned a[Tile::row_tiles][4];
 #pragma unroll
       for (int m = 0; m < Tile::row_tiles; ++m)
@@ -214,11 +234,12 @@ struct AttentionState {
 
   // Columns 2t and 2t + 1 of results count as places t and t + 4 of a sum, so that they are a left
   // operand as they are; rows of values are taken in the same order.
+  template <int KEYS>
   __device__ __forceinline__ void multiply_floats(const float* values) {
     const int lane = lane_id();
     const float* from = values + lane % 4 * 2 * Tile::value_pitch + lane / 4;
 #pragma unroll
-    for (int step = 0; step < Tile::key_tiles; ++step) {
+    for (int step = 0; step < KEYS / 8; ++step) {
       unsigned a[Tile::row_tiles][4];
 #pragma unroll
       for (int m = 0; m < Tile::row_tiles; ++m)
@@ -364,11 +385,13 @@ __device__ __forceinline__ void attention_mma(const AttentionOperands<C>& a) {
           for (int step = 0; step < Tile::depth_steps; ++step)
             attention_load_queries<C>(state.queries[m][step], queries, warp_row + m * 16, step);
     }
-    state.multiply_keys(queries, keys, warp_row);
-    state.adjust(rows, biases + (i & 1) * C::block_keys, first, limit, warp_row);
-    if (first + C::block_keys > all_see) state.forbid(rows, first, limit, warp_row);
-    state.exponentiate();
-    state.multiply_values(keys + C::block_keys * Tile::key_pitch);
+    const float* tile_bias = biases + (i & 1) * C::block_keys;
+    if (Tile::has_tail(a, first))
+      state.template take<C::tail_keys>(rows, queries, keys, tile_bias, first, limit, all_see,
+                                        warp_row);
+    else
+      state.template take<C::block_keys>(rows, queries, keys, tile_bias, first, limit, all_see,
+                                         warp_row);
     if constexpr (Tile::stages_mask) write_bias(biases + ((i + 1) & 1) * C::block_keys);
   }
 #pragma unroll

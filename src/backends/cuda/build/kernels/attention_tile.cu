@@ -52,11 +52,13 @@ struct AttentionTile {
   static constexpr int width = (C::value_head + 2 * piece - 1) / (2 * piece) * 2 * piece;
   static constexpr int key_pitch = depth + piece, value_pitch = width + piece;
   static constexpr int depth_steps = depth / (2 * piece);
-  // Whether threads copy the same columns of every row, and rows are shared out evenly.
+  // Whether threads copy the same columns of every row.
   template <int PADDED>
-  static constexpr bool copies_even =
-      C::vector > 1 &&
-      threads % (PADDED / C::vector) == 0 && C::block_keys % (threads / (PADDED / C::vector)) == 0;
+  static constexpr bool copies_even = C::vector > 1 && threads % (PADDED / C::vector) == 0;
+  // Whether the tile that begins there is computed up to tail_keys.
+  static __device__ __forceinline__ bool has_tail(const AttentionOperands<C>& a, int64 first) {
+    return C::tail_keys < C::block_keys && first + C::block_keys > a.total();
+  }
   static constexpr int key_tiles = C::block_keys / 8;
   static constexpr int tile_elements = C::block_keys * (key_pitch + value_pitch);
   // Each warp's queries give way to its results.
@@ -103,31 +105,42 @@ __device__ __forceinline__ void attention_copy_even(typename C::element* shared,
   from += r * distance + c;
   shared += r * PITCH + c;
 #pragma unroll
-  for (int first = 0; first < ROWS; first += rows_at_once)
+  for (int first = 0; first < ROWS; first += rows_at_once) {
+    if (ROWS % rows_at_once != 0 && first + r >= ROWS) break;
     async_copy<C::vector* static_cast<int>(sizeof(typename C::element))>(
         shared + first * PITCH, from + first * distance, SIZE == PADDED || c < SIZE);
+  }
 }
 
-template <class C>
-__device__ __forceinline__ void attention_copy_keys(typename C::element* shared,
-                                                    const AttentionRows<C>& rows, int64 first) {
+template <class C, int KEYS>
+__device__ __forceinline__ void attention_copy_keys_of(typename C::element* shared,
+                                                       const AttentionRows<C>& rows, int64 first) {
   using Tile = AttentionTile<C>;
   auto* values = shared + C::block_keys * Tile::key_pitch;
   if constexpr (Tile::template copies_even<Tile::depth> &&
                 Tile::template copies_even<Tile::width>) {
-    if (rows.are_even(first, C::block_keys)) {
-      attention_copy_even<C, C::block_keys, C::head, Tile::depth, Tile::key_pitch>(
+    if (rows.are_even(first, KEYS)) {
+      attention_copy_even<C, KEYS, C::head, Tile::depth, Tile::key_pitch>(
           shared, rows.key_row(first), rows.key_distance(first));
-      attention_copy_even<C, C::block_keys, C::value_head, Tile::width, Tile::value_pitch>(
+      attention_copy_even<C, KEYS, C::value_head, Tile::width, Tile::value_pitch>(
           values, rows.value_row(first), rows.value_distance(first));
       return;
     }
   }
   const int64 total = rows.a.total();
-  attention_copy<C, C::block_keys, C::head, Tile::depth, Tile::key_pitch>(
+  attention_copy<C, KEYS, C::head, Tile::depth, Tile::key_pitch>(
       shared, [&](int r) { return first + r < total ? rows.key_row(first + r) : nullptr; });
-  attention_copy<C, C::block_keys, C::value_head, Tile::width, Tile::value_pitch>(
+  attention_copy<C, KEYS, C::value_head, Tile::width, Tile::value_pitch>(
       values, [&](int r) { return first + r < total ? rows.value_row(first + r) : nullptr; });
+}
+
+template <class C>
+__device__ __forceinline__ void attention_copy_keys(typename C::element* shared,
+                                                    const AttentionRows<C>& rows, int64 first) {
+  if (AttentionTile<C>::has_tail(rows.a, first))
+    attention_copy_keys_of<C, C::tail_keys>(shared, rows, first);
+  else
+    attention_copy_keys_of<C, C::block_keys>(shared, rows, first);
 }
 
 // One warp's part of the queries, 16 rows and two pieces deep.
