@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Everything that is tested on a machine with an NVIDIA GPU, in less than ten minutes.
+# Everything that is tested on a machine with an NVIDIA GPU, in less than eight minutes.
 #
-#   scripts/gpu_test.sh [PART...]      parts: env unit onnx errors models sources sanitizer bench; all
+#   scripts/gpu_test.sh [PART...]      parts: those of PARTS below; all of them
+#   scripts/gpu_test.sh huge           operands of more than 2^31 elements: up to 40 GB of the
+#                                      GPU's memory, as much of the machine's, and minutes
 #
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
@@ -9,7 +11,6 @@
 # LIMIT_unit=300; MODELS, SOURCES (networks built with NVIDIA's libraries), SANITIZED, UNIT_FILTER
 # and BENCH (arguments of bench/gpu.py) what it does.
 # CERMET_THOROUGH=1 runs every configuration of every kernel, which takes far longer than LIMIT_unit.
-# The part `streams` runs where it is named: whether runs of several contexts overlap.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
 set -uo pipefail
@@ -28,8 +29,8 @@ UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}
-declare -A LIMITS=([env]=20 [unit]=130 [onnx]=60 [errors]=30 [models]=60 [sources]=60 [streams]=30
-  [sanitizer]=50 [bench]=85)
+declare -A LIMITS=([env]=15 [unit]=120 [onnx]=50 [errors]=25 [models]=50 [sources]=50 [streams]=25
+  [sanitizer]=45 [bench]=75 [huge]=480)
 PARTS=(env unit onnx errors models sources streams sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -96,6 +97,12 @@ part_onnx() {
   local status=$?
   ((status == 77)) && return 0
   return "$status"
+}
+
+part_huge() {
+  CERMET_HUGE=1 "$CERMET_BIN/test_cuda" --gtest_filter='*CudaHuge*' 2>&1 |
+    grep -vE '^\[ RUN|^\[-|^$'
+  return "${PIPESTATUS[0]}"
 }
 
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }

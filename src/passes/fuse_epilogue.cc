@@ -28,9 +28,28 @@ const Producer* producer_of(const Node& node) {
 
 bool takes_epilogue(const Node& node) { return producer_of(node) != nullptr; }
 
-// Sums of bytes become floats in the epilogue.
-bool sums_integers(const Node& node, ElementType result) {
-  return result == ElementType::int32 && (node.op == "MatMulInteger" || node.op == "ConvInteger");
+bool multiplies_bytes(const Node& node) {
+  return node.op == "MatMulInteger" || node.op == "ConvInteger";
+}
+
+// Sums of bytes become floats in the epilogue. Bytes that it ends with may become floats again.
+bool goes_on(const Node& producer, const Node& reader, ElementType joint) {
+  if (is_floating(joint)) return true;
+  if (!multiplies_bytes(producer)) return false;
+  return joint == ElementType::int32 || (producer.epilogue && reader.is("DequantizeLinear"));
+}
+
+// What dequantises an operand of the reader, where a product of bytes may do that itself: the bytes
+// are less to read, and the step that would make floats of them is spared.
+const Node* dequantizes(const Graph& graph, const Node& producer, ValueId operand) {
+  const Node* node = multiplies_bytes(producer) ? graph.producer(operand) : nullptr;
+  if (node == nullptr || !node->is("DequantizeLinear") ||
+      bit_width(graph.type(node->inputs[0]).element) != 8 || !elementwise_expression(graph, *node))
+    return nullptr;
+  for (size_t i = 1; i < node->inputs.size(); ++i)
+    if (node->inputs[i] != no_value && constant_of(graph, node->inputs[i]) == nullptr)
+      return nullptr;
+  return node;
 }
 
 // Starts the new expression with what the producer does already; returns the node of its result.
@@ -55,23 +74,27 @@ Node fused(const Graph& graph, const Node& producer, const Node& reader, ValueId
   }
   ScalarExpr expression;
   const int result = hand_on(graph, producer, joint, first, expression);
+  const auto read = [&](ValueId input) {
+    if (input == joint) return result;
+    if (input == no_value) return -1;
+    if (const auto scalar = add_scalar(graph.value(input), expression)) return *scalar;
+    node.inputs.push_back(input);
+    return expression.input(static_cast<int>(node.inputs.size() - first),
+                            graph.type(input).element);
+  };
   std::vector<int> arguments;
   for (ValueId input : reader.inputs) {
-    if (input == joint) {
-      arguments.push_back(result);
+    const Node* bytes =
+        input == joint || input == no_value ? nullptr : dequantizes(graph, producer, input);
+    if (bytes == nullptr) {
+      arguments.push_back(read(input));
       continue;
     }
-    if (input == no_value) {
-      arguments.push_back(-1);
-      continue;
-    }
-    if (const auto scalar = add_scalar(graph.value(input), expression)) {
-      arguments.push_back(*scalar);
-      continue;
-    }
-    node.inputs.push_back(input);
+    std::vector<int> operands;
+    for (ValueId operand : bytes->inputs) operands.push_back(read(operand));
     arguments.push_back(
-        expression.input(static_cast<int>(node.inputs.size() - first), graph.type(input).element));
+        expression.inline_expression(*elementwise_expression(graph, *bytes), operands)[0]);
+    node.origin.merge(bytes->origin);
   }
   expression.add_result(expression.inline_expression(reader_expression, arguments)[0]);
   node.epilogue = Epilogue{std::move(expression), first};
@@ -87,7 +110,7 @@ bool can_take(const Graph& graph, const Node& producer, const Node& reader, cons
     return refuse_internal(why, graph, joint, uses.readers(joint));
   const ValueType& type = graph.type(joint);
   const ValueType& result = graph.type(reader.outputs[0]);
-  if (!is_floating(type.element) && !sums_integers(producer, type.element))
+  if (!goes_on(producer, reader, type.element))
     return refuse(why, "the product is {}; epilogues work on floating-point numbers",
                   name(type.element));
   if (!(type.dims == result.dims))

@@ -214,4 +214,38 @@ void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tole
   }
 }
 
+std::vector<Tensor> run_on_device(KernelCase what, const Tactic& tactic,
+                                  const std::vector<std::pair<ElementType, Shape>>& outputs) {
+  TypicalShapes shapes;
+  what.problem.inputs.clear();
+  what.problem.outputs.clear();
+  for (size_t i = 0; i < what.inputs.size(); ++i) {
+    const Tensor& tensor = *what.inputs[i];
+    const bool constant = i < what.constant.size() && what.constant[i];
+    what.problem.inputs.emplace_back(
+        Operand{ValueType::tensor(tensor.type(), to_dims(tensor.shape())),
+                layout_at(what.layouts, i), constant});
+    shapes.inputs.emplace_back(tensor.shape());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    what.problem.outputs.emplace_back(
+        Operand{ValueType::tensor(outputs[i].first, to_dims(outputs[i].second)),
+                layout_at(what.output_layouts, i), false});
+    shapes.outputs.emplace_back(outputs[i].second);
+  }
+  const Plan plan = plan_of(what, false, {});
+  const std::string architecture = test_device()->card().architecture();
+  const auto reason = tactic.rejects(query_of(plan, architecture));
+  require(!reason, ErrorCode::unsupported, "{}: {}", tactic.name, reason.value_or(""));
+  const Plan lone = lone_step(plan, plan.root.steps[0], tactic,
+                              configurations_of(plan, tactic, architecture)[0], 1);
+  cuda::LoneRun run(test_device(), test_compiler(), lone, shapes);
+  for (size_t i = 0; i < what.inputs.size(); ++i)
+    if (!what.problem.inputs[i]->constant) run.set_input(i, *what.inputs[i]);
+  run.run();
+  std::vector<Tensor> results;
+  for (auto& output : run.outputs()) results.push_back(std::move(*output));
+  return results;
+}
+
 }  // namespace cermet::testing

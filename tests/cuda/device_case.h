@@ -31,4 +31,9 @@ std::string rejection(KernelCase what, const Tactic& tactic);
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {},
                            const std::vector<int64_t>& fixed = {});
 
+// The results, as they lie, of the tactic's first configuration. The operands of the problem follow
+// from `what` and the types of the results, without running the reference.
+std::vector<Tensor> run_on_device(KernelCase what, const Tactic& tactic,
+                                  const std::vector<std::pair<ElementType, Shape>>& outputs);
+
 }  // namespace cermet::testing

@@ -61,6 +61,21 @@ void other_products(GraphMaker& m) {
   m.output(m.add("Conv", {y, weights(m, {2, 1, 3, 3}, 0)}, attributes({{"group", int64_t{2}}})));
 }
 
+// A product of bytes, quantised, with bytes added to it and quantised again.
+void residual_of_bytes(GraphMaker& m) {
+  Tensor zero(ElementType::uint8, {});
+  store_element<int64_t>(zero.view(), 0, 7);
+  const ValueId scale = m.constant("scale", reals({}, {0.5F})), point = m.constant("zero", zero);
+  const ValueId sums =
+      m.add("MatMulInteger", {m.input("x", "uint8[N, 4]"), m.constant("w", bytes(i8, {4, 3}))});
+  const ValueId scaled = m.add("Mul", {m.add("Cast", {sums}, attributes({{"to", int64_t{1}}})),
+                                       m.constant("scales", reals({3}, {0.01F, 0.02F, 0.03F}))});
+  const ValueId quantised = m.add("QuantizeLinear", {scaled, scale, point});
+  const ValueId other = m.add("DequantizeLinear", {m.input("y", "uint8[N, 3]"), scale, point});
+  const ValueId sum = m.add("Add", {m.add("DequantizeLinear", {quantised, scale, point}), other});
+  m.output(m.add("QuantizeLinear", {m.add("Relu", {sum}), scale, point}));
+}
+
 void places(GraphMaker& m) {
   m.output(m.add("NonZero", {m.add("Relu", {m.input("x", "float32[N, 3]")})}));
 }
@@ -96,9 +111,13 @@ void no_bound(GraphMaker& m) {
 
 std::span<const PassCase> firing_on_devices() {
   static constexpr PassCase cases[] = {
-      {"multiply-bytes", "convolution", convolution},    {"multiply-bytes", "product", product},
-      {"multiply-bytes", "turned-gemm", turned_gemm},    {"pad-results", "places", places},
-      {"pad-results", "selected-boxes", selected_boxes}, {"pad-results", "kept-rows", kept_rows},
+      {"multiply-bytes", "convolution", convolution},
+      {"multiply-bytes", "product", product},
+      {"multiply-bytes", "turned-gemm", turned_gemm},
+      {"pad-results", "places", places},
+      {"fuse-epilogue", "bytes", residual_of_bytes},
+      {"pad-results", "selected-boxes", selected_boxes},
+      {"pad-results", "kept-rows", kept_rows},
   };
   return cases;
 }

@@ -261,16 +261,10 @@ void pool(RandomScope& scope) {
 }  // namespace
 
 std::span<const RandomRule> product_rules() {
-  static constexpr RandomRule rules[] = {mat_mul,
-                                         mat_mul,
-                                         gemm,
-                                         gemm,
-                                         convolution,
-                                         convolution,
-                                         convolution,
-                                         pool,
-                                         batch_normalization,
-                                         product_of_bytes};
+  static constexpr RandomRule rules[] = {
+      mat_mul,         mat_mul,     gemm, gemm, convolution,
+      convolution,     convolution, pool, pool, batch_normalization,
+      product_of_bytes};
   return rules;
 }
 

@@ -146,8 +146,7 @@ struct ByteSums {
                                                    int row, int depth) {
     const int lane = lane_id();
     if constexpr (LeftTile::along_depth) {
-      load_matrices(
-          a, tile + LeftTile::at(row + lane % 16, depth + lane / 16 * 16));
+      load_matrices(a, tile + LeftTile::at(row + lane % 16, depth + lane / 16 * 16));
     } else {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
@@ -162,8 +161,8 @@ struct ByteSums {
     const int lane = lane_id();
     unsigned both[4];
     if constexpr (RightTile::along_depth) {
-      load_matrices(both, tile + RightTile::at(
-                                     column + lane / 16 * 8 + lane % 8, depth + lane / 8 % 2 * 16));
+      load_matrices(
+          both, tile + RightTile::at(column + lane / 16 * 8 + lane % 8, depth + lane / 8 % 2 * 16));
     } else {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
