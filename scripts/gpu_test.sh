@@ -29,8 +29,8 @@ UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}
-declare -A LIMITS=([env]=15 [unit]=120 [onnx]=50 [errors]=25 [models]=50 [sources]=50 [streams]=25
-  [sanitizer]=45 [bench]=75 [huge]=480)
+declare -A LIMITS=([env]=15 [unit]=150 [onnx]=50 [errors]=25 [models]=60 [sources]=50 [streams]=35
+  [sanitizer]=40 [bench]=50 [huge]=480)
 PARTS=(env unit onnx errors models sources streams sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"

@@ -193,6 +193,9 @@ void check_argument(const Step& step, const LaunchArgument& argument, std::strin
 
 // A program has the modules and operands that it names, and either launches or a call.
 void check_program(const Plan& plan, const Step& step) {
+  if (step.program.call)
+    expect_engine(step.program.launches.empty(), "call: expected no launches beside it, got {}",
+                  step.program.launches.size());
   for (const Launch& launch : step.program.launches) {
     expect_engine(launch.module >= 0 && static_cast<size_t>(launch.module) < plan.modules.size(),
                   "launch: module: expected an index below {}, got {}", plan.modules.size(),
@@ -201,8 +204,6 @@ void check_program(const Plan& plan, const Step& step) {
       check_argument(step, argument, "launch");
   }
   if (!step.program.call) return;
-  expect_engine(step.program.launches.empty(), "call: expected no launches beside it, got {}",
-                step.program.launches.size());
   expect_engine(step.place == Place::device, "call: expected a step on the device");
   for (const LaunchArgument& argument : step.program.call->arguments)
     check_argument(step, argument, "call");

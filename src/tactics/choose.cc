@@ -92,15 +92,24 @@ class Chooser {
   // A library that hardly makes the whole faster is not worth its memory, and the time of opening
   // it.
   void leave_libraries_closed() {
-    std::set<std::string_view> libraries;
-    for (const Pending& pending : pending_)
-      libraries.insert(pending.candidates.tactics[pending.winner]->requirement);
-    libraries.erase("");
+    std::set<std::string_view> seen{""};
     std::vector<std::string_view> closed;
-    for (const std::string_view library : libraries) {
-      closed.push_back(library);
+    while (const auto library = library_of_a_winner(seen)) {
+      seen.insert(*library);
+      closed.push_back(*library);
       if (!leave_closed(closed)) closed.pop_back();
     }
+  }
+
+  // The first in the alphabet that is not in `seen`: what wins in another one's place may be a
+  // library's too.
+  std::optional<std::string_view> library_of_a_winner(const std::set<std::string_view>& seen) {
+    std::optional<std::string_view> first;
+    for (const Pending& pending : pending_) {
+      const std::string_view library = pending.candidates.tactics[pending.winner]->requirement;
+      if (!seen.contains(library) && (!first || library < *first)) first = library;
+    }
+    return first;
   }
 
   // Whether the last of the libraries is not worth opening, without the others.
