@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "expr/same_bytes.h"
 
 namespace cermet {
 
@@ -153,7 +154,9 @@ class Verifier {
               plan_.buffers[step.inputs[0]].place != plan_.buffers[step.outputs[0]].place,
           "step '{}' copies to the place where it reads", step.name);
       const Buffer &from = plan_.buffers[step.inputs[0]], &to = plan_.buffers[step.outputs[0]];
-      law(from.type == to.type && from.layout == to.layout,
+      law(from.type == to.type &&
+              (from.layout == to.layout ||
+               (from.type.has_rank() && same_bytes(*from.type.dims, from.layout, to.layout))),
           "step '{}' copies '{}' to '{}', which is of another type or layout", step.name, from.name,
           to.name);
       return;
