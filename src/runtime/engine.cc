@@ -155,7 +155,8 @@ void choose_plan(Engine::Impl& impl, const EngineOptions& options) {
   if (on_cpu == nullptr || choice == PlanChoice::gpu || (choice == PlanChoice::usable && !unusable))
     return;
   if (unusable)
-    log_warning(options.logger, "the engine's plan for the CPU runs, for that for the GPU can't: {}",
+    log_warning(options.logger,
+                "the engine's plan for the CPU runs, for that for the GPU can't: {}",
                 impl.device_error->message());
   impl.image = std::move(*on_cpu);
   impl.device_error.reset();

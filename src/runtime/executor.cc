@@ -244,8 +244,8 @@ void Executor::run_bound(const RuntimeStep& step, BoundKernel& kernel, void* wor
   }
   kernel.run({std::span(input_pointers_).first(what.inputs.size()),
               std::span(output_pointers_).first(what.outputs.size()), workspace, &team_,
-              what.place == Place::device ? queue_->stream() : nullptr,
-              faults_.of_step(step.index), overlaps_});
+              what.place == Place::device ? queue_->stream() : nullptr, faults_.of_step(step.index),
+              overlaps_});
 }
 
 // A step whose shapes depend on data: bound again when they differ from the last time.

@@ -17,7 +17,7 @@ constexpr uint32_t table_of_callbacks = 1, table_of_version = 3;
 constexpr int first_module = 1, modules = 6;  // core, CUDA, OpenCL, the CUDA runtime, core 2, sync
 constexpr int core = 1;
 constexpr size_t push_range = 9, pop_range = 11;  // in `core`
-constexpr size_t most_functions = 32;      // of a module; none has as many
+constexpr size_t most_functions = 32;             // of a module; none has as many
 
 struct Callbacks {
   size_t bytes;

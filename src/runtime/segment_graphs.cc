@@ -54,8 +54,8 @@ void SegmentGraph::launch(DeviceQueue& queue) {
   if (trial_ && trial_->runs.size() == all_runs) settle(queue);
   if (!trial_ || trial_->runs.size() == all_runs) return queue.launch(graph_);
   const bool overlaps = trial_->runs.size() % 2 == 0;
-  Trial::Run& run = trial_->runs.emplace_back(Trial::Run{
-      cuda::make_event(queue.device(), true), cuda::make_event(queue.device(), true)});
+  Trial::Run& run = trial_->runs.emplace_back(
+      Trial::Run{cuda::make_event(queue.device(), true), cuda::make_event(queue.device(), true)});
   queue.record(run.begin.get());
   queue.launch(overlaps ? graph_ : trial_->in_turn);
   queue.record(run.end.get());

@@ -165,8 +165,8 @@ std::vector<Tensor> run_kernel(const KernelCase& what, const KernelRun& how) {
       continue;
     }
     const Layout layout = layout_at(what.layouts, i);
-    std::byte* place = aligned(memory[i], byte_size(tensor.type(), tensor.shape(), layout),
-                               how.misalignment);
+    std::byte* place =
+        aligned(memory[i], byte_size(tensor.type(), tensor.shape(), layout), how.misalignment);
     copy_layout(tensor, layout, tensor.data(), place, true);
     inputs.back() = place;
   }

@@ -46,9 +46,8 @@ int threads_of(const InspectCommand& command, const EngineSummary& summary) {
 }
 
 Inspection inspect_plan(const InspectCommand& command, PlanChoice plan) {
-  const auto engine =
-      Engine::load(command.engine,
-                   {.logger = stderr_logger(false), .plugins = command.plugins, .plan = plan});
+  const auto engine = Engine::load(
+      command.engine, {.logger = stderr_logger(false), .plugins = command.plugins, .plan = plan});
   Inspection result;
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();

@@ -18,8 +18,7 @@ void add_device(CLI::App& command, std::string& device, const std::string& what)
 
 int gpu_of(const std::string& device) {
   constexpr std::string_view prefix = "cuda:";
-  if (device == "auto" || device == "cpu" || device == "cuda" || device == both)
-    return 0;
+  if (device == "auto" || device == "cpu" || device == "cuda" || device == both) return 0;
   int gpu = -1;
   if (device.starts_with(prefix)) {
     const auto [end, error] =
@@ -27,8 +26,7 @@ int gpu_of(const std::string& device) {
     if (error != std::errc() || end != device.data() + device.size()) gpu = -1;
   }
   require(gpu >= 0, ErrorCode::invalid_argument,
-          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu",
-          device);
+          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu", device);
   return gpu;
 }
 

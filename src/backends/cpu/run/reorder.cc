@@ -13,9 +13,9 @@ class Reorder : public Kernel {
         from_(problem.inputs[0]->layout),
         to_(problem.outputs[0]->layout),
         set_(set) {
-    require(bit_width(type_) >= 8 && from_.is_dense() && to_.is_dense(),
-            ErrorCode::invalid_engine, "a reorder of {} from {} to {} is not known", name(type_),
-            from_.to_string(), to_.to_string());
+    require(bit_width(type_) >= 8 && from_.is_dense() && to_.is_dense(), ErrorCode::invalid_engine,
+            "a reorder of {} from {} to {} is not known", name(type_), from_.to_string(),
+            to_.to_string());
   }
 
   std::unique_ptr<BoundKernel> bind(const BindContext& context) const override {

@@ -32,7 +32,8 @@ std::string warpgroup_instruction(const Product& product, int columns) {
   const char* type = product.type == ElementType::float16 ? "f16" : "bf16";
   return fmt::format(
       "#if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)\n"
-      "static __device__ __forceinline__ void warpgroup_instruction(float (&d)[{0}], uint64 left, uint64 "
+      "static __device__ __forceinline__ void warpgroup_instruction(float (&d)[{0}], uint64 left, "
+      "uint64 "
       "right) {{\n"
       "asm volatile(\"wgmma.mma_async.sync.aligned.m64n{1}k16.f32.{2}.{2} {{{3}}}, %{0}, %{4}, 1, "
       "1, 1, {5}, {6};\"\n: {7}\n: \"l\"(left), \"l\"(right));\n}}\n#endif\n",

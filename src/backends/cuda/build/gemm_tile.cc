@@ -148,8 +148,9 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double depth_blocks =
       std::ceil(static_cast<double>(ceiling(sizes.depth, tile.k)) / tile.splits);
   const auto fit = static_cast<double>(std::clamp<int64_t>(
-      std::min<int64_t>(shared / (tile.shared_bytes(product.type, multiplier) + further_shared_bytes),
-                        512 / tile.threads()),
+      std::min<int64_t>(
+          shared / (tile.shared_bytes(product.type, multiplier) + further_shared_bytes),
+          512 / tile.threads()),
       1, 4));
   // A stage takes its operations' time, shared with the other blocks of the multiprocessor, or what
   // it takes to bring it, whichever is longer; a block begins and ends once.

@@ -1,7 +1,8 @@
 // Tiles of a product in shared memory. A factor's tile holds ROWS rows (of the left factor; columns
 // of the right one) and DEPTH elements of each, in lines of PITCH bytes: a line is a row where the
-// factor's elements lie side by side along the depth, else all rows at one depth. With BLOCKS a line
-// has at most 128 bytes, and longer ones continue in a further block of lines: warpgroups read so.
+// factor's elements lie side by side along the depth, else all rows at one depth. With BLOCKS a
+// line has at most 128 bytes, and longer ones continue in a further block of lines: warpgroups read
+// so.
 
 // The byte at which `byte` of a line lies. Chunks of 16 bytes change places within their line, so
 // that the same chunk of 8 lines one after the other lies in all banks. WORDS: 32-bit elements one

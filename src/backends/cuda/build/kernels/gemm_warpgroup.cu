@@ -18,15 +18,15 @@ __device__ __forceinline__ uint64 warpgroup_descriptor(const unsigned char* tile
   constexpr uint64 swizzle = Factor::pitch == 128 ? 1 : Factor::pitch == 64 ? 2 : 3;
   constexpr uint64 beside = Factor::along_depth ? 1 : Factor::block_bytes / 16;
   constexpr uint64 behind = 8 * Factor::pitch / 16;
-  return swizzle << 62 | behind << 32 | beside << 16 | ((shared_address(tile) + byte) & 0x3ffff) >> 4;
+  return swizzle << 62 | behind << 32 | beside << 16 |
+         ((shared_address(tile) + byte) & 0x3ffff) >> 4;
 }
 
 // d += rows `row` to `row` + 63 of the left tile * all of the right tile, 16 deep from `depth` on;
 // in the background, from warpgroup_begin() to the warpgroup_wait() that waits for it.
 template <class Tile, class LeftTile, class RightTile, int COUNT>
 __device__ __forceinline__ void warpgroup_multiply(float (&d)[COUNT], const unsigned char* left,
-                                                   int row, const unsigned char* right,
-                                                   int depth) {
+                                                   int row, const unsigned char* right, int depth) {
   Tile::warpgroup_instruction(d, warpgroup_descriptor<LeftTile>(left, row, depth),
                               warpgroup_descriptor<RightTile>(right, 0, depth));
 }
@@ -90,8 +90,7 @@ struct WarpgroupSums {
     for (int depth = 0; depth < Tile::k; depth += 16)
 #pragma unroll
       for (int i = 0; i < count_m; ++i)
-        warpgroup_multiply<Tile, LeftTile, RightTile>(sums[i], left, row + i * 64, right,
-                                                      depth);
+        warpgroup_multiply<Tile, LeftTile, RightTile>(sums[i], left, row + i * 64, right, depth);
     warpgroup_commit();
   }
   __device__ __forceinline__ void finish() {

@@ -70,8 +70,8 @@ __device__ __forceinline__ double affine_place(int64 i, int64 size) {
   return (2 * x + 1) / n - 1;
 }
 
-// Where a region begins along one dimension, how long its cells are and how many points each has. One
-// that can't be sampled is told, and has none. Fault: fault_t of fault.cu.
+// Where a region begins along one dimension, how long its cells are and how many points each has.
+// One that can't be sampled is told, and has none. Fault: fault_t of fault.cu.
 struct RegionGrid {
   double start, step;
   int points;
