@@ -8,8 +8,8 @@
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
 # LIMIT_PART=SECONDS sets a part's time, as
-# LIMIT_unit=300; MODELS, SOURCES (networks built with NVIDIA's libraries), SANITIZED, UNIT_FILTER
-# and BENCH (arguments of bench/gpu.py) what it does.
+# LIMIT_unit=300; MODELS, SOURCES (networks built with NVIDIA's libraries), SANITIZED, UNIT_FILTER,
+# ONNX_EVERY and BENCH (arguments of bench/gpu.py) what it does.
 # CERMET_THOROUGH=1 runs every configuration of every kernel, which takes far longer than LIMIT_unit.
 # The last lines are a summary; exit status 1 where a part failed.
 # shellcheck disable=SC2317 # parts are called by name
@@ -29,6 +29,7 @@ UNIT_FILTER=${UNIT_FILTER:--Emulator*}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}
+ONNX_EVERY=${ONNX_EVERY:-4} # of so many of ONNX's cases one
 declare -A LIMITS=([env]=15 [unit]=150 [onnx]=50 [errors]=25 [models]=60 [sources]=50 [streams]=35
   [sanitizer]=40 [bench]=50 [huge]=480)
 PARTS=(env unit onnx errors models sources streams sanitizer bench)
@@ -93,7 +94,7 @@ part_unit() {
 # ONNX's own cases, where the package has them (1.22.0; later ones don't).
 part_onnx() {
   "$PYTHON" tests/conformance/conformance_test.py --build-dir "$(dirname "$CERMET_BIN")" \
-    --device cuda --jobs "$JOBS"
+    --device cuda --jobs "$JOBS" --every "$ONNX_EVERY" --seconds $(($1 - 15))
   local status=$?
   ((status == 77)) && return 0
   return "$status"
@@ -180,7 +181,7 @@ keep_logs() {
   tar -czf "$OUT/logs.tar.gz" -C "$LOGS" .
   cp "$LOGS"/{report.md,results.json,picture.png} "$OUT" 2>/dev/null
 }
-export CERMET_BIN CERMET_LIB LOGS WORK PYTHON JOBS MODELS SOURCES UNIT_FILTER SANITIZED BENCH
+export CERMET_BIN CERMET_LIB LOGS WORK PYTHON JOBS ONNX_EVERY MODELS SOURCES UNIT_FILTER SANITIZED BENCH
 
 SUMMARY=()
 STATUS=0

@@ -125,7 +125,9 @@ def run_on_device(cases, programs, options, is_judged):
         flags += ["--arch", "sm_89"]  # one architecture, as the emulator compiles slowly
         environment = device_cases.emulator_environment(options.build_dir)
     results = device_cases.run_cases(cases, programs, flags, environment, options.jobs, is_judged,
-                                     options.freeze)
+                                     options.freeze, options.seconds)
+    if left := len(cases) - len(results):
+        print(f"{left} of {len(cases)} cases were left out: nothing to freeze, or no time")
     device_cases.print_shares(results)
     if options.table:
         device_cases.print_reasons(results)
@@ -140,6 +142,8 @@ def main():
     parser.add_argument("--device", default="", help="cuda, cuda:N: builds are for a GPU")
     parser.add_argument("--emulate", action="store_true", help="take the emulated GPU")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="of N cases take one")
+    parser.add_argument("--seconds", type=float, default=float("inf"),
+                        help="with a device: no case is begun after so long")
     parser.add_argument("--freeze", choices=["none", "small", "all"], default="none",
                         help="inputs but the first become constants: those of rank 0 and 1, or all")
     parser.add_argument("--table", action="store_true", help="say why steps stay on the host")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import onnx
 
@@ -152,8 +153,9 @@ def check(program, folder, judged, freeze="none"):
         return Result(answer, problem or "".join(dropped))
 
 
-def run_cases(cases, programs, options, environment, jobs, is_judged, freeze):
-    """case -> Result; `jobs` programs share the work."""
+def run_cases(cases, programs, options, environment, jobs, is_judged, freeze, seconds):
+    """case -> Result; `jobs` programs share the work. After so many seconds no case is begun."""
+    deadline = time.monotonic() + seconds
     idle = queue.SimpleQueue()
     made = [Program(programs, options, environment) for _ in range(jobs)]
     for program in made:
@@ -163,6 +165,8 @@ def run_cases(cases, programs, options, environment, jobs, is_judged, freeze):
         case, folder = entry
         program = idle.get()
         try:
+            if time.monotonic() > deadline:
+                return None
             return check(program, folder, is_judged(case), freeze)
         except Exception as error:  # a case that can't be judged has failed
             return Result({"remarks": []}, f"{type(error).__name__}: {error}")
