@@ -1,6 +1,7 @@
 // NonZero and NonMaxSuppression give their results with zeros behind, up to the largest size, and a
 // count, by which they are cut then: what computes them has not to know the size. Compress becomes
 // NonZero and Gather. Only for machines on which that is better: see CostOracle::pads_results.
+#include <algorithm>
 #include <utility>
 
 #include "passes/match.h"
@@ -41,17 +42,24 @@ class PaddedResults {
     const Node& node = graph_.node(id);
     const ValueType& scores = graph_.type(node.inputs[1]);
     if (!scores.has_rank() || scores.rank() != 3 || node.input(2) == no_value) return std::nullopt;
-    return padded(id, "PaddedNonMaxSuppression", 0);
+    // As an attribute: the operand's value bounds the result only where it is constant.
+    const Tensor* const most = constant_of(graph_, node.input(2));
+    std::optional<int64_t> bound;
+    if (most != nullptr && most->elements() == 1)
+      bound = std::max<int64_t>(0, *most->as<int64_t>());
+    return padded(id, "PaddedNonMaxSuppression", 0, bound);
   }
 
   // Something as long as the count makes a size of it, to which the result is cut.
-  std::optional<Patch> padded(NodeId id, std::string_view op, int64_t axis) const {
+  std::optional<Patch> padded(NodeId id, std::string_view op, int64_t axis,
+                              std::optional<int64_t> most = {}) const {
     Patch patch(graph_);
     patch.consume(id);
     Node all = Patch::copy_of(graph_.node(id));
     all.domain = "cermet";
     all.op = op;
     all.name.clear();
+    if (most) all.attributes.set("most", *most);
     const auto results = patch.add_all(std::move(all), 2);
     const ValueId as_long = patch.add(node_of("ConstantOfShape", {results[1]}, one_byte()));
     const ValueId end = patch.add(node_of("Shape", {as_long}));

@@ -71,7 +71,7 @@ class Cards(unittest.TestCase):
             flags = INPUTS if command == "run" else INPUTS[1:]
             self.fails(emulator.cermet(command, self.both, *flags, "--device", "cuda:2"),
                        emulator.DEVICE, "there is no card cuda:2; the driver (CUDA 13.2) offers "
-                       "cuda:0 (Fake A, sm_89), cuda:1 (Fake B, sm_90)")
+                       "cuda:0 (Fake A, sm_89), cuda:1 (Fake B, sm_90a)")
 
     def test_another_kind_of_processor_than_the_engines(self):
         self.fails(emulator.cermet("run", self.both, *INPUTS, "--device", "cpu"), INVALID,
@@ -79,7 +79,7 @@ class Cards(unittest.TestCase):
         self.fails(emulator.cermet("run", self.cpu, *INPUTS, "--device", "cuda:1"), INVALID,
                    "the engine was built for the CPU. Build it with --device cuda")
         self.fails(emulator.cermet("bench", self.both, *INPUTS[1:], "--device", "gpu"), INVALID,
-                   "there is no device 'gpu'; expected auto, cpu, cuda or cuda:N")
+                   "there is no device 'gpu'; expected auto, cpu, cuda, cuda:N or cuda,cpu")
 
     def test_a_model_is_built_for_the_card_that_runs_it(self):
         self.assertEqual(len(self.outputs(self.model, "--device", "cuda:1")), 2)

@@ -339,7 +339,7 @@ TEST(EmulatorTwoCards, TensorsOfTheOtherAreRefused) {
   EXPECT_NE(
       refusal(ErrorCode::invalid_argument, [&] { context.execute(); })
           .find("input 'image' lies in the memory of cuda:0, the engine was loaded for cuda:1 "
-                "(Fake B, sm_90)"),
+                "(Fake B, sm_90a)"),
       std::string::npos);
 }
 

@@ -129,7 +129,7 @@ class Tune(unittest.TestCase):
 
     def test_other_architectures_and_the_second_card(self):
         engine = self.copy("cross")
-        self.assertIn("Fake B, sm_90", self.tuned(engine, *QUICK, "--device", "cuda:1", "--arch",
+        self.assertIn("Fake B, sm_90a", self.tuned(engine, *QUICK, "--device", "cuda:1", "--arch",
                                                   "sm_89,sm_90"))
         self.assertIn("--arch sm_90,sm_89 ", self.inspect(engine)["options"])
 
@@ -215,7 +215,7 @@ class Tune(unittest.TestCase):
             report = self.inspect(self.sources["both"], **environment)
             self.assertIn("cuda.softmax", {step["tactic"] for step in report["steps"]})
             on_cpu = report["on_cpu"]
-            self.assertIn("cpu.softmax", {step["tactic"] for step in on_cpu["steps"]})
+            self.assertTrue({step["tactic"] for step in on_cpu["steps"]} & {"cpu.softmax", "onednn.softmax"})
             self.assertEqual({step["place"] for step in on_cpu["steps"]}, {"host"})
             self.assertEqual(on_cpu["inputs"], report["inputs"])
             done = emulator.cermet("inspect", self.sources["both"], **environment)

@@ -170,7 +170,7 @@ class Commands(unittest.TestCase):
         for step in report["steps"]:
             self.assertEqual(set(step), {"name", "nodes", "problem", "winner", "candidates", "validation"})
             for candidate in step["candidates"]:
-                self.assertEqual(set(candidate), {"tactic", "configuration", "accepted", "reason",
+                self.assertEqual(set(candidate), {"tactic", "configuration", "accepted", "allowed", "reason",
                                                   "estimate_us", "measured_us"})
                 self.assertTrue(candidate["accepted"] or candidate["reason"])
         text = self.call("build", self.model, "-o", engine, "--explain", "--tuning-budget", 0)

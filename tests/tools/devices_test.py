@@ -36,10 +36,10 @@ class Devices(unittest.TestCase):
         self.assertEqual(cpu["cores"], len(os.sched_getaffinity(0)))
         self.assertEqual(first, {"name": "cuda:0", "product": "Fake A", "architecture": "sm_89",
                                  "cores": 46, "memory_bytes": 1 << 34})
-        self.assertEqual(second, {"name": "cuda:1", "product": "Fake B", "architecture": "sm_90",
+        self.assertEqual(second, {"name": "cuda:1", "product": "Fake B", "architecture": "sm_90a",
                                   "cores": 132, "memory_bytes": 1 << 36})
         table = devices(FAKE)
-        self.assertRegex(table, r"cuda:1 +Fake B +sm_90 +132 +64.0 GiB")
+        self.assertRegex(table, r"cuda:1 +Fake B +sm_90a +132 +64.0 GiB")
         self.assertIn("The NVIDIA driver runs CUDA 13.2. `cermet build --device cuda` builds for "
                       "cuda:0.\n", table)
 

@@ -46,8 +46,8 @@ void infer_padded_suppression(InferContext& context) {
                   "expected scores of 3 dimensions and how many boxes are wanted of a class");
   const Dims& scores = context.dims(1);
   Dim most = scores[2];
-  if (const auto wanted = context.integers(2); wanted && wanted->size() == 1)
-    most = min(most, Dim(std::max<int64_t>(0, (*wanted)[0])));
+  if (const int64_t wanted = context.attributes().integer("most", -1); wanted >= 0)
+    most = min(most, Dim(wanted));
   context.set_output(0, ElementType::int64, {scores[0] * scores[1] * most, 3});
   context.set_output(1, ElementType::int64, {1});
 }
