@@ -87,7 +87,8 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
                n = static_cast<double>(tile.n) / tile.warps_n;
   const double reuse = m * n / (m + n) / 32;  // 1 for warps of 64 x 64
   if (multiplier == Multiplier::warpgroup) {
-    const double groups = tile.threads() / 128, rows = tile.m / groups;
+    const int groups = tile.threads() / 128;
+    const double rows = static_cast<double>(tile.m) / groups;
     const double read = rows * tile.n / (rows + tile.n) / 32;  // of shared memory, once
     return 0.85 * read / (read + 0.35);
   }
