@@ -223,7 +223,7 @@ class TensorDecoder {
                   "constant: expected {} bytes for {}{}, got {}{}", bytes, name(type),
                   to_string(shape), name(constant.type()), to_string(constant.shape()));
     const auto owner = std::make_shared<Tensor>(constant);
-    const Tensor same(type, shape, owner, constant.data());
+    Tensor same(type, shape, owner, constant.data());
     const Layout layout = layout_of(from, shape.size());
     if (layout.is_row_major()) return same;
     expect_engine(bit_width(type) >= 8, "order: expected none for {}", name(type));

@@ -70,7 +70,7 @@ size_t bytes_of(const HugeCase& huge) {
   return bytes;
 }
 
-void check(HugeCase huge) {
+void check(const HugeCase& huge) {
   test_device()->use();
   const auto free = static_cast<double>(test_device()->free_bytes());
   // The workspace of some is as large as what they read.
@@ -250,6 +250,8 @@ struct Named {
   const char* name;
   Maker make;
 };
+// GoogleTest finds it by this name.
+// NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const Named& named, std::ostream* stream) { *stream << named.name; }
 
 class CudaHuge : public ::testing::TestWithParam<Named> {};
