@@ -8,18 +8,6 @@
 namespace cermet {
 namespace {
 
-// What is shown of such a step instead of a kernel.
-constexpr std::string_view in_place = "in place";
-
-bool has_whole_bytes(const ValueType& type) {
-  return type.has_rank() && bit_width(type.element) >= 8;
-}
-
-size_t axis_of(const Problem& problem, size_t rank) {
-  const int64_t axis = problem.attributes.integer("axis", 0);
-  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
-}
-
 void adopt_sizes_of_data(const Dims& dims, std::set<std::string>& into) {
   for (const Dim& dim : dims) dim.collect_data_symbols(into);
 }
@@ -107,6 +95,15 @@ class Cut {
 };
 
 }  // namespace
+
+bool has_whole_bytes(const ValueType& type) {
+  return type.has_rank() && bit_width(type.element) >= 8;
+}
+
+size_t axis_of(const Problem& problem, size_t rank) {
+  const int64_t axis = problem.attributes.integer("axis", 0);
+  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
+}
 
 std::optional<std::vector<Part>> parts_of(const Plan& plan, const Step& step) {
   return Cut(plan, step).parts();

@@ -2,11 +2,22 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "plan/plan.h"
 
 namespace cermet {
+
+// What is shown instead of a kernel of a step whose results lie in an operand's memory, or the
+// other way round.
+inline constexpr std::string_view in_place = "in place";
+
+// The rank is known, and no element is less than a byte.
+bool has_whole_bytes(const ValueType& type);
+
+// The attribute "axis", counted from the first of `rank` dimensions.
+size_t axis_of(const Problem& problem, size_t rank);
 
 // A part of a tensor: its sizes, with as many dimensions as the tensor has, and its first index.
 struct Part {

@@ -13,18 +13,6 @@
 namespace cermet {
 namespace {
 
-// What is shown of such a step instead of a kernel.
-constexpr std::string_view in_place = "in place";
-
-bool has_whole_bytes(const ValueType& type) {
-  return type.has_rank() && bit_width(type.element) >= 8;
-}
-
-size_t axis_of(const Problem& problem, size_t rank) {
-  const int64_t axis = problem.attributes.integer("axis", 0);
-  return static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(rank) : axis);
-}
-
 class CutScan {
  public:
   explicit CutScan(Plan& plan) : plan_(plan) {}

@@ -14,7 +14,7 @@ INVALID = 1  # exit status
 INPUTS = ["--random-inputs", "--shapes", "x:3x8"]
 
 
-class Cards(unittest.TestCase):
+class Cards(emulator.CommandTest):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -32,11 +32,6 @@ class Cards(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
-
-    def fails(self, done, status, *words):
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
 
     def outputs(self, engine, *flags):
         folder = self.root / "out"

@@ -17,7 +17,7 @@ CALLS = re.findall(r"X\((cu\w+),", API.read_text())
 RUN = ("--random-inputs", "--shapes", "x:2x8")
 
 
-class DeviceBuild(unittest.TestCase):
+class DeviceBuild(emulator.CommandTest):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory()
@@ -30,13 +30,6 @@ class DeviceBuild(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.holder.cleanup()
-
-    def fails(self, done, status, *words):
-        """One error of that status, which says the words."""
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertEqual(done.stderr.count("error:"), 1, done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
 
     def options(self, engine):
         done = emulator.cermet("inspect", engine, "--json", LD_LIBRARY_PATH="")

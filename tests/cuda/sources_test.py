@@ -46,7 +46,7 @@ def model(path):
     return pathlib.Path(path)
 
 
-class Sources(unittest.TestCase):
+class Sources(emulator.CommandTest):
     @classmethod
     def setUpClass(cls):
         cls.holder = tempfile.TemporaryDirectory()
@@ -62,13 +62,6 @@ class Sources(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.holder.cleanup()
-
-    def fails(self, done, status, *words):
-        """One error of that status, which says the words."""
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertEqual(done.stderr.count("error:"), 1, done.stderr)
-        for word in words:
-            self.assertIn(word, done.stderr)
 
     def build(self, *flags, settings="", engine="x.engine", **more):
         return emulator.build(self.model, self.root / engine, *flags, settings=settings, **more)

@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import unittest
 
 try:
     import numpy as np
@@ -54,3 +55,12 @@ def build(model, engine, *flags, settings="", **more):
     """Without measuring, which takes long on the emulator."""
     return cermet("build", model, "-o", engine, "--device", "cuda", "--tuning-budget", "0",
                   *flags, settings=settings, **more)
+
+
+class CommandTest(unittest.TestCase):
+    def fails(self, done, status, *words):
+        """One error of that status, which says the words."""
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stderr.count("error:"), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)

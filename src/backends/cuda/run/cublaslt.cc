@@ -1,8 +1,6 @@
 #include "backends/cuda/run/cublaslt.h"
 
 #include <array>
-#include <map>
-#include <mutex>
 
 #include "backends/cuda/run/library_calls.h"
 #include "base/error.h"
@@ -52,14 +50,7 @@ CublasLt::~CublasLt() {
 }
 
 std::shared_ptr<const CublasLt> CublasLt::on(const DevicePointer& device) {
-  static std::mutex mutex;
-  static auto& known = *new std::map<int, std::weak_ptr<const CublasLt>>;  // by ordinal
-  const std::lock_guard lock(mutex);
-  std::weak_ptr<const CublasLt>& entry = known[device->ordinal()];
-  if (auto there = entry.lock()) return there;
-  std::shared_ptr<const CublasLt> made(new CublasLt(device));
-  entry = made;
-  return made;
+  return shared_on<CublasLt>(device, [&] { return new CublasLt(device); });
 }
 
 void CublasLt::check(cublasStatus_t status, const char* what) const {

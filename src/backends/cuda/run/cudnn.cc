@@ -1,7 +1,6 @@
 #include "backends/cuda/run/cudnn.h"
 
 #include <array>
-#include <map>
 
 #include "backends/cuda/run/cublaslt.h"
 #include "backends/cuda/run/library_calls.h"
@@ -62,14 +61,7 @@ Cudnn::~Cudnn() {
 }
 
 std::shared_ptr<const Cudnn> Cudnn::on(const DevicePointer& device) {
-  static std::mutex mutex;
-  static auto& known = *new std::map<int, std::weak_ptr<const Cudnn>>;  // by ordinal
-  const std::lock_guard lock(mutex);
-  std::weak_ptr<const Cudnn>& entry = known[device->ordinal()];
-  if (auto there = entry.lock()) return there;
-  std::shared_ptr<const Cudnn> made(new Cudnn(device));
-  entry = made;
-  return made;
+  return shared_on<Cudnn>(device, [&] { return new Cudnn(device); });
 }
 
 void Cudnn::check(cudnnStatus_t status, const char* what) const {

@@ -17,10 +17,11 @@ __device__ __forceinline__ void multiply_bytes(int (&d)[4], const unsigned (&a)[
 }
 
 template <class Tile, class LeftTile, class RightTile>
-struct ByteSums {
+struct ByteSums : WarpPart<Tile> {
+  using Part = WarpPart<Tile>;
   using Sum = int;
   static constexpr int step = 32;  // depth of one instruction
-  static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
+  static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 16, count_n = warp_n / 8;
   static_assert(warp_m % 16 == 0 && warp_n % 16 == 0 && Tile::k % step == 0, "whole fragments");
   int sums[count_m][count_n][4];
@@ -37,12 +38,6 @@ struct ByteSums {
     for (auto& sum : row_sums) clear(sum);
 #pragma unroll
     for (auto& sum : column_sums) clear(sum);
-  }
-  static __device__ __forceinline__ int first_row() {
-    return static_cast<int>(threadIdx.x) / 32 / Tile::warps_n * warp_m;
-  }
-  static __device__ __forceinline__ int first_column() {
-    return static_cast<int>(threadIdx.x) / 32 % Tile::warps_n * warp_n;
   }
 
   // The fragments of a step are loaded while the step before is multiplied.
@@ -71,7 +66,7 @@ struct ByteSums {
     for (int j = 0; j < count_n; ++j)
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
-        const int column = first_column() + j * 8 + lane_id() % 4 * 2 + e % 2;
+        const int column = Part::first_column() + j * 8 + lane_id() % 4 * 2 + e % 2;
         unsigned zero = 0, off = 0;
         if constexpr (Tile::sums_rows) zero = right_zero(column);
         if constexpr (Tile::sums_columns)
@@ -86,8 +81,6 @@ struct ByteSums {
   }
 
   // 16 rows from strip_row(strip) of the tile on, as lines of PITCH sums.
-  static constexpr int strips = count_m;
-  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, int* to) const {
     int* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
@@ -126,10 +119,10 @@ struct ByteSums {
                                               const unsigned char* left, const unsigned char* right,
                                               int depth) {
 #pragma unroll
-    for (int i = 0; i < count_m; ++i) load_left(a[i], left, first_row() + i * 16, depth);
+    for (int i = 0; i < count_m; ++i) load_left(a[i], left, Part::first_row() + i * 16, depth);
 #pragma unroll
     for (int j = 0; j < count_n; j += 2)
-      load_right(b[j], b[j + 1], right, first_column() + j * 8, depth);
+      load_right(b[j], b[j + 1], right, Part::first_column() + j * 8, depth);
   }
 
   // Four bytes at consecutive depths of a row, one by one: no instruction turns bytes.

@@ -2,9 +2,10 @@
 // depth. Threads of a warp form 4 rows and 8 columns. A factor whose elements lie along the depth
 // gives a thread every 4th row (8th column), one that lies along its rows groups of 4 neighbours.
 template <class Tile, class LeftTile, class RightTile>
-struct FmaSums {
+struct FmaSums : WarpPart<Tile> {
+  using Part = WarpPart<Tile>;
   using Sum = float;
-  static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
+  static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 4, count_n = warp_n / 8;
   static_assert(count_m % 4 == 0 && count_n % 4 == 0 && Tile::k % 4 == 0, "whole vectors");
   float sums[count_m][count_n];
@@ -15,19 +16,13 @@ struct FmaSums {
 #pragma unroll
       for (int j = 0; j < count_n; ++j) sums[i][j] = 0;
   }
-  static __device__ __forceinline__ int first_row() {
-    return static_cast<int>(threadIdx.x) / 32 / Tile::warps_n * warp_m;
-  }
-  static __device__ __forceinline__ int first_column() {
-    return static_cast<int>(threadIdx.x) / 32 % Tile::warps_n * warp_n;
-  }
 
   __device__ __forceinline__ void multiply(const unsigned char* left, const unsigned char* right) {
 #pragma unroll
     for (int depth = 0; depth < Tile::k; depth += 4) {
       float a[count_m][4], b[count_n][4];
-      load<LeftTile, count_m, 4>(a, left, first_row(), row_of_thread(), depth);
-      load<RightTile, count_n, 8>(b, right, first_column(), column_of_thread(), depth);
+      load<LeftTile, count_m, 4>(a, left, Part::first_row(), row_of_thread(), depth);
+      load<RightTile, count_n, 8>(b, right, Part::first_column(), column_of_thread(), depth);
 #pragma unroll
       for (int k = 0; k < 4; ++k)
 #pragma unroll
@@ -38,8 +33,6 @@ struct FmaSums {
   }
 
   // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
-  static constexpr int strips = warp_m / 16;
-  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
 #pragma unroll

@@ -26,12 +26,13 @@ struct TensorProduct<float> {
 };
 
 template <class Tile, class LeftTile, class RightTile>
-struct TensorSums {
+struct TensorSums : WarpPart<Tile> {
+  using Part = WarpPart<Tile>;
   using Sum = float;
   using Element = typename Tile::Element;
   static constexpr int size = static_cast<int>(sizeof(Element));
   static constexpr int step = 32 / size;  // depth of one instruction
-  static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
+  static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 16, count_n = warp_n / 8;
   static_assert(warp_m % 16 == 0 && warp_n % 16 == 0 && Tile::k % step == 0, "whole fragments");
   float sums[count_m][count_n][4];
@@ -43,12 +44,6 @@ struct TensorSums {
       for (int j = 0; j < count_n; ++j)
 #pragma unroll
         for (int e = 0; e < 4; ++e) sums[i][j][e] = 0;
-  }
-  static __device__ __forceinline__ int first_row() {
-    return static_cast<int>(threadIdx.x) / 32 / Tile::warps_n * warp_m;
-  }
-  static __device__ __forceinline__ int first_column() {
-    return static_cast<int>(threadIdx.x) / 32 % Tile::warps_n * warp_n;
   }
 
   // The fragments of a step are loaded while the step before is multiplied.
@@ -68,8 +63,6 @@ struct TensorSums {
   }
 
   // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
-  static constexpr int strips = count_m;
-  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
     float* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
@@ -86,10 +79,10 @@ struct TensorSums {
                                               const unsigned char* left, const unsigned char* right,
                                               int depth) {
 #pragma unroll
-    for (int i = 0; i < count_m; ++i) load_left(a[i], left, first_row() + i * 16, depth);
+    for (int i = 0; i < count_m; ++i) load_left(a[i], left, Part::first_row() + i * 16, depth);
 #pragma unroll
     for (int j = 0; j < count_n; j += 2)
-      load_right(b[j], b[j + 1], right, first_column() + j * 8, depth);
+      load_right(b[j], b[j + 1], right, Part::first_column() + j * 8, depth);
   }
 
   static __device__ __forceinline__ unsigned rounded(unsigned bits) {

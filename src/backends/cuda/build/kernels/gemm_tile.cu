@@ -44,6 +44,21 @@ struct FactorTile {
   }
 };
 
+// Which part of a tile is a warp's: Tile::m / Tile::warps_m rows, Tile::n / Tile::warps_n columns.
+template <class Tile>
+struct WarpPart {
+  static constexpr int warp_m = Tile::m / Tile::warps_m, warp_n = Tile::n / Tile::warps_n;
+  static __device__ __forceinline__ int first_row() {
+    return static_cast<int>(threadIdx.x) / 32 / Tile::warps_n * warp_m;
+  }
+  static __device__ __forceinline__ int first_column() {
+    return static_cast<int>(threadIdx.x) / 32 % Tile::warps_n * warp_n;
+  }
+  // Its results are handed on in strips of 16 rows.
+  static constexpr int strips = warp_m / 16;
+  static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
+};
+
 template <class Index>
 struct TilePlace {
   Index m, n;
