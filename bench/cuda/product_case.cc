@@ -30,6 +30,17 @@ constexpr std::array resnet50{
     ConvolutionShape{7, 512, 512, 3, 1, false},
 };
 
+// Images as networks get them, 3 channels.
+struct FirstLayer {
+  const char* name;
+  int64_t size, filters, window, stride;
+};
+constexpr std::array first_layers{
+    FirstLayer{"resnet", 224, 64, 7, 2}, FirstLayer{"mobilenet", 224, 32, 3, 2},
+    FirstLayer{"vgg", 224, 64, 3, 1},    FirstLayer{"alexnet", 224, 64, 11, 4},
+    FirstLayer{"vit", 224, 768, 16, 16},
+};
+
 struct ProductShape {
   const char* name;
   ElementType type;
@@ -101,11 +112,11 @@ class PlanOfCase {
     if (what_.is_convolution()) {
       const int64_t size = what_.result_size();
       result = {what_.batch, what_.n, size, size};
-      const int64_t pad = what_.window / 2;
+      const int64_t pad = what_.padding();
       step_.problem.attributes.set("group", what_.group);
       step_.problem.attributes.set("strides", std::vector<int64_t>{what_.stride, what_.stride});
       step_.problem.attributes.set("pads", std::vector<int64_t>{pad, pad, pad, pad});
-      add({what_.batch, what_.channels, what_.size, what_.size}, false);
+      add({what_.batch, what_.channels, what_.size, what_.size}, false, what_.planes);
       add({what_.n, what_.channels / what_.group, what_.window, what_.window}, true);
     } else {
       add({what_.m, what_.k}, false);
@@ -155,9 +166,9 @@ class PlanOfCase {
     return static_cast<BufferId>(made_.plan.buffers.size() - 1);
   }
 
-  void add(const Shape& shape, bool constant) {
+  void add(const Shape& shape, bool constant, bool row_major = false) {
     const Operand operand{ValueType::tensor(what_.type, to_dims(shape)),
-                          constant ? Layout{} : layout(shape), constant};
+                          constant || row_major ? Layout{} : layout(shape), constant};
     step_.problem.inputs.emplace_back(operand);
     step_.inputs.push_back(buffer(operand, constant ? Storage::constant : Storage::activation));
     const auto seed = static_cast<unsigned>(step_.inputs.size());
@@ -196,7 +207,7 @@ double exact_product(const ProductCase& what, const ProductPlan& plan, int64_t i
 }
 
 double exact_convolution(const ProductCase& what, const ProductPlan& plan, int64_t i) {
-  const int64_t size = what.result_size(), pad = what.window / 2;
+  const int64_t size = what.result_size(), pad = what.padding();
   const int64_t x = i % size, y = i / size % size, filter = i / (size * size) % what.n,
                 item = i / (size * size * what.n);
   const int64_t channels = what.channels / what.group, group = filter / (what.n / what.group);
@@ -237,6 +248,25 @@ double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i
   return std::max(exact, 0.0);
 }
 
+void add_first_layers(std::vector<ProductCase>& list) {
+  for (int64_t batch : {1, 8, 128})
+    for (const FirstLayer& shape : first_layers)
+      for (const bool planes : {false, true}) {
+        ProductCase what;
+        what.name =
+            fmt::format("first-{}-{} {}x{}/{} {} {}", shape.name, batch, shape.window, shape.window,
+                        shape.stride, shape.filters, planes ? "planes" : "channels-last");
+        what.batch = batch;
+        what.size = shape.size;
+        what.channels = 3;
+        what.n = shape.filters;
+        what.window = shape.window;
+        what.stride = shape.stride;
+        what.planes = planes;
+        list.push_back(what);
+      }
+}
+
 }  // namespace
 
 double ProductCase::operations() const {
@@ -260,6 +290,7 @@ double ProductCase::bytes() const {
 
 std::vector<ProductCase> product_cases() {
   std::vector<ProductCase> list;
+  add_first_layers(list);
   for (int64_t batch : {1, 8, 128})
     for (const ConvolutionShape& shape : resnet50) {
       ProductCase what;

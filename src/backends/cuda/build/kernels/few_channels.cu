@@ -11,9 +11,9 @@
 // or one where each plane is a channel. S::chunk > 1: memory has the elements of a line in the same
 // order, and so many of them are copied at once; then the first window begins S::lead elements
 // behind the line's begin. A line of the window (row r of a plane) counts S::parts * 8 elements of
-// the depth: those from an even place on, zeros where the window has none. The packed w is [m][plane,
-// r, parts of 8] in that order, each filter in S::weight_pitch elements, for whole blocks of
-// S::block_filters filters; S::depth is a multiple of 16.
+// the depth: those from an even place on, zeros where the window has none. The packed w is
+// [m][plane, r, parts of 8] in that order, each filter in S::weight_pitch elements, for whole
+// blocks of S::block_filters filters; S::depth is a multiple of 16.
 
 template <class S, class T>
 struct ImageTile {
@@ -63,8 +63,7 @@ struct ImageTile {
       for (int k = 0; k < at_once; ++k) {
         const int i = first + k * THREADS;
         const I h = top + i / columns, w = left + i % columns;
-        const bool inside =
-            i < total && h >= 0 && h < sizes.input_1 && w >= 0 && w < sizes.input_2;
+        const bool inside = i < total && h >= 0 && h < sizes.input_1 && w >= 0 && w < sizes.input_2;
         const T* const from =
             item + (inside ? h * static_cast<I>(sizes.x_1) + w * static_cast<I>(sizes.x_2) : 0);
 #pragma unroll
@@ -91,7 +90,8 @@ struct ImageTile {
   }
 };
 
-// The fragments of a warp. A step of 16 of the depth is two parts of 8, of the same or of two lines.
+// The fragments of a warp. A step of 16 of the depth is two parts of 8, of the same or of two
+// lines.
 template <class S, class Tile>
 struct WindowFragments {
   using T = typename Tile::Element;
@@ -214,14 +214,13 @@ __device__ __forceinline__ void few_channels_convolution(const S& sizes, const T
     fragments.multiply(sums);
     const I n = tile / (tiles_p * tiles_q), first_p = tile / tiles_q % tiles_p * S::tile_p,
             first_q = tile % tiles_q * S::tile_q;
-    for_each_pack<Tile, PACK>(
-        sums, [&](int tile_row, int tile_column, const float (&values)[PACK]) {
-          const I p = first_p + tile_row / S::tile_q, q = first_q + tile_row % S::tile_q;
-          const I column = first_column + tile_column;
-          if (p >= sizes.output_1 || q >= sizes.output_2 || column >= S::filters) return;
-          finish((n * static_cast<I>(sizes.output_1) + p) * static_cast<I>(sizes.output_2) + q,
-                 column, values);
-        });
+    for_each_pack<Tile, PACK>(sums, [&](int tile_row, int tile_column, const float(&values)[PACK]) {
+      const I p = first_p + tile_row / S::tile_q, q = first_q + tile_row % S::tile_q;
+      const I column = first_column + tile_column;
+      if (p >= sizes.output_1 || q >= sizes.output_2 || column >= S::filters) return;
+      finish((n * static_cast<I>(sizes.output_1) + p) * static_cast<I>(sizes.output_2) + q, column,
+             values);
+    });
     reading = 1 - reading;
   }
 }

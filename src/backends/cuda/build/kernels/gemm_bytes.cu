@@ -83,13 +83,14 @@ struct ByteSums : WarpPart<Tile> {
   // 16 rows from strip_row(strip) of the tile on, as lines of PITCH sums.
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, int* to) const {
-    int* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+    int* const at = to + lane_id() / 4 * PITCH;
+    const int pair = lane_id() % 4 * 2;
 #pragma unroll
     for (int j = 0; j < count_n; ++j)
 #pragma unroll
       for (int e = 0; e < 4; e += 2)
-        *reinterpret_cast<Pack<int, 2>*>(at + e / 2 * 8 * PITCH + j * 8) = {sums[strip][j][e],
-                                                                            sums[strip][j][e + 1]};
+        *reinterpret_cast<Pack<int, 2>*>(at + e / 2 * 8 * PITCH + strip_place(j * 8 + pair)) = {
+            sums[strip][j][e], sums[strip][j][e + 1]};
   }
 
  private:

@@ -20,18 +20,19 @@ __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& fi
       const int unit = i + lane_id();
       if (units % 32 != 0 && unit >= units) continue;
       const int row = unit / (columns / PACK), column = unit % (columns / PACK) * PACK;
-      const Sum* const at = strip + row * pitch + column;
+      const Sum* const at = strip + row * pitch;
       Sum values[PACK];
       if constexpr (PACK % 4 == 0) {
 #pragma unroll
         for (int j = 0; j < PACK; j += 4) {
-          const Pack<Sum, 4> four = *reinterpret_cast<const Pack<Sum, 4>*>(at + j);
+          const Pack<Sum, 4> four =
+              *reinterpret_cast<const Pack<Sum, 4>*>(at + strip_place(column + j));
 #pragma unroll
           for (int e = 0; e < 4; ++e) values[j + e] = four.items[e];
         }
       } else {
 #pragma unroll
-        for (int j = 0; j < PACK; ++j) values[j] = at[j];
+        for (int j = 0; j < PACK; ++j) values[j] = at[strip_place(column + j)];
       }
       finish(sums.strip_row(s) + row, sums.first_column() + column, values);
     }

@@ -40,7 +40,7 @@ struct FmaSums : WarpPart<Tile> {
 #pragma unroll
       for (int j = 0; j < count_n; ++j)
         to[place<LeftTile, 4>(row_of_thread(), i) * PITCH +
-           place<RightTile, 8>(column_of_thread(), j)] = sums[strip * 4 + i][j];
+           strip_place(place<RightTile, 8>(column_of_thread(), j))] = sums[strip * 4 + i][j];
   }
 
  private:

@@ -65,11 +65,13 @@ struct TensorSums : WarpPart<Tile> {
   // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
-    float* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+    float* const at = to + lane_id() / 4 * PITCH;
+    const int pair = lane_id() % 4 * 2;
 #pragma unroll
     for (int j = 0; j < count_n; ++j) {
-      *reinterpret_cast<float2*>(at + j * 8) = make_float2(sums[strip][j][0], sums[strip][j][1]);
-      *reinterpret_cast<float2*>(at + 8 * PITCH + j * 8) =
+      *reinterpret_cast<float2*>(at + strip_place(j * 8 + pair)) =
+          make_float2(sums[strip][j][0], sums[strip][j][1]);
+      *reinterpret_cast<float2*>(at + 8 * PITCH + strip_place(j * 8 + pair)) =
           make_float2(sums[strip][j][2], sums[strip][j][3]);
     }
   }

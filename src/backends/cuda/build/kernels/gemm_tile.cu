@@ -59,6 +59,12 @@ struct WarpPart {
   static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
 };
 
+// Where a column lies in a line of a strip: packs of 8 words that lanes read side by side, half a
+// pack at a time, lie in all banks so.
+__device__ __forceinline__ constexpr int strip_place(int column) {
+  return column ^ (column >> 3 & 4);
+}
+
 template <class Index>
 struct TilePlace {
   Index m, n;

@@ -107,12 +107,14 @@ struct WarpgroupSums {
   }
   template <int PITCH>
   __device__ __forceinline__ void put_strip(int strip, float* to) const {
-    float* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+    float* const at = to + lane_id() / 4 * PITCH;
+    const int pair = lane_id() % 4 * 2;
 #pragma unroll
     for (int j = 0; j < Tile::n / 8; ++j) {
       const float* const four = sums[strip] + j * 4;
-      *reinterpret_cast<float2*>(at + j * 8) = make_float2(four[0], four[1]);
-      *reinterpret_cast<float2*>(at + 8 * PITCH + j * 8) = make_float2(four[2], four[3]);
+      *reinterpret_cast<float2*>(at + strip_place(j * 8 + pair)) = make_float2(four[0], four[1]);
+      *reinterpret_cast<float2*>(at + 8 * PITCH + strip_place(j * 8 + pair)) =
+          make_float2(four[2], four[3]);
     }
   }
 };
