@@ -101,9 +101,12 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
 double longer(double a, double b) { return std::pow(std::pow(a, 4) + std::pow(b, 4), 0.25); }
 
 // From one stage to the next where nothing holds it up: barriers, and copies that threads issue.
+// An element of an image that comes by itself costs the search for its place and the wait for it.
 double stage_us(const Product& product, const Tile& tile) {
   const auto copies = [&](const Factor& factor, int rows) {
-    return static_cast<double>(rows) * tile.k / (factor.pack * tile.threads());
+    const bool gathers = factor.kind == Factor::Kind::image && factor.pack == 1;
+    return static_cast<double>(rows) * tile.k / (factor.pack * tile.threads()) *
+           (gathers ? 10.0 : 1.0);
   };
   return 0.1 + 0.006 * (copies(product.left, tile.m) + copies(product.right, tile.n));
 }
