@@ -226,7 +226,7 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   write_sizes(geometry, tile, writer);
   writer.declare(fmt::format(
       "using Index = index_t;\nstruct Tile {{\nusing Element = {};\nstatic constexpr int m = {}, n "
-      "= {}, k = 16, warps_m = {}, warps_n = 1, threads = {};\n}};\n",
+      "= {}, k = 16, stages = 2, warps_m = {}, warps_n = 1, threads = {};\n}};\n",
       storage_type(product.type), tile.pixels(), geometry.block_filters, tile.warps,
       tile.threads()));
   ProductResult result(writer, product, 16);

@@ -1,5 +1,6 @@
 #include "backends/cuda/build/gemm_source.h"
 
+#include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/kernel_writer.h"
 #include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_result.h"
@@ -61,8 +62,14 @@ Sums sums_of(Multiplier multiplier) {
 
 class GemmSource {
  public:
-  GemmSource(const Product& product, Multiplier multiplier, const Tile& tile, KernelWriter& writer)
-      : product_(product), multiplier_(multiplier), tile_(tile), writer_(writer) {}
+  // `resident_blocks` go on from tile to tile where the tile is persistent.
+  GemmSource(const Product& product, Multiplier multiplier, const Tile& tile,
+             int64_t resident_blocks, KernelWriter& writer)
+      : product_(product),
+        multiplier_(multiplier),
+        tile_(tile),
+        resident_blocks_(resident_blocks),
+        writer_(writer) {}
 
   void write(DeviceSource& into) {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
@@ -73,22 +80,18 @@ class GemmSource {
     writer_.include(sums_of(multiplier_).file);
     writer_.include("gemm_epilogue.cu");
     declare_tile();
-    place();
-    const std::string left = loader(product_.left, "left", "first_row", "Tile::m");
-    const std::string right = loader(product_.right, "right", "first_column", "Tile::n");
-    writer_.body(left + right);
-    writer_.body(
-        fmt::format("{}<Tile, Left::Factor, Right::Factor> sums;\n"
-                    "multiply_blocks<Tile>(left, right, end_block - first_block, sums);\n",
-                    sums_of(multiplier_).type));
-    if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
-    if (tile_.splits == 1)
-      finish();
+    place_ = place_text();
+    left_ = loader(product_.left, "left", "first_row", "Tile::m");
+    right_ = loader(product_.right, "right", "first_column", "Tile::n");
+    writer_.declare(fmt::format("using TileSums = {}<Tile, Left::Factor, Right::Factor>;\n",
+                                sums_of(multiplier_).type));
+    if (tile_.persistent)
+      write_rounds();
     else
-      keep_partial_sums();
-    const Dim tiles =
-        ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n));
-    writer_.finish({{tiles * tile_.splits * product_.batches(), 1, 1},
+      write_tile();
+    const Dim blocks = ceil_div(product_.rows, Dim(tile_.m)) *
+                       ceil_div(product_.columns, Dim(tile_.n)) * tile_.splits * product_.batches();
+    writer_.finish({{tile_.persistent ? min(blocks, Dim(resident_blocks_)) : blocks, 1, 1},
                     {tile_.threads(), 1, 1},
                     tile_.shared_bytes(product_.type, multiplier_)},
                    into);
@@ -107,25 +110,65 @@ class GemmSource {
         byte_constants(product_)));
   }
 
-  // Which tile of which batch, and which blocks of depth of it, a block of threads multiplies.
-  void place() {
+  void write_tile() {
+    writer_.body("const Index block = blockIdx.x;\n" + place_ + left_ + right_ +
+                 "const int blocks = end_block - first_block;\n"
+                 "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
+                 "TileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n");
+    if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
+    if (tile_.splits == 1)
+      finish("for_each_pack<Tile, {}>(sums, ", widest_pack());
+    else
+      keep_partial_sums();
+  }
+
+  // Tile after tile: the first blocks of depth of the next one are on their way when the results of
+  // the last are finished. Strips of these lie behind the stages.
+  void write_rounds() {
     writer_.body(fmt::format(
-        "const Index rows = {}, columns = {}, depth_blocks = {};\n"
-        "const Index tiles_m = (rows + (Tile::m - 1)) / Tile::m, tiles_n = (columns + (Tile::n - "
-        "1)) "
-        "/ Tile::n;\n"
-        "Index rest = blockIdx.x;\n"
-        "const auto tile = place_of_tile<{}>(rest % (tiles_m * tiles_n), tiles_m, tiles_n);\n"
-        "rest /= tiles_m * tiles_n;\n"
-        "const Index split = rest % {}, batch = rest / {};\n"
-        "const Index first_row = tile.m * Tile::m, first_column = tile.n * Tile::n;\n"
-        "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
-        "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
-        "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
-        index_text(writer_, product_.rows), index_text(writer_, product_.columns),
-        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group, tile_.splits,
-        tile_.splits, tile_.splits, tile_.splits));
-    writer_.body(batch_coordinates(writer_, product_));
+        "const auto left_of = [&](Index block) {{\n{0}{1}return left;\n}};\n"
+        "const auto right_of = [&](Index block) {{\n{0}{2}return right;\n}};\n"
+        "const Index rounds = {3};\nconst int blocks = {4};\n"
+        "Index block = blockIdx.x;\n"
+        "Left left = left_of(block);\nRight right = right_of(block);\n"
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
+        "#pragma unroll 1\n"
+        "for (;;) {{\nTileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n"
+        "const Index next = block + gridDim.x;\n"
+        "if (next < rounds) {{\nleft = left_of(next);\nright = right_of(next);\n"
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n{0}",
+        place_, left_, right_,
+        index_text(writer_, ceil_div(product_.rows, Dim(tile_.m)) *
+                                ceil_div(product_.columns, Dim(tile_.n)) * product_.batches()),
+        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k)))));
+    finish(fmt::format("for_each_pack_at<Tile, {{}}, {}>(dynamic_shared_memory + Tile::stages * "
+                       "(Left::Factor::bytes + Right::Factor::bytes), sums, ",
+                       Tile::strip_columns),
+           16);
+    writer_.body("if (next >= rounds) break;\nblock = next;\n}\n");
+  }
+
+  // Statements that say which tile of which batch, and which blocks of depth of it, `block` is.
+  std::string place_text() {
+    return fmt::format(
+               "const Index rows = {}, columns = {}, depth_blocks = {};\n"
+               "const Index tiles_m = (rows + (Tile::m - 1)) / Tile::m, tiles_n = (columns + "
+               "(Tile::n - "
+               "1)) "
+               "/ Tile::n;\n"
+               "Index rest = block;\n"
+               "const auto tile = place_of_tile<{}>(rest % (tiles_m * tiles_n), tiles_m, "
+               "tiles_n);\n"
+               "rest /= tiles_m * tiles_n;\n"
+               "const Index split = rest % {}, batch = rest / {};\n"
+               "const Index first_row = tile.m * Tile::m, first_column = tile.n * Tile::n;\n"
+               "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
+               "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
+               "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
+               index_text(writer_, product_.rows), index_text(writer_, product_.columns),
+               index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group,
+               tile_.splits, tile_.splits, tile_.splits, tile_.splits) +
+           batch_coordinates(writer_, product_);
   }
 
   std::string image() {
@@ -183,12 +226,13 @@ class GemmSource {
                     index_text(writer_, factor.row_stride), kind, offsets, first, rows, depth));
   }
 
-  void finish() {
-    ProductResult result(writer_, product_, widest_pack());
+  // `walk`: the begin of a call that hands on packs, whose size is {}.
+  void finish(std::string_view walk, int widest) {
+    ProductResult result(writer_, product_, widest);
     const std::string text = result.finish();
+    writer_.body(fmt::format(fmt::runtime(walk), result.pack()));
     writer_.body(fmt::format(
-        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {2} "
-        "(&values)[{0}]) "
+        "[&](int tile_row, int tile_column, const {2} (&values)[{0}]) "
         "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
         "if (row >= rows || column >= columns) return;\n{1}}});\n",
         result.pack(), text, product_.sum_type()));
@@ -214,7 +258,9 @@ class GemmSource {
   const Product& product_;
   const Multiplier multiplier_;
   const Tile& tile_;
+  const int64_t resident_blocks_;
   KernelWriter& writer_;
+  std::string place_, left_, right_;  // declarations that a tile needs
 };
 
 // Adds the partial sums in the order of the splits and finishes them.
@@ -254,7 +300,9 @@ DeviceSource gemm_source(const TacticQuery& query, const Product& product, Multi
                          const Tile& tile) {
   DeviceSource source;
   KernelWriter writer(query.problem(), "gemm");
-  GemmSource(product, multiplier, tile, writer).write(source);
+  const int64_t resident = rates_of(query.architecture).multiprocessors *
+                           blocks_at_once(query, product, multiplier, tile);
+  GemmSource(product, multiplier, tile, resident, writer).write(source);
   if (tile.splits > 1) {
     source.program.workspace_bytes = PartialSums(product).split * (4 * tile.splits);
     add_reduction(query.problem(), product, tile.splits, source);

@@ -18,10 +18,16 @@ struct Tile {
   int warps_m = 2, warps_n = 2;  // that share the tile
   int stages = 4;
   int splits = 1;  // of the depth, each with sums of its own
+  // A block of threads computes tile after tile: the next one's factors are on their way while it
+  // finishes the results of the last. By warpgroups, without splits.
+  bool persistent = false;
 
   int threads() const { return 32 * warps_m * warps_n; }
+  // Columns of a strip of 16 rows in which a warp turns its results, where strips lie beside
+  // stages.
+  static constexpr int strip_columns = 32;
   int64_t shared_bytes(ElementType type, Multiplier multiplier) const;
-  std::string to_string() const;  // "128x128x32 w2x2 s4 k1"
+  std::string to_string() const;  // "128x128x32 w2x2 s4 k1", "... persistent"
   static Tile parse(std::string_view text);
   bool operator==(const Tile&) const = default;
 };
@@ -29,6 +35,10 @@ struct Tile {
 // The promising ones for the query's card and typical sizes, the best first.
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier);
+
+// Blocks of threads that a multiprocessor of the query's card has at once, as far as is known.
+int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                       const Tile& tile);
 
 // For what none of these suits.
 Tile smallest_tile(Multiplier multiplier);

@@ -67,6 +67,8 @@ struct WarpgroupSums {
                 "whole instructions");
   static_assert(LeftTile::bytes % 1024 == 0 && RightTile::bytes % 1024 == 0, "places of tiles");
   using Sum = float;
+  // Blocks whose products run while those of the next begin, and blocks on their way.
+  static constexpr int behind = Tile::stages >= 4 ? 1 : 0, ahead = Tile::stages - 1 - behind;
   float sums[count_m][Tile::n / 2];
 
   __device__ __forceinline__ WarpgroupSums() {
@@ -99,21 +101,23 @@ struct WarpgroupSums {
     for (int i = 0; i < count_m; ++i) hold_in_registers(sums[i]);
   }
 
-  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
+  // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
+  // lines of COLUMNS + 8 floats in the order of strip_place().
   static constexpr int strips = count_m;
   static __device__ __forceinline__ int strip_row(int strip) {
     const int warp = static_cast<int>(threadIdx.x) / 32;
     return warp / 4 * (count_m * 64) + strip * 64 + warp % 4 * 16;
   }
-  template <int PITCH>
-  __device__ __forceinline__ void put_strip(int strip, float* to) const {
-    float* const at = to + lane_id() / 4 * PITCH;
-    const int pair = lane_id() % 4 * 2;
+  template <int COLUMNS>
+  __device__ __forceinline__ void put_strip(int strip, int first, float* to) const {
+    float* const at = to + lane_id() / 4 * (COLUMNS + 8);
+    const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
-    for (int j = 0; j < Tile::n / 8; ++j) {
-      const float* const four = sums[strip] + j * 4;
-      *reinterpret_cast<float2*>(at + strip_place(j * 8 + pair)) = make_float2(four[0], four[1]);
-      *reinterpret_cast<float2*>(at + 8 * PITCH + strip_place(j * 8 + pair)) =
+    for (int j = 0; j < COLUMNS / 8; ++j) {
+      const float* const four = sums[strip] + (first / 8 + j) * 4;
+      *reinterpret_cast<float2*>(at + strip_place<COLUMNS>(row, j * 8 + pair)) =
+          make_float2(four[0], four[1]);
+      *reinterpret_cast<float2*>(at + 8 * (COLUMNS + 8) + strip_place<COLUMNS>(row, j * 8 + pair)) =
           make_float2(four[2], four[3]);
     }
   }
@@ -128,20 +132,9 @@ __device__ __forceinline__ void multiply_blocks(
     WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums) {
   unsigned char* const memory = dynamic_shared_memory;
   constexpr int left_bytes = Left::Factor::bytes, stage_bytes = left_bytes + Right::Factor::bytes;
-  constexpr int behind = Tile::stages >= 4 ? 1 : 0;
-  constexpr int ahead = Tile::stages - 1 - behind;  // blocks on their way
+  using Sums = WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>;
+  constexpr int behind = Sums::behind, ahead = Sums::ahead;
   static_assert(ahead >= 1, "one is filled while another is read");
-#pragma unroll
-  for (int i = 0; i < ahead; ++i) {
-    if (i < blocks) {
-      unsigned char* const stage = memory + i * stage_bytes;
-      left.fetch(stage);
-      right.fetch(stage + left_bytes);
-      left.put(stage);
-      right.put(stage + left_bytes);
-    }
-    async_commit();
-  }
   int reading = 0, filling = ahead;
 #pragma unroll 1
   for (int i = 0; i < blocks; ++i) {
