@@ -45,6 +45,7 @@ struct ProductShape {
   const char* name;
   ElementType type;
   int64_t m, n, k;
+  bool gelu = false;
 };
 constexpr std::array products{
     ProductShape{"square", ElementType::float16, 4096, 4096, 4096},
@@ -58,6 +59,8 @@ constexpr std::array products{
     ProductShape{"bert-down-32x128", ElementType::float16, 4096, 768, 3072},
     ProductShape{"vit-qkv-1", ElementType::float16, 197, 768, 768},
     ProductShape{"vit-up-64", ElementType::float16, 12608, 3072, 768},
+    ProductShape{"bert-up-gelu-32x128", ElementType::float16, 4096, 3072, 768, true},
+    ProductShape{"vit-up-gelu-64", ElementType::float16, 12608, 3072, 768, true},
     ProductShape{"vit-down-64", ElementType::float16, 12608, 768, 3072},
     ProductShape{"bert-up-1x128", ElementType::float32, 128, 3072, 768},
     ProductShape{"classifier-1", ElementType::float16, 1, 1000, 2048},
@@ -180,6 +183,15 @@ class PlanOfCase {
   void add_epilogue(const Shape& result) {
     const auto type = name(what_.type);
     step_.problem.epilogue_first = step_.inputs.size();
+    if (what_.gelu) {
+      step_.problem.expression = ScalarExpr::parse(
+          fmt::format("%0 = input {0} 0; %1 = cast float32 %0; %2 = constant float32 0.70710678; "
+                      "%3 = mul float32 %1 %2; %4 = erf float32 %3; %5 = constant float32 0.5; "
+                      "%6 = mul float32 %4 %5; %7 = add float32 %6 %5; %8 = mul float32 %7 %1; "
+                      "%9 = cast {0} %8; -> %9",
+                      type));
+      return;
+    }
     if (what_.residual) add(result, false);
     step_.problem.expression = ScalarExpr::parse(
         what_.residual ? fmt::format("%0 = input {0} 0; %1 = input {0} 1; %2 = add {0} %0 %1; "
@@ -245,6 +257,7 @@ double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i
   double exact =
       what.is_convolution() ? exact_convolution(what, plan, i) : exact_product(what, plan, i);
   if (what.residual) exact += at(*plan.inputs.back(), i);
+  if (what.gelu) return exact * (0.5 + 0.5 * std::erf(exact * std::sqrt(0.5)));
   return std::max(exact, 0.0);
 }
 
@@ -314,6 +327,7 @@ std::vector<ProductCase> product_cases() {
     what.m = shape.m;
     what.n = shape.n;
     what.k = shape.k;
+    what.gelu = shape.gelu;
     list.push_back(what);
   }
   for (const AttentionShape& shape : attentions) {

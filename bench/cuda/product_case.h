@@ -20,6 +20,7 @@ struct ProductCase {
   // in which queries, keys and values lie side by side.
   int64_t heads = 0;
   bool residual = false;  // what the epilogue adds; it always rectifies, but for attention
+  bool gelu = false;      // instead of rectifying, in float32
 
   bool is_convolution() const { return window > 0; }
   bool is_attention() const { return heads > 0; }
