@@ -62,7 +62,7 @@ Sums sums_of(Multiplier multiplier) {
 
 class GemmSource {
  public:
-  // `resident_blocks` go on from tile to tile where the tile is persistent.
+  // `resident_blocks` go on from tile to tile where the tile goes on.
   GemmSource(const Product& product, Multiplier multiplier, const Tile& tile,
              int64_t resident_blocks, KernelWriter& writer)
       : product_(product),
@@ -85,13 +85,13 @@ class GemmSource {
     right_ = loader(product_.right, "right", "first_column", "Tile::n");
     writer_.declare(fmt::format("using TileSums = {}<Tile, Left::Factor, Right::Factor>;\n",
                                 sums_of(multiplier_).type));
-    if (tile_.persistent)
+    if (tile_.goes_on())
       write_rounds();
     else
       write_tile();
     const Dim blocks = ceil_div(product_.rows, Dim(tile_.m)) *
                        ceil_div(product_.columns, Dim(tile_.n)) * tile_.splits * product_.batches();
-    writer_.finish({{tile_.persistent ? min(blocks, Dim(resident_blocks_)) : blocks, 1, 1},
+    writer_.finish({{tile_.goes_on() ? min(blocks, Dim(resident_blocks_)) : blocks, 1, 1},
                     {tile_.threads(), 1, 1},
                     tile_.shared_bytes(product_.type, multiplier_)},
                    into);
@@ -117,35 +117,58 @@ class GemmSource {
                  "TileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n");
     if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
     if (tile_.splits == 1)
-      finish("for_each_pack<Tile, {}>(sums, ", widest_pack());
+      finish();
     else
       keep_partial_sums();
   }
 
   // Tile after tile: the first blocks of depth of the next one are on their way when the results of
-  // the last are finished. Strips of these lie behind the stages.
+  // the last are finished, or these are finished while the next one is multiplied.
   void write_rounds() {
+    const Dim rounds = ceil_div(product_.rows, Dim(tile_.m)) *
+                       ceil_div(product_.columns, Dim(tile_.n)) * product_.batches();
+    ProductResult result(writer_, product_, 16);
+    const std::string text = result.finish();
     writer_.body(fmt::format(
-        "const auto left_of = [&](Index block) {{\n{0}{1}return left;\n}};\n"
-        "const auto right_of = [&](Index block) {{\n{0}{2}return right;\n}};\n"
-        "const Index rounds = {3};\nconst int blocks = {4};\n"
-        "Index block = blockIdx.x;\n"
+        "const Index rows = {0}, columns = {1}, rounds = {2};\nconst int blocks = {3};\n"
+        "Index block = blockIdx.x, last_row = 0, last_column = 0, batch = 0;\n"
+        "const auto finish = [&](int tile_row, int tile_column, const float (&values)[{4}]) {{\n"
+        "const Index row = last_row + tile_row, column = last_column + tile_column;\n"
+        "if (row >= rows || column >= columns) return;\n{5}}};\n"
+        "const auto left_of = [&](Index block) {{\n{6}{7}return left;\n}};\n"
+        "const auto right_of = [&](Index block) {{\n{6}{8}return right;\n}};\n"
+        "unsigned char* const strips = dynamic_shared_memory + Tile::stages * "
+        "(Left::Factor::bytes + Right::Factor::bytes);\n"
         "Left left = left_of(block);\nRight right = right_of(block);\n"
-        "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
-        "#pragma unroll 1\n"
-        "for (;;) {{\nTileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n"
-        "const Index next = block + gridDim.x;\n"
-        "if (next < rounds) {{\nleft = left_of(next);\nright = right_of(next);\n"
-        "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n{0}",
-        place_, left_, right_,
-        index_text(writer_, ceil_div(product_.rows, Dim(tile_.m)) *
-                                ceil_div(product_.columns, Dim(tile_.n)) * product_.batches()),
-        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k)))));
-    finish(fmt::format("for_each_pack_at<Tile, {{}}, {}>(dynamic_shared_memory + Tile::stages * "
-                       "(Left::Factor::bytes + Right::Factor::bytes), sums, ",
-                       Tile::strip_columns),
-           16);
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n",
+        index_text(writer_, product_.rows), index_text(writer_, product_.columns),
+        index_text(writer_, rounds), index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))),
+        result.pack(), text, place_, left_, right_));
+    write_round(fmt::format("Tile, {}, {}", result.pack(), tile_.strip_columns()));
+  }
+
+  void write_round(const std::string& packs) {
+    const bool overlaps = tile_.rounds == Tile::Rounds::overlapped;
+    if (overlaps) writer_.body("TileSums last;\nbool is_there = false;\n");
+    writer_.body("#pragma unroll 1\nfor (;;) {\nTileSums sums;\n");
+    writer_.body(overlaps ? fmt::format("const PendingTile<{}, TileSums, decltype(finish)> "
+                                        "pending{{strips, last, finish, is_there}};\n"
+                                        "multiply_blocks_with<Tile>(left, right, blocks, sums, "
+                                        "pending);\nlast = sums;\nis_there = true;\n",
+                                        packs)
+                          : "multiply_blocks<Tile>(left, right, blocks, sums);\n");
+    writer_.body(
+        fmt::format("const Index next = block + gridDim.x;\n"
+                    "if (next < rounds) {{\nleft = left_of(next);\nright = right_of(next);\n"
+                    "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n"
+                    "const auto place = [&] {{\n{}last_row = first_row;\nlast_column = "
+                    "first_column;\nreturn batch;\n}};\nbatch = place();\n",
+                    place_));
+    const std::string walk = fmt::format("for_each_pack_at<{}>(strips, {}, finish);\n", packs,
+                                         overlaps ? "last" : "sums");
+    if (!overlaps) writer_.body(walk);
     writer_.body("if (next >= rounds) break;\nblock = next;\n}\n");
+    if (overlaps) writer_.body(walk);
   }
 
   // Statements that say which tile of which batch, and which blocks of depth of it, `block` is.
@@ -226,13 +249,12 @@ class GemmSource {
                     index_text(writer_, factor.row_stride), kind, offsets, first, rows, depth));
   }
 
-  // `walk`: the begin of a call that hands on packs, whose size is {}.
-  void finish(std::string_view walk, int widest) {
-    ProductResult result(writer_, product_, widest);
+  void finish() {
+    ProductResult result(writer_, product_, widest_pack());
     const std::string text = result.finish();
-    writer_.body(fmt::format(fmt::runtime(walk), result.pack()));
     writer_.body(fmt::format(
-        "[&](int tile_row, int tile_column, const {2} (&values)[{0}]) "
+        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {2} "
+        "(&values)[{0}]) "
         "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
         "if (row >= rows || column >= columns) return;\n{1}}});\n",
         result.pack(), text, product_.sum_type()));

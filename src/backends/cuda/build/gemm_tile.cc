@@ -12,6 +12,8 @@
 namespace cermet::cuda {
 namespace {
 
+constexpr std::array<std::string_view, 3> names_of_rounds{"", " persistent", " overlapped"};
+
 // For 16-bit elements; k in elements.
 constexpr std::array half_tiles{
     Tile{128, 256, 32, 2, 4, 4}, Tile{256, 128, 32, 4, 2, 4}, Tile{128, 128, 32, 2, 2, 4},
@@ -47,7 +49,8 @@ constexpr std::array fma_tiles{
 };
 constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
 constexpr size_t most_tiles = 12;
-constexpr int fewest_persistent_results = 128 * 64;  // of a tile
+constexpr int fewest_results_of_rounds = 128 * 64;  // of a tile
+constexpr int most_sums_kept = 64;                  // of a thread, beside those of the next tile
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
@@ -79,6 +82,16 @@ bool suits(const TacticQuery& query, const Product& product, Multiplier multipli
     return false;
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
+}
+
+bool suits_rounds(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                  const Tile& tile) {
+  if (multiplier != Multiplier::warpgroup || tile.m * tile.n < fewest_results_of_rounds)
+    return false;
+  if (tile.rounds == Tile::Rounds::overlapped &&
+      (tile.m * tile.n > most_sums_kept * tile.threads() || tile.stages < 4))
+    return false;
+  return suits(query, product, multiplier, tile);
 }
 
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
@@ -118,7 +131,7 @@ int64_t Tile::shared_bytes(ElementType type, Multiplier multiplier) const {
   const int64_t pipeline = int64_t{stages} * (m + n) * k * (bit_width(type) / 8);
   const int columns = multiplier == Multiplier::warpgroup ? n : n / warps_n;  // of a warp
   const auto strips = [&](int width) { return int64_t{warps_m} * warps_n * 16 * (width + 8) * 4; };
-  return persistent ? pipeline + strips(strip_columns) : std::max(pipeline, strips(columns));
+  return goes_on() ? pipeline + strips(strip_columns()) : std::max(pipeline, strips(columns));
 }
 
 int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,
@@ -135,7 +148,7 @@ Tile smallest_tile(Multiplier multiplier) {
 
 std::string Tile::to_string() const {
   return fmt::format("{}x{}x{} w{}x{} s{} k{}{}", m, n, k, warps_m, warps_n, stages, splits,
-                     persistent ? " persistent" : "");
+                     names_of_rounds[static_cast<size_t>(rounds)]);
 }
 
 Tile Tile::parse(std::string_view text) {
@@ -143,7 +156,8 @@ Tile Tile::parse(std::string_view text) {
   const std::string ended(text);
   const int read = std::sscanf(ended.c_str(), "%9dx%9dx%9d w%9dx%9d s%9d k%9d", &tile.m, &tile.n,
                                &tile.k, &tile.warps_m, &tile.warps_n, &tile.stages, &tile.splits);
-  tile.persistent = text.ends_with("persistent");
+  for (const auto way : {Rounds::persistent, Rounds::overlapped})
+    if (text.ends_with(names_of_rounds[static_cast<size_t>(way)])) tile.rounds = way;
   require(read == 7 && tile.to_string() == text && tile.splits >= 1, ErrorCode::invalid_argument,
           "'{}' is no configuration of a product", text);
   return tile;
@@ -169,7 +183,10 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double around = 1.1 + 2e-5 * tile.m * tile.n;
   const double per_multiprocessor = std::ceil(blocks / rates.multiprocessors);
   const double at_once = std::min(per_multiprocessor, fit);
-  const double hidden = tile.persistent ? 0.6 : 0;  // of a tile's begin, by the end of the last
+  // What a tile's begin, or its end too, costs beside other tiles.
+  const double hidden = tile.rounds == Tile::Rounds::one          ? 0
+                        : tile.rounds == Tile::Rounds::persistent ? 0.6
+                                                                  : 0.8 * around;
   const double compute = std::ceil(per_multiprocessor / fit) *
                              (around - hidden + depth_blocks * longer(bring, work * at_once)) +
                          hidden;
@@ -202,10 +219,11 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
       found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
     }
     tile.splits = 1;
-    tile.persistent = true;
-    if (multiplier == Multiplier::warpgroup && tile.m * tile.n >= fewest_persistent_results &&
-        tiles > rates.multiprocessors && suits(query, product, multiplier, tile))
-      found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+    for (const auto way : {Tile::Rounds::persistent, Tile::Rounds::overlapped}) {
+      tile.rounds = way;
+      if (tiles > rates.multiprocessors && suits_rounds(query, product, multiplier, tile))
+        found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+    }
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
