@@ -16,6 +16,7 @@ struct CardRates {
   double tensor16_per_us = 0;  // of 16-bit floats on tensor cores
   int multiprocessors = 0;
   double launch_us = 0;  // what a kernel in a graph takes at least
+  double cache_bytes = 0;  // of the second level, which all multiprocessors share
 };
 CardRates rates_of(std::string_view architecture);
 
