@@ -17,8 +17,8 @@ struct Expectation {
 };
 
 // What is allowed: what the rounding of the kernel explains, and a multiple of what shaking the
-// model's own rounding moved. `shaken` are tensors like `exact`; anything is allowed where the range
-// of the kernel's type may not suffice.
+// model's own rounding moved. `shaken` are tensors like `exact`; anything is allowed where the
+// range of the kernel's type may not suffice.
 Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken,
                         const KernelRounding& rounding);
 

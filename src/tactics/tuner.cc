@@ -16,7 +16,7 @@ namespace {
 constexpr double hopeless = 4;   // times the lowest estimate
 constexpr double brief_us = 50;  // what is estimated to take less is measured all the same
 constexpr std::ptrdiff_t most_compiled =
-    10;  // candidates of a step on a device, those of the lowest estimates
+    10;                          // candidates of a step on a device, those of the lowest estimates
 constexpr double promising = 2;  // times the lowest estimate: worth one of them for any tactic
 constexpr double compiling_part = 0.6;  // of the budget
 constexpr size_t fewest_rounds = 5, most_rounds = 21;

@@ -16,13 +16,11 @@ struct Way {
   const char* configuration;
 };
 // Every tile, multiplier and type; results in one slice and in several, the last one not full.
-const std::vector<Way> ways{{float32, "f4 fma c1 64x64x16 w2x2 s4 k1"},
-                            {float32, "f4 fma c3 32x32x32 w2x1 s4 k1"},
-                            {float32, "f2 fma c1 32x64x32 w2x2 s3 k1"},
-                            {float32, "f2 tensor c1 64x32x32 w2x2 s5 k1"},
-                            {float16, "f2 tensor c1 32x64x64 w2x2 s5 k1"},
-                            {bfloat16, "f2 tensor c2 32x32x64 w2x1 s6 k1"},
-                            {float16, "f2 warpgroup c1 64x32x64 w4x1 s6 k1"}};
+const std::vector<Way> ways{
+    {float32, "f4 fma c1 64x64x16 w2x2 s4 k1"},      {float32, "f4 fma c3 32x32x32 w2x1 s4 k1"},
+    {float32, "f2 fma c1 32x64x32 w2x2 s3 k1"},      {float32, "f2 tensor c1 64x32x32 w2x2 s5 k1"},
+    {float16, "f2 tensor c1 32x64x64 w2x2 s5 k1"},   {bfloat16, "f2 tensor c2 32x32x64 w2x1 s6 k1"},
+    {float16, "f2 warpgroup c1 64x32x64 w4x1 s6 k1"}};
 
 struct Case {
   Shape image;
@@ -31,13 +29,17 @@ struct Case {
 };
 // Odd sizes, one tile, several images, channels and filters that are no whole vectors, patches that
 // are all padding, results of one row, no image at all.
-const std::vector<Case> cases{
-    {{1, 16, 8, 8}, 32, {1, 1, 1, 1}},  {{2, 16, 7, 9}, 5, {1, 1, 1, 1}},
-    {{1, 40, 3, 3}, 33, {0, 0, 0, 0}},  {{3, 6, 5, 6}, 34, {0, 1, 2, 0}},
-    {{1, 16, 1, 1}, 16, {1, 1, 1, 1}},  {{1, 12, 4, 4}, 20, {5, 6, 7, 8}},
-    {{0, 16, 4, 4}, 16, {1, 1, 1, 1}},  {{2, 3, 13, 11}, 16, {1, 1, 1, 1}},
-    {{1, 72, 10, 9}, 72, {1, 1, 1, 1}}, {{1, 7, 3, 14}, 1, {0, 1, 0, 1}},
-    {{1, 64, 6, 6}, 48, {}}};
+const std::vector<Case> cases{{{1, 16, 8, 8}, 32, {1, 1, 1, 1}},
+                              {{2, 16, 7, 9}, 5, {1, 1, 1, 1}},
+                              {{1, 40, 3, 3}, 33, {0, 0, 0, 0}},
+                              {{3, 6, 5, 6}, 34, {0, 1, 2, 0}},
+                              {{1, 16, 1, 1}, 16, {1, 1, 1, 1}},
+                              {{1, 12, 4, 4}, 20, {5, 6, 7, 8}},
+                              {{0, 16, 4, 4}, 16, {1, 1, 1, 1}},
+                              {{2, 3, 13, 11}, 16, {1, 1, 1, 1}},
+                              {{1, 72, 10, 9}, 72, {1, 1, 1, 1}},
+                              {{1, 7, 3, 14}, 1, {0, 1, 0, 1}},
+                              {{1, 64, 6, 6}, 48, {}}};
 
 Tactic tactic_in(const Way& way) {
   static std::string text;
@@ -145,7 +147,9 @@ TEST(CudaWinograd, OffersWaysThatRun) {
 
 TEST(CudaWinograd, SaysWhatItRejects) {
   const Tactic& tactic = cuda_tactic("cuda.convolution_winograd");
-  const auto reason = [&](ConvolutionCase what) { return rejection(kernel_case(what), tactic); };
+  const auto reason = [&](const ConvolutionCase& what) {
+    return rejection(kernel_case(what), tactic);
+  };
   const ConvolutionCase fine = convolution(cases[0], float32);
   EXPECT_EQ(reason(fine), "");
   ConvolutionCase what = fine;
@@ -171,13 +175,12 @@ TEST(CudaWinograd, SaysWhatItRejects) {
 
 // Not of the kernels that are only compiled (compile_test.py).
 TEST(WaysOfWinograd, AreRefusedWhereTheyAreNone) {
-  for (const char* text :
-       {"", "f3 fma c1 64x64x16 w2x2 s4 k1", "f2 wide c1 64x64x16 w2x2 s4 k1",
-        "f2 fma c0 64x64x16 w2x2 s4 k1", "f2 fma c1", "f2 fma c1 64x64"}) {
+  for (const char* text : {"", "f3 fma c1 64x64x16 w2x2 s4 k1", "f2 wide c1 64x64x16 w2x2 s4 k1",
+                           "f2 fma c0 64x64x16 w2x2 s4 k1", "f2 fma c1", "f2 fma c1 64x64"}) {
     const Way way{float32, text};
-    EXPECT_THROW(expect_same_on_device(kernel_case(convolution(cases[0], float32)), tactic_in(way),
-                                       {0, 0}),
-                 Error)
+    EXPECT_THROW(
+        expect_same_on_device(kernel_case(convolution(cases[0], float32)), tactic_in(way), {0, 0}),
+        Error)
         << text;
   }
 }

@@ -199,8 +199,9 @@ class GemmSource {
         "for (int j = 0; j < {0}; ++j) pack.items[j] = values[j];\n"
         "*reinterpret_cast<Pack<{5}, {0}>*>({1} + static_cast<int64>(split) * {2} + "
         "static_cast<int64>(batch) * {3} + static_cast<int64>(row) * {4} + column) = pack;\n}});\n",
-        PartialSums::pack, writer_.workspace(product_.sum_type(), *sums_at_), writer_.value(partial.split),
-        writer_.value(partial.batch), writer_.value(partial.line), product_.sum_type()));
+        PartialSums::pack, writer_.workspace(product_.sum_type(), *sums_at_),
+        writer_.value(partial.split), writer_.value(partial.batch), writer_.value(partial.line),
+        product_.sum_type()));
   }
 
   const Product& product_;

@@ -155,7 +155,7 @@ std::optional<Traffic> traffic_of(const TacticQuery& query, const Way& way) {
   const SymbolValues values = operand_sizes(shapes->inputs, shapes->outputs);
   const CardRates rates = rates_of(query.architecture);
   const Parts parts(query, way);
-  const auto element = static_cast<double>(bit_width(problem.inputs[0]->type.element) / 8);
+  const int element = bit_width(problem.inputs[0]->type.element) / 8;
   Traffic traffic;
   traffic.product = {way.places(), parts.slice.evaluate(values), parts.filters, parts.padded, 0};
   const auto products = static_cast<double>(way.places() * traffic.product.rows);
@@ -190,10 +190,9 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
 std::vector<int> slice_counts(const TacticQuery& query, const Way& way) {
   const auto traffic = traffic_of(query, way);
   if (!traffic) return {1};
-  const double bytes =
-      static_cast<double>(way.places() * traffic->product.rows) *
-      static_cast<double>(traffic->product.depth * (is_float32(query) ? 4 : 2) +
-                          traffic->product.columns * 4);
+  const double bytes = static_cast<double>(way.places() * traffic->product.rows) *
+                       static_cast<double>(traffic->product.depth * (is_float32(query) ? 4 : 2) +
+                                           traffic->product.columns * 4);
   const double room = cache_part * rates_of(query.architecture).cache_bytes;
   const int slices = static_cast<int>(std::ceil(bytes / room));
   if (slices <= 1 || slices > most_slices) return {1};
@@ -292,11 +291,11 @@ void add_output(const TacticQuery& query, const Parts& parts, const Way& way, co
   text.add("output_2", parts.sizes.axes[2].output);
   text.write(writer);
   writer.declare("using Index = index_t;\n");
-  writer.body(fmt::format(
-      "const auto finish = [&](Index row, Index column, const float (&values)[{}]) {{\n"
-      "const Index batch = 0;\n{}}};\nwinograd_output(sizes, {}, {}, finish);\n",
-      result.pack(), result.finish(), writer.workspace("const float", parts.sums_at),
-      writer.argument(first)));
+  writer.body(
+      fmt::format("const auto finish = [&](Index row, Index column, const float (&values)[{}]) {{\n"
+                  "const Index batch = 0;\n{}}};\nwinograd_output(sizes, {}, {}, finish);\n",
+                  result.pack(), result.finish(), writer.workspace("const float", parts.sums_at),
+                  writer.argument(first)));
   const Dim units = parts.slice * (parts.filters / result.pack());
   writer.finish({{blocks_for(units, threads), 1, 1}, {threads, 1, 1}}, into);
 }

@@ -74,6 +74,50 @@ __device__ __forceinline__ int64 tiles_of_slice(const S& sizes, int64 first) {
   return left < sizes.slice ? left : static_cast<int64>(sizes.slice);
 }
 
+// One dimension of the transforms for V channels or filters, of places `from` in row `row`.
+template <class Transform, int N, int R, int V>
+__device__ __forceinline__ void transform_patch(const float (&from)[N][R][V], int row,
+                                                float (&to)[N][V]) {
+#pragma unroll
+  for (int j = 0; j < V; ++j) {
+    float in[N], out[N];
+#pragma unroll
+    for (int i = 0; i < N; ++i) in[i] = from[i][row][j];
+    Transform::patch(in, out);
+#pragma unroll
+    for (int i = 0; i < N; ++i) to[i][j] = out[i];
+  }
+}
+template <class Transform, int N, int R, int M, int V>
+__device__ __forceinline__ void transform_tile(const float (&from)[N][R][V], int row,
+                                               float (&to)[M][V]) {
+#pragma unroll
+  for (int j = 0; j < V; ++j) {
+    float in[N], out[M];
+#pragma unroll
+    for (int i = 0; i < N; ++i) in[i] = from[i][row][j];
+    Transform::tile(in, out);
+#pragma unroll
+    for (int i = 0; i < M; ++i) to[i][j] = out[i];
+  }
+}
+
+// A column of a patch, whose channels begin at `image`; 0 outside of it and where not `inside`.
+template <class S, class T, class I, int N, int V>
+__device__ __forceinline__ void load_column(const S& sizes, const T* __restrict__ image, I top, I w,
+                                            bool inside, float (&d)[N][1][V]) {
+#pragma unroll
+  for (int row = 0; row < N; ++row) {
+    const I h = top + row;
+    Pack<T, V> pack = {};
+    if (inside && w >= 0 && w < sizes.input_2 && h >= 0 && h < sizes.input_1)
+      pack = *reinterpret_cast<const Pack<T, V>*>(image + h * static_cast<I>(sizes.x_1) +
+                                                  w * static_cast<I>(sizes.x_2));
+#pragma unroll
+    for (int j = 0; j < V; ++j) d[row][0][j] = to_compute(pack.items[j]);
+  }
+}
+
 // v[place][tile - first][channel] = (B' d B)[place] * PatchScale, for the slice's tiles, in lines
 // of S::padded_channels whose end is 0. x is channels-last; both are aligned to S::vector elements,
 // which S::channels is a multiple of. A thread transforms so many channels of a patch in float32.
@@ -81,7 +125,6 @@ template <class S, class T>
 __device__ __forceinline__ void winograd_input(const S& sizes, const T* __restrict__ x,
                                                T* __restrict__ v, int64 first) {
   using I = typename S::index_t;
-  using Vector = Pack<T, S::vector>;
   using Transform = WinogradTransform<S::tile>;
   constexpr int N = S::tile + 2, V = S::vector, vectors = S::padded_channels / V;
   const int64 total = tiles_of_slice(sizes, first) * vectors;
@@ -91,50 +134,28 @@ __device__ __forceinline__ void winograd_input(const S& sizes, const T* __restri
     const int c = static_cast<int>(at % vectors) * V;
     const int64 tile = at / vectors;
     const WinogradPlace<I> place(sizes, first + tile);
-    const I top = place.p - static_cast<I>(sizes.padding_1),
-            left = place.q - static_cast<I>(sizes.padding_2);
     const T* const image = x + place.n * static_cast<I>(sizes.x_n) + c;
     float columns[N][N][V];  // [column][row]
 #pragma unroll
     for (int column = 0; column < N; ++column) {
-      Vector d[N];
-      const I w = left + column;
-      const bool inside = c < S::channels && w >= 0 && w < sizes.input_2;
-#pragma unroll
-      for (int row = 0; row < N; ++row) {
-        const I h = top + row;
-        d[row] = {};
-        if (inside && h >= 0 && h < sizes.input_1)
-          d[row] = *reinterpret_cast<const Vector*>(image + h * static_cast<I>(sizes.x_1) +
-                                                    w * static_cast<I>(sizes.x_2));
-      }
-#pragma unroll
-      for (int j = 0; j < V; ++j) {
-        float in[N], out[N];
-#pragma unroll
-        for (int row = 0; row < N; ++row) in[row] = to_compute(d[row].items[j]);
-        Transform::patch(in, out);
-#pragma unroll
-        for (int row = 0; row < N; ++row) columns[column][row][j] = out[row];
-      }
+      float d[N][1][V];
+      load_column<S, T, I>(sizes, image, place.p - static_cast<I>(sizes.padding_1),
+                           place.q + column - static_cast<I>(sizes.padding_2), c < S::channels, d);
+      transform_patch<Transform>(d, 0, columns[column]);
     }
     T* const to = v + tile * S::padded_channels + c;
 #pragma unroll
     for (int row = 0; row < N; ++row) {
-      Vector results[N];
+      float results[N][V];
+      transform_patch<Transform>(columns, row, results);
 #pragma unroll
-      for (int j = 0; j < V; ++j) {
-        float in[N], out[N];
+      for (int column = 0; column < N; ++column) {
+        Pack<T, V> pack;
 #pragma unroll
-        for (int column = 0; column < N; ++column) in[column] = columns[column][row][j];
-        Transform::patch(in, out);
-#pragma unroll
-        for (int column = 0; column < N; ++column)
-          results[column].items[j] = from_compute<T>(out[column] * PatchScale<T>::value);
+        for (int j = 0; j < V; ++j)
+          pack.items[j] = from_compute<T>(results[column][j] * PatchScale<T>::value);
+        *reinterpret_cast<Pack<T, V>*>(to + (row * N + column) * place_stride) = pack;
       }
-#pragma unroll
-      for (int column = 0; column < N; ++column)
-        *reinterpret_cast<Vector*>(to + (row * N + column) * place_stride) = results[column];
     }
   }
 }
@@ -159,20 +180,15 @@ __device__ __forceinline__ void winograd_output(const S& sizes, const float* __r
     float columns[N][M][V];  // [column][row]
 #pragma unroll
     for (int column = 0; column < N; ++column) {
-      Pack<float, V> s[N];
+      float s[N][1][V];
 #pragma unroll
-      for (int row = 0; row < N; ++row)
-        s[row] =
+      for (int row = 0; row < N; ++row) {
+        const Pack<float, V> pack =
             *reinterpret_cast<const Pack<float, V>*>(from + (row * N + column) * place_stride);
 #pragma unroll
-      for (int j = 0; j < V; ++j) {
-        float in[N], out[M];
-#pragma unroll
-        for (int row = 0; row < N; ++row) in[row] = s[row].items[j];
-        Transform::tile(in, out);
-#pragma unroll
-        for (int row = 0; row < M; ++row) columns[column][row][j] = out[row];
+        for (int j = 0; j < V; ++j) s[row][0][j] = pack.items[j];
       }
+      transform_tile<Transform>(s, 0, columns[column]);
     }
     const WinogradPlace<I> place(sizes, first + tile);
 #pragma unroll
@@ -180,23 +196,13 @@ __device__ __forceinline__ void winograd_output(const S& sizes, const float* __r
       const I p = place.p + row;
       if (p >= sizes.output_1) continue;
       float results[M][V];
+      transform_tile<Transform>(columns, row, results);
+      const I line =
+          (place.n * static_cast<I>(sizes.output_1) + p) * static_cast<I>(sizes.output_2);
 #pragma unroll
-      for (int j = 0; j < V; ++j) {
-        float in[N], out[M];
-#pragma unroll
-        for (int column = 0; column < N; ++column) in[column] = columns[column][row][j];
-        Transform::tile(in, out);
-#pragma unroll
-        for (int column = 0; column < M; ++column) results[column][j] = out[column];
-      }
-#pragma unroll
-      for (int column = 0; column < M; ++column) {
-        const I q = place.q + column;
-        if (q < sizes.output_2)
-          finish((place.n * static_cast<I>(sizes.output_1) + p) * static_cast<I>(sizes.output_2) +
-                     q,
-                 static_cast<I>(m), results[column]);
-      }
+      for (int column = 0; column < M; ++column)
+        if (place.q + column < sizes.output_2)
+          finish(line + place.q + column, static_cast<I>(m), results[column]);
     }
   }
 }
