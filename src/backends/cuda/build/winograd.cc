@@ -323,20 +323,29 @@ std::optional<PackedConstant> pack(const TacticQuery& query) {
   const int64_t filters = weights.shape()[0], channels = weights.shape()[1];
   const int64_t padded = padded_size(channels, weights.type());
   const double scale = weights.type() == ElementType::float16 ? 4 : 1;
+  const size_t line = static_cast<size_t>(padded * bit_width(weights.type()) / 8);
   const std::vector<double> from = load_all<double>(weights.view());
-  std::vector<double> to(static_cast<size_t>(way.places() * filters * padded), 0);
+  Tensor packed(weights.type(), {way.places(), filters, padded});
+  auto* const to = static_cast<std::byte*>(packed.view().data);
   constexpr int64_t least = 16;  // filters of a thread
   in_parallel(filters, least, [&](int64_t begin, int64_t end) {
+    std::vector<std::vector<double>> lines(static_cast<size_t>(way.places()),
+                                           std::vector<double>(static_cast<size_t>(padded), 0));
     std::array<double, 9> window{};
-    for (int64_t f = begin; f < end; ++f)
+    std::array<double, 36> places{};
+    for (int64_t f = begin; f < end; ++f) {
       for (int64_t c = 0; c < channels; ++c) {
         const double* const given = from.data() + (f * channels + c) * 9;
         std::transform(given, given + 9, window.begin(), [&](double w) { return w * scale; });
-        winograd_window(way.m, window.data(), to.data() + f * padded + c, filters * padded);
+        winograd_window(way.m, window.data(), places.data(), 1);
+        for (size_t i = 0; i < lines.size(); ++i) lines[i][static_cast<size_t>(c)] = places[i];
       }
+      for (size_t i = 0; i < lines.size(); ++i) {
+        const size_t row = i * static_cast<size_t>(filters) + static_cast<size_t>(f);
+        store_all(TensorView{weights.type(), {padded}, to + row * line}, lines[i]);
+      }
+    }
   });
-  Tensor packed(weights.type(), {way.places(), filters, padded});
-  store_all(packed.view(), to);
   return PackedConstant{1, packed, fmt::format("cuda.winograd f{} places of filters", way.m)};
 }
 
