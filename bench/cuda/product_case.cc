@@ -30,6 +30,14 @@ constexpr std::array resnet50{
     ConvolutionShape{7, 512, 512, 3, 1, false},
 };
 
+// Windows of 3 x 3 that move by 1, as Winograd's algorithm takes them: those of ResNet-50, and of a
+// detector's larger images.
+constexpr std::array windows_of_3x3{
+    ConvolutionShape{56, 64, 64, 3, 1, true},   ConvolutionShape{28, 128, 128, 3, 1, true},
+    ConvolutionShape{14, 256, 256, 3, 1, true}, ConvolutionShape{7, 512, 512, 3, 1, true},
+    ConvolutionShape{80, 64, 64, 3, 1, false},  ConvolutionShape{160, 32, 32, 3, 1, false},
+};
+
 struct ProductShape {
   const char* name;
   ElementType type;
@@ -237,6 +245,21 @@ double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i
   return std::max(exact, 0.0);
 }
 
+ProductCase window_case(const ConvolutionShape& shape, ElementType type, int64_t batch) {
+  ProductCase what;
+  what.name = fmt::format("winograd-{} {}x{}^2 {}{} {}", batch, shape.channels, shape.size,
+                          shape.filters, shape.residual ? " +" : "", name(type));
+  what.type = type;
+  what.batch = batch;
+  what.size = shape.size;
+  what.channels = shape.channels;
+  what.n = shape.filters;
+  what.window = shape.window;
+  what.stride = shape.stride;
+  what.residual = shape.residual;
+  return what;
+}
+
 }  // namespace
 
 double ProductCase::operations() const {
@@ -275,6 +298,10 @@ std::vector<ProductCase> product_cases() {
       what.residual = shape.residual;
       list.push_back(what);
     }
+  for (ElementType type : {ElementType::float32, ElementType::float16})
+    for (int64_t batch : {1, 8, 64})
+      for (const ConvolutionShape& shape : windows_of_3x3)
+        list.push_back(window_case(shape, type, batch));
   for (const ProductShape& shape : products) {
     ProductCase what;
     what.name =

@@ -29,6 +29,9 @@ struct Tile {
 // The promising ones for the query's card and typical sizes, the best first.
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier);
+// For these sizes.
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            const ProductSizes& sizes, Multiplier multiplier);
 
 // For what none of these suits.
 Tile smallest_tile(Multiplier multiplier);
