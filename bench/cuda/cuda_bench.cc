@@ -4,7 +4,8 @@
 // GB/s and the part of the speed that the card's roofs allow (docs/report.md), and what the
 // estimate would have chosen; --all: each configuration. CERMET_KERNEL_CACHE names the folder of
 // compiled kernels.
-//   --quick  small sizes, one configuration each: says that every family runs, no more
+//   --families  without the long list of networks' convolutions, products and attention
+//   --quick  these with small sizes, one configuration each: says that they run, no more
 //   --list   only what there is; with --compile also what is estimated. Fails where a tactic does
 //            not take the case that is there for it
 //   --compile sm_90  only fills the folder of kernels, on a machine without a GPU
@@ -30,7 +31,7 @@ namespace {
 
 struct Settings {
   std::string filter, tactic, compile_for;
-  bool all = false, list = false, quick = false;
+  bool all = false, list = false, quick = false, families = false;
   int device = 0;
 };
 
@@ -61,6 +62,8 @@ Settings settings_of(int argc, char** argv) {
       settings.list = true;
     else if (word == "--quick")
       settings.quick = true;
+    else if (word == "--families")
+      settings.families = true;
     else
       fail(ErrorCode::invalid_argument, "unknown option {}", word);
   }
@@ -196,6 +199,9 @@ class Bench {
                                         promised->text, promised_us, promised_us / best_us));
   }
 
+  // Whether a result was not what it should have been.
+  bool found_wrong() const { return found_wrong_; }
+
  private:
   double time(const BenchEntry& entry, const BenchStep& step, const Configuration& configuration) {
     constexpr double largest_error = 2e-2;
@@ -207,6 +213,7 @@ class Bench {
     const bool wrong =
         step.error && step.error(relayout(*results[0], step.step().problem.outputs[0]->layout,
                                           Layout{})) > largest_error;
+    found_wrong_ = found_wrong_ || wrong;
     if (settings_.all || wrong) print(entry, step, configuration, us, wrong ? "WRONG" : "");
     return us;
   }
@@ -238,6 +245,7 @@ class Bench {
   }
 
   Settings settings_;
+  bool found_wrong_ = false;
   cuda::DevicePointer device_;
   DevicePeaks peaks_;
   cuda::Compiler compiler_;
@@ -270,7 +278,7 @@ void compile_all(const std::vector<BenchEntry>& entries, const Settings& setting
   fmt::print("{} kernels compiled, {} were there\n", compiler.compiled(), compiler.recalled());
 }
 
-// Goes on behind a case that fails; whether none did.
+// Goes on behind a case that fails; whether none did and no result was wrong.
 bool run_all(const std::vector<BenchEntry>& entries, const Settings& settings) {
   Bench bench(settings);
   bool good = true;
@@ -280,7 +288,7 @@ bool run_all(const std::vector<BenchEntry>& entries, const Settings& settings) {
       fmt::print("{:<46} {:<20} FAILED: {}\n", entry.name, entry.tactic, error.what());
       good = false;
     }
-  return good;
+  return good && !bench.found_wrong();
 }
 
 int run(int argc, char** argv) {
@@ -289,6 +297,7 @@ int run(int argc, char** argv) {
   expect_every_tactic(entries);
   std::erase_if(entries, [&](const BenchEntry& entry) {
     return entry.name.find(settings.filter) == std::string::npos ||
+           (settings.families && entry.tactic.empty()) ||
            (!entry.tactic.empty() && !entry.tactic.starts_with(settings.tactic));
   });
   bool good = true;

@@ -119,6 +119,7 @@ OperandSpec spec(ElementType type, Shape shape) {
   OperandSpec made;
   made.type = type;
   made.shape = std::move(shape);
+  if (type == ElementType::int8) made.range = {-128, 128};  // zeros would spare the card work
   return made;
 }
 

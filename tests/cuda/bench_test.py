@@ -30,6 +30,10 @@ class CudaBench(unittest.TestCase):
             found = set(re.findall(r" ((?:cuda|cublaslt|cudnn)\.\S+)$", done.stdout, re.M))
             self.assertEqual(len(found), len(TACTICS), found)
             self.assertNotIn("does not take it", done.stdout)
+        whole, families = (bench("--list", *flags).stdout.splitlines() for flags in
+                           ([], ["--families"]))
+        self.assertEqual(families, [line for line in whole if line.split()[-1].count(".") == 1 and
+                                    line.split()[-1].startswith("cu")])
 
     def test_a_case_that_a_tactic_does_not_take_fails(self):
         done = bench("--list", "--quick", "--tactic", "cuda.gemm_bytes", "--compile", "sm_90a")
