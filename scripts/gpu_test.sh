@@ -4,6 +4,7 @@
 #   scripts/gpu_test.sh [PART...]      parts: those of PARTS below; all of them
 #   scripts/gpu_test.sh huge           operands of more than 2^31 elements: up to 40 GB of the
 #                                      GPU's memory, as much of the machine's, and minutes
+#   scripts/gpu_test.sh kernels        each family of kernels alone, beside the card's roofs
 #
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
@@ -31,7 +32,7 @@ BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eag
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}
 ONNX_EVERY=${ONNX_EVERY:-4} # of so many of ONNX's cases one
 declare -A LIMITS=([env]=15 [unit]=150 [onnx]=50 [errors]=25 [models]=60 [sources]=50 [streams]=35
-  [sanitizer]=40 [bench]=50 [huge]=480)
+  [sanitizer]=40 [bench]=50 [huge]=480 [kernels]=200)
 PARTS=(env unit onnx errors models sources streams sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -104,6 +105,14 @@ part_huge() {
   CERMET_HUGE=1 "$CERMET_BIN/test_cuda" --gtest_filter='*CudaHuge*' 2>&1 |
     grep -vE '^\[ RUN|^\[-|^$'
   return "${PIPESTATUS[0]}"
+}
+
+# Each family of kernels alone, beside the card's roofs. All cores compile them first.
+part_kernels() {
+  local bench=$CERMET_BIN/cermet_cuda_bench architecture
+  architecture=$("$CERMET_BIN/cermet" devices --json | "$PYTHON" -c \
+    'import json, sys; print(json.load(sys.stdin)["devices"][1]["architecture"])') || return
+  "$bench" --families --compile "$architecture" && "$bench" --families
 }
 
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <random>
 
 #include "base/scalar.h"
+#include "bench/cuda/operator_case.h"
 
 namespace cermet::bench {
 namespace {
@@ -77,24 +76,6 @@ constexpr std::array attentions{
     AttentionShape{"attention-whisper-1", 1, 1500, 6, 64},
     AttentionShape{"attention-long-4", 4, 4096, 16, 128},
 };
-
-// Of a generator that is seeded with the operand's number; they repeat.
-Tensor random_numbers(ElementType type, const Shape& shape, unsigned seed) {
-  constexpr int64_t distinct = 1 << 18;
-  Tensor tensor(type, shape);
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<double> values(-1, 1);
-  const TensorView view = tensor.view();
-  const int64_t count = tensor.elements();
-  for (int64_t i = 0; i < std::min(count, distinct); ++i)
-    store_element<double>(view, i, values(generator));
-  const auto unit = static_cast<size_t>(bit_width(type) / 8);
-  auto* bytes = static_cast<std::byte*>(view.data);
-  for (int64_t done = distinct; done < count; done += distinct)
-    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
-                static_cast<size_t>(std::min(distinct, count - done)) * unit);
-  return tensor;
-}
 
 class PlanOfCase {
  public:
@@ -169,7 +150,7 @@ class PlanOfCase {
     step_.problem.inputs.emplace_back(operand);
     step_.inputs.push_back(buffer(operand, constant ? Storage::constant : Storage::activation));
     const auto seed = static_cast<unsigned>(step_.inputs.size());
-    made_.inputs.emplace_back(random_numbers(what_.type, shape, seed));
+    made_.inputs.emplace_back(numbers_of(weights(what_.type, shape), seed));
     if (constant) made_.plan.constants.push_back({*made_.inputs.back(), {}, {}});
     made_.shapes.inputs.emplace_back(shape);
   }
