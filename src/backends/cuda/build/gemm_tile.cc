@@ -227,7 +227,7 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
     for (const auto way : {Tile::Rounds::persistent, Tile::Rounds::overlapped}) {
       tile.rounds = way;
       if (tiles > rates.multiprocessors && suits_rounds(query, product, multiplier, tile))
-        found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+        found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
     }
   }
   std::stable_sort(found.begin(), found.end(),
