@@ -190,9 +190,9 @@ class GemmSource {
         text += (text.empty() ? "" : ", ") + index_text(writer_, Dim(value));
       return fmt::format("{{{}}}", text);
     };
-    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}, {}>;\n",
+    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}, {}, {}>;\n",
                                 image.kernel[0], image.kernel[1], image.kernel[2],
-                                product_.bytes && product_.bytes->left_zero));
+                                product_.bytes && product_.bytes->left_zero, image.is_whole));
     return fmt::format("const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n",
                        list(image.positions), list(image.sizes), list(image.steps),
                        list(image.gaps), list(image.padding), list(image.strides),

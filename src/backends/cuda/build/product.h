@@ -38,6 +38,7 @@ struct ProductImage {
   std::array<int64_t, 3> kernel{1, 1, 1}, steps{1, 1, 1}, gaps{1, 1, 1};
   std::array<Dim, 3> sizes{1, 1, 1}, positions{1, 1, 1}, padding{0, 0, 0}, strides{0, 0, 0};
   Dim item_stride, channel_stride, channels;  // channels of a group
+  bool is_whole = true;                       // no window reaches beyond it
   // Windows that lie side by side: the elements of a window's line, with their channels where these
   // lie between them, count as channels of one tap. `planes_are_taps`: the channels, which lie
   // apart, count as the first spatial dimension.

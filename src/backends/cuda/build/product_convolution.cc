@@ -51,7 +51,9 @@ ProductImage image_of(const KernelWriter& writer, const ConvolutionAttributes& a
     image.gaps[lead + d] = attributes.window.dilations[d];
     image.sizes[lead + d] = x[2 + d];
     image.positions[lead + d] = y[2 + d];
-    image.padding[lead + d] = attributes.padding(x[2 + d], d).begin;
+    const Padding padding = attributes.padding(x[2 + d], d);
+    image.padding[lead + d] = padding.begin;
+    image.is_whole = image.is_whole && padding.begin.is_constant(0) && padding.end.is_constant(0);
     image.strides[lead + d] = strides[2 + d];
   }
   return image;
