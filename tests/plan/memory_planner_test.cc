@@ -195,6 +195,78 @@ TEST(PlaceBlocks, NeverOverlapsLivingBlocks) {
   }
 }
 
+// Steps 0 and 1 after one another, and beside them 2 and 3.
+bool two_branches(int32_t earlier, int32_t later) {
+  return earlier / 2 == later / 2 || later > 3 || earlier > 3;
+}
+
+TEST(PlaceBlocksApart, WhatRunsSideBySideSharesNothing) {
+  const std::vector<Block> blocks{{640, {0, 1}, {0, 1}}, {640, {2, 3}, {2, 3}}};
+  for (const bool side_by_side : {false, true}) {
+    std::vector<Block> placed = blocks;
+    const auto in_turn = [&](int32_t a, int32_t b) { return !side_by_side || two_branches(a, b); };
+    // Alone they would take one place; together they may not take more than half as much again.
+    EXPECT_EQ(place_blocks_apart(placed, in_turn), 640u);
+    placed = blocks;
+    placed.push_back({640, {4, 4}, {4}});
+    placed.push_back({640, {4, 4}, {4}});
+    EXPECT_EQ(place_blocks_apart(placed, in_turn), 1280u);
+    EXPECT_EQ(placed[0].offset != placed[1].offset, side_by_side);
+  }
+}
+
+TEST(PlaceBlocksApart, TheArenaGrowsByFewMegabytes) {
+  constexpr size_t megabyte = 1 << 20;
+  for (const size_t bytes : {3 * megabyte, 5 * megabyte}) {
+    std::vector<Block> blocks{
+        {4 * bytes, {4, 4}, {4}}, {4 * bytes, {0, 1}, {0, 1}}, {bytes, {2, 3}, {2, 3}}};
+    const bool grows = place_blocks_apart(blocks, two_branches) > 4 * bytes;
+    EXPECT_EQ(grows, bytes == 3 * megabyte);
+    EXPECT_EQ(blocks[2].offset >= 4 * bytes, grows);
+  }
+}
+
+TEST(PlaceBlocksApart, NeverOverlapsLivingBlocks) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Block> blocks(1 + random() % 40);
+    for (Block& block : blocks) {
+      block.bytes = random() % 4 == 0 ? 0 : random() % 1000;
+      block.life.first = static_cast<int32_t>(random() % 20);
+      block.life.last = block.life.first + static_cast<int32_t>(random() % 6);
+      block.users = {block.life.first, block.life.last};
+    }
+    std::vector<Block> close = blocks;
+    const size_t least = place_blocks(close);
+    const size_t arena =
+        place_blocks_apart(blocks, [](int32_t a, int32_t b) { return a % 3 == b % 3; });
+    EXPECT_LE(arena, least + least / 2);
+    for (const Block& a : blocks) {
+      ASSERT_EQ(a.offset % arena_alignment, 0u);
+      ASSERT_LE(a.offset + a.bytes, arena);
+      for (const Block& b : blocks) ASSERT_FALSE(collide(a, b)) << "round " << round;
+    }
+  }
+}
+
+TEST(PlanMemory, StepsSideBySideGetPlacesApart) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), c = m.buffer(16),
+                 d = m.buffer(16), y = m.buffer(64);
+  m.add({x}, {a});
+  m.add({a}, {b});
+  m.add({x}, {c});  // beside a's branch
+  m.add({c}, {d});
+  m.add({b, d}, {y});
+  m.output(y);
+  const std::vector<std::optional<size_t>> offsets(m.plan.buffers.size());
+  const std::vector<size_t> workspace(5, 0);
+  const MemoryPlan close = plan_memory(m.plan, m.bytes(), offsets, workspace);
+  EXPECT_EQ(close.offsets[a], close.offsets[c]);
+  const MemoryPlan apart = plan_memory(m.plan, m.bytes(), offsets, workspace, two_branches);
+  EXPECT_NE(apart.offsets[a], apart.offsets[c]);
+}
+
 TEST(PlanMemory, ResultsTakeTheirInputsPlaceWhereAllowed) {
   PlanMaker m;
   const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), c = m.buffer(16);
