@@ -80,9 +80,9 @@ std::optional<Shape> shape_of(const ValueType& type, const SymbolValues& symbols
   return shape;
 }
 
-// By buffer: how far behind the start of its alias it begins. A value that would not lie within
-// the one whose memory it uses is refused.
-std::vector<std::optional<size_t>> alias_offsets(const Plan& plan, const ShapePlan& shapes) {
+// ShapePlan::alias_offsets. A value that would not lie within the one whose memory it uses is
+// refused.
+std::vector<std::optional<size_t>> find_alias_offsets(const Plan& plan, const ShapePlan& shapes) {
   std::vector<std::optional<size_t>> offsets(plan.buffers.size());
   for (size_t id = 0; id < plan.buffers.size(); ++id) {
     const Buffer& buffer = plan.buffers[id];
@@ -192,12 +192,11 @@ void gather_outputs(const Plan& plan, ShapePlan& shapes) {
 void plan_memories(const Engine::Impl& engine, const std::vector<std::optional<size_t>>& bytes,
                    const std::vector<size_t>& workspace, ShapePlan& result) {
   const Plan& plan = engine.plan();
-  const auto offsets = alias_offsets(plan, result);
   if (!plan.uses_device()) {
-    result.memory = plan_memory(plan, bytes, offsets, workspace);
+    result.memory = plan_memory(plan, bytes, result.alias_offsets, workspace);
     return;
   }
-  const StepOrder order(engine, result, offsets);
+  const StepOrder order(engine, result);
   for (const Place place : {Place::host, Place::device}) {
     std::vector<std::optional<size_t>> here = bytes;
     for (size_t id = 0; id < here.size(); ++id)
@@ -209,9 +208,10 @@ void plan_memories(const Engine::Impl& engine, const std::vector<std::optional<s
       ++index;
     });
     if (place == Place::host)
-      result.memory = plan_memory(plan, here, offsets, needed);
+      result.memory = plan_memory(plan, here, result.alias_offsets, needed);
     else
-      result.device_memory = plan_memory(plan, here, offsets, needed, order.in_turn());
+      result.device_memory =
+          plan_memory(plan, here, result.alias_offsets, needed, order.in_turn());
   }
 }
 
@@ -244,6 +244,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
+  result->alias_offsets = find_alias_offsets(plan, *result);
   plan_memories(engine, bytes, workspace, *result);
   gather_outputs(plan, *result);
   return result;

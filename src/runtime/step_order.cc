@@ -10,9 +10,8 @@ constexpr int value_bits = 36;  // bytes of a value, in bits
 
 }  // namespace
 
-StepOrder::StepOrder(const Engine::Impl& engine, const ShapePlan& plan,
-                     const std::vector<std::optional<size_t>>& alias_offsets)
-    : shapes_(plan), alias_offsets_(alias_offsets), places_(engine.kernels.size()) {
+StepOrder::StepOrder(const Engine::Impl& engine, const ShapePlan& plan)
+    : shapes_(plan), places_(engine.kernels.size()) {
   add_region(engine, engine.root);
 }
 
@@ -54,8 +53,9 @@ MemoryPiece StepOrder::piece(const Plan& plan, BufferId id) const {
   const MemoryPiece whole{root, root + (uintptr_t{1} << value_bits), 0, 0};
   uintptr_t begin = root;
   for (BufferId at = id; plan.buffer(at).alias != no_buffer; at = plan.buffer(at).alias) {
-    if (!alias_offsets_[at]) return whole;
-    begin += *alias_offsets_[at];
+    const std::optional<size_t>& offset = shapes_.alias_offsets[at];
+    if (!offset) return whole;
+    begin += *offset;
   }
   if (!shapes_.shapes[id]) return whole;
   const Buffer& buffer = plan.buffer(id);

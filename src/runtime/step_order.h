@@ -12,9 +12,8 @@ namespace cermet {
 
 class StepOrder {
  public:
-  // `alias_offsets`: by buffer, as plan_memory() takes them.
-  StepOrder(const Engine::Impl& engine, const ShapePlan& plan,
-            const std::vector<std::optional<size_t>>& alias_offsets);
+  // `plan` has shapes, offsets of aliases and bound kernels, and outlives this.
+  StepOrder(const Engine::Impl& engine, const ShapePlan& plan);
 
   // For the memory planner, as long as this lives; none where all steps run one after the other.
   InTurn in_turn() const;
@@ -26,7 +25,6 @@ class StepOrder {
   MemoryPiece piece(const Plan& plan, BufferId id) const;
 
   const ShapePlan& shapes_;
-  const std::vector<std::optional<size_t>>& alias_offsets_;
   // Launches between two decisions of the host, which follow each other.
   std::vector<LaunchOrder> segments_;
   struct Place {
