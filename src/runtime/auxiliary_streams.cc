@@ -20,10 +20,9 @@ class Diverted {
 void AuxiliaryStreams::make(const StreamedLaunches& launches) {
   const cuda::DevicePointer& device = queue_.device();
   if (!fork_) fork_ = cuda::make_event(device, false);
-  while (streams_.size() + 1 < launches.streams) {
-    streams_.push_back(cuda::make_stream(device));
-    joins_.push_back(cuda::make_event(device, false));
-  }
+  // Each to its number: an earlier capture may have failed between them.
+  while (streams_.size() + 1 < launches.streams) streams_.push_back(cuda::make_stream(device));
+  while (joins_.size() < streams_.size()) joins_.push_back(cuda::make_event(device, false));
   event_of_.assign(launches.launches.size(), 0);
   size_t used = 0;
   for (size_t i = 0; i < launches.launches.size(); ++i)

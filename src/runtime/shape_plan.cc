@@ -210,8 +210,7 @@ void plan_memories(const Engine::Impl& engine, const std::vector<std::optional<s
     if (place == Place::host)
       result.memory = plan_memory(plan, here, result.alias_offsets, needed);
     else
-      result.device_memory =
-          plan_memory(plan, here, result.alias_offsets, needed, order.in_turn());
+      result.device_memory = plan_memory(plan, here, result.alias_offsets, needed, order.in_turn());
   }
 }
 
