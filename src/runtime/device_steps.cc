@@ -32,6 +32,7 @@ void Executor::run_copy(const Step& step) {
                        engine_.plan().buffer(from).storage == Storage::input && device.owns(source);
     if (there && is_read_in_place(source)) {
       slot.data = source;
+      slot.value = Value();
       return;
     }
     void* const target = allocate(to, slot.shape);

@@ -131,9 +131,10 @@ class Executor {
   // Memory for a buffer: its place in the arena, or a tensor of its own.
   void* allocate(BufferId id, const Shape& shape);
   // The buffer takes a value that outlives the present step: memory of its own is shared, the
-  // arena's and the caller's copied.
+  // arena's and the caller's copied. Both are in the same place.
   void assign(BufferId to, const Value& value);
-  Value keep(BufferId from) const;
+  Value keep(BufferId from);
+  Tensor device_tensor(ElementType type, const Shape& shape);
   void define_symbols(BufferId id);
   Shape evaluate_shape(BufferId id) const;
 
