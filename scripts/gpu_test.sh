@@ -2,6 +2,7 @@
 # Everything that is tested on a machine with an NVIDIA GPU, in less than eight minutes.
 #
 #   scripts/gpu_test.sh [PART...]      parts: those of PARTS below; all of them
+#   scripts/gpu_test.sh branches       what branches side by side gain, of three networks
 #   scripts/gpu_test.sh huge           operands of more than 2^31 elements: up to 40 GB of the
 #                                      GPU's memory, as much of the machine's, and minutes
 #   scripts/gpu_test.sh kernels        each family of kernels alone, beside the card's roofs
@@ -32,7 +33,7 @@ BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eag
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}
 ONNX_EVERY=${ONNX_EVERY:-4} # of so many of ONNX's cases one
 declare -A LIMITS=([env]=15 [unit]=150 [onnx]=50 [errors]=25 [models]=60 [sources]=50 [streams]=35
-  [sanitizer]=40 [bench]=50 [huge]=480 [kernels]=200)
+  [sanitizer]=40 [bench]=50 [branches]=90 [huge]=480 [kernels]=200)
 PARTS=(env unit onnx errors models sources streams sanitizer bench)
 
 mkdir -p "$LOGS" "$OUT"
@@ -118,6 +119,8 @@ part_kernels() {
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }
 
 part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models"; }
+
+part_branches() { "$PYTHON" tests/gpu/branches_test.py --folder "$WORK/models"; }
 
 part_models() {
   "$PYTHON" tests/gpu/models_test.py --models "$MODELS" --folder "$WORK/models" --jobs "$JOBS"

@@ -76,7 +76,6 @@ constexpr Flag without_effect[] = {
     {"--noTF32", "float32 is computed in full unless --tf32 is given to `cermet build`"},
     {"--stronglyTyped", "every engine keeps the model's types"},
     {"--builderOptimizationLevel", "every build does all it can within --tuningBudget"},
-    {"--maxAuxStreams", "steps run one after the other on a CPU"},
     {"--excludeLeanRuntime", "an engine file holds no runtime"},
     {"--noBuilderCache", "there is no cache but that of --timingCacheFile"},
 };
