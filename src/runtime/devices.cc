@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <charconv>
+
 #include "backends/cuda/run/cards.h"
 #include "base/cpu_features.h"
 #include "base/error.h"
@@ -29,6 +31,25 @@ void add_cards(DeviceList& list) {
 }
 
 }  // namespace
+
+NamedDevices named_devices(const std::string& name) {
+  constexpr std::string_view gpu = "cuda", and_cpu = ",cpu";
+  if (name == "auto") return {.cpu = true, .gpu = true};
+  if (name == "cpu") return {.cpu = true};
+  std::string_view rest = name;
+  NamedDevices devices{.cpu = rest.ends_with(and_cpu), .gpu = rest.starts_with(gpu)};
+  if (devices.cpu) rest.remove_suffix(and_cpu.size());
+  if (devices.gpu) rest.remove_prefix(gpu.size());
+  bool good = devices.gpu && (rest.empty() || rest.front() == ':');
+  if (good && !rest.empty()) {
+    const char* const end = rest.data() + rest.size();
+    const auto [stop, error] = std::from_chars(rest.data() + 1, end, devices.card);
+    good = error == std::errc() && stop == end && devices.card >= 0;
+  }
+  require(good, ErrorCode::invalid_argument,
+          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu", name);
+  return devices;
+}
 
 DeviceList list_devices() {
   DeviceList list;
