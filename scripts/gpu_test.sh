@@ -8,7 +8,8 @@
 #                                      of ARCH (sm_90a) and packs it into OUT/kernels.tar.gz, which
 #                                      KERNELS=FILE takes on the machine that has the card
 #
-# Parts of one group run side by side, as they time nothing; groups follow each other.
+# Parts of one group run side by side, as they time nothing; groups follow each other. `streams`
+# builds what `bench` has compiled the kernels of.
 # CERMET_BIN and CERMET_LIB name the folders of programs and libraries (build/release/bin and lib
 # else); OUT the folder for logs (./gpu_logs), which gets few files: an archive holds the rest.
 # LIMIT_PART=SECONDS sets a part's time, as
@@ -42,8 +43,8 @@ ONNX_EVERY=${ONNX_EVERY:-1} # of so many of ONNX's cases one
 ARCH=${ARCH:-sm_90a} # of the part `kernels`
 KERNEL_TESTS=${KERNEL_TESTS:-Cuda*-CudaLimits*:CudaHuge*:CudaCublasLt*:CudaCudnn*}
 declare -A LIMITS=([env]=15 [unit]=170 [onnx]=170 [errors]=60 [models]=80 [sanitizer]=80 [sources]=60
-  [streams]=45 [bench]=55 [huge]=480 [kernels]=3600)
-GROUPS_OF_ALL=("env" "unit onnx" "models errors sanitizer" "sources" "streams" "bench")
+  [streams]=50 [bench]=55 [huge]=480 [kernels]=3600)
+GROUPS_OF_ALL=("env" "unit onnx" "models errors sanitizer" "sources" "bench" "streams")
 GROUPS_BY_NAME=("${GROUPS_OF_ALL[@]}" "huge" "kernels")
 
 mkdir -p "$LOGS" "$OUT"
@@ -140,7 +141,7 @@ part_huge() {
   return "${PIPESTATUS[0]}"
 }
 
-part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/models"; }
+part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/errors"; }
 
 part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models" --tuning-budget 3; }
 

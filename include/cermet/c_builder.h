@@ -100,8 +100,8 @@ typedef struct cermet_build_options {
   size_t architecture_count;
   int32_t no_fallback; /* not 0: steps that the GPU can't do are an error */
   int32_t model;       /* cermet_model_storage */
-  /* Whose kernels may be chosen: "cermet", "onednn", "cublaslt" and "cudnn", or changes to the first
-   * two, as "+cublaslt" and "-onednn"; none: the first two. */
+  /* Whose kernels may be chosen: "cermet", "onednn", "cublaslt" and "cudnn", or changes to the
+   * first two, as "+cublaslt" and "-onednn"; none: the first two. */
   const char* const* tactic_sources;
   size_t tactic_source_count;
 } cermet_build_options;

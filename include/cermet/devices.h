@@ -21,8 +21,8 @@ struct DeviceList {
   std::string no_gpu;               // why no GPU is listed, in words; empty where one is
 };
 
-// What a name of processors says: "cpu", "cuda" and "cuda:N" one kind, "cuda,cpu" and "cuda:N,cpu" a
-// GPU and the CPU where that can't be used, "auto" whatever there is.
+// What a name of processors says: "cpu", "cuda" and "cuda:N" one kind, "cuda,cpu" and "cuda:N,cpu"
+// a GPU and the CPU where that can't be used, "auto" whatever there is.
 struct NamedDevices {
   bool cpu = false, gpu = false;
   int card = 0;  // N; 0 where the name has none

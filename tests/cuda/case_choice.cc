@@ -42,8 +42,8 @@ std::vector<std::string> properties_of(const Problem& problem, std::string_view 
   std::vector<std::string> properties{std::string(tactic)};
   const auto add = [&](size_t i, const Operand& operand) {
     const std::string prefix = fmt::format("input {} ", i);
-    properties.push_back(prefix + operand.type.to_string().substr(
-                                      0, operand.type.to_string().find('[')));
+    properties.push_back(prefix +
+                         operand.type.to_string().substr(0, operand.type.to_string().find('[')));
     properties.push_back(prefix + operand.layout.to_string());
     if (operand.constant) properties.push_back(prefix + "constant");
     if (!operand.type.has_rank()) return;

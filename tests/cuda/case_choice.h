@@ -25,8 +25,8 @@ std::vector<std::string> properties_of(const Problem& problem, std::string_view 
 // Pairs of properties that cases had.
 class CoveredPairs {
  public:
-  // Whether two of the properties are new together, for `first` one of them being the first; they no
-  // longer are after that.
+  // Whether two of the properties are new together, for `first` one of them being the first; they
+  // no longer are after that.
   enum class Partners : uint8_t { first, all };
   bool add(const std::vector<std::string>& properties, Partners partners);
 

@@ -28,8 +28,8 @@ TEST(CaseChoice, NamesWhatTellsCasesApart) {
 
 TEST(CaseChoice, TakesACaseForEachNewPair) {
   auto takes = [covered = CoveredPairs()](int64_t rows, int64_t depth,
-                                                std::string_view tactic = "cuda.gemm",
-                                                Partners partners = Partners::all) mutable {
+                                          std::string_view tactic = "cuda.gemm",
+                                          Partners partners = Partners::all) mutable {
     return covered.add(properties_of(product(ElementType::float16, rows, depth), tactic), partners);
   };
   EXPECT_TRUE(takes(8, 8));

@@ -141,10 +141,15 @@ std::vector<EmptyCase> empty_cases() {
   const Tensor no_scales(ElementType::float32, {0});
   std::vector<EmptyCase> cases;
   for (const char* name : {"edge", "wrap"})
-    cases.push_back({"Pad", {{"float32[3, A]", {3, 5}}}, mode(name), {pads},
+    cases.push_back({"Pad",
+                     {{"float32[3, A]", {3, 5}}},
+                     mode(name),
+                     {pads},
                      "elements are wanted of a dimension that has none"});
   for (const char* name : {"nearest", "linear", "cubic"})
-    cases.push_back({"Resize", {{"float32[1, 2, 3, A]", {1, 2, 3, 5}}}, mode(name),
+    cases.push_back({"Resize",
+                     {{"float32[1, 2, 3, A]", {1, 2, 3, 5}}},
+                     mode(name),
                      {no_scales, no_scales, sizes},
                      "6 elements are wanted of a dimension that has none"});
   for (const char* name : {"nearest", "linear", "cubic"})

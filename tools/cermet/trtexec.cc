@@ -72,7 +72,8 @@ void give_outputs(const std::shared_ptr<const Engine>& engine, const std::vector
 void give_profile(const std::shared_ptr<const Engine>& engine, const std::vector<Value>& inputs,
                   const Options& options) {
   const EngineSummary summary = engine->summary();
-  const LayerMeasurement profile = measure_layers(engine, inputs, measure_options(options, uses_gpu(*engine)));
+  const LayerMeasurement profile =
+      measure_layers(engine, inputs, measure_options(options, uses_gpu(*engine)));
   if (options.dump_profile) print_profile(profile, summary);
   if (!options.export_profile.empty())
     write_file(options.export_profile, profile_json(profile, summary));

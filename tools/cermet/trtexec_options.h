@@ -14,7 +14,7 @@ struct Options {
   std::string onnx, save_engine, load_engine;
   std::string min_shapes, opt_shapes, max_shapes, shapes;
   std::string input_formats, output_formats;
-  std::string load_inputs;  // "name:file,..."
+  std::string load_inputs;      // "name:file,..."
   std::string device = "auto";  // as `cermet build --device` has it
   bool no_data_transfers = false;
   std::string memory_pools;

@@ -48,7 +48,8 @@ const char* words_on_times(const Measurement& measured, const Options& options, 
   if (options.no_data_transfers)
     return "Latency and enqueue time are the time of the run by the host's clock, GPU compute time "
            "is the GPU's; nothing is transferred, so H2D and D2H are 0.";
-  return "Latency and enqueue time are the time of the run with its copies by the host's clock; GPU "
+  return "Latency and enqueue time are the time of the run with its copies by the host's clock; "
+         "GPU "
          "compute time is that of runs without copies by the GPU's, and H2D and D2H are not timed "
          "by themselves (0).";
 }
@@ -102,8 +103,9 @@ void print_timing(const Measurement& measured, const Options& options, bool uses
   info("=== Performance summary ===");
   info("Throughput: {:.3f} qps", measured.runs_a_second());
   const std::pair<const char*, const Spread*> rows[] = {
-      {"Latency", &times},          {"Enqueue Time", &times},    {"H2D Latency", &transfers},
-      {"GPU Compute Time", &compute}, {"D2H Latency", &transfers},
+      {"Latency", &times},         {"Enqueue Time", &times},
+      {"H2D Latency", &transfers}, {"GPU Compute Time", &compute},
+      {"D2H Latency", &transfers},
   };
   for (const auto& [title, spread] : rows)
     info("{}: {}", title, spread_text(*spread, options.percentiles));
