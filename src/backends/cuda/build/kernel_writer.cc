@@ -165,6 +165,13 @@ std::string KernelWriter::workspace(std::string_view type, const Dim& offset) {
                    fmt::format("work{}", parameters_.size()), fmt::format("{}* ", type));
 }
 
+std::string KernelWriter::unless_empty(const Dim& size, const Dim& wanted,
+                                       std::string_view otherwise) {
+  if (size.is_constant() && size.constant() > 0) return "";
+  return fmt::format("if ({} <= 0) {{\ntell_fault({}, fault_t::empty, 0, {});\n{};\n}}\n",
+                     value(size), fault(), value(wanted), otherwise);
+}
+
 std::string KernelWriter::fault() {
   include("fault.cu");
   return parameter({LaunchArgument::Kind::fault, 0, 0}, "fault", "fault_t* ");

@@ -64,6 +64,10 @@ class KernelWriter {
   // A pointer to where the step's faults are told (KernelFault, "fault_t*"), for fault.cu.
   std::string fault();
 
+  // A statement that tells of a dimension without elements of which `wanted` are wanted, and then
+  // does `otherwise` ("return", "continue"). Empty where the size is known to be more than 0.
+  std::string unless_empty(const Dim& size, const Dim& wanted, std::string_view otherwise);
+
   // A file of build/kernels, once, before everything that is declared.
   void include(std::string_view file);
   // Constants and functions before the kernel.
