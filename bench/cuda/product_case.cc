@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <random>
 
 #include "base/scalar.h"
+#include "bench/cuda/operator_case.h"
 
 namespace cermet::bench {
 namespace {
@@ -28,6 +27,14 @@ constexpr std::array resnet50{
     ConvolutionShape{14, 512, 512, 3, 2, false},   ConvolutionShape{7, 512, 2048, 1, 1, true},
     ConvolutionShape{14, 1024, 2048, 1, 2, false}, ConvolutionShape{7, 2048, 512, 1, 1, false},
     ConvolutionShape{7, 512, 512, 3, 1, false},
+};
+
+// Windows of 3 x 3 that move by 1, as Winograd's algorithm takes them: those of ResNet-50, and of a
+// detector's larger images.
+constexpr std::array windows_of_3x3{
+    ConvolutionShape{56, 64, 64, 3, 1, true},   ConvolutionShape{28, 128, 128, 3, 1, true},
+    ConvolutionShape{14, 256, 256, 3, 1, true}, ConvolutionShape{7, 512, 512, 3, 1, true},
+    ConvolutionShape{80, 64, 64, 3, 1, false},  ConvolutionShape{160, 32, 32, 3, 1, false},
 };
 
 // Images as networks get them, 3 channels.
@@ -83,24 +90,6 @@ constexpr std::array attentions{
     AttentionShape{"attention-whisper-1", 1, 1500, 6, 64},
     AttentionShape{"attention-long-4", 4, 4096, 16, 128},
 };
-
-// Of a generator that is seeded with the operand's number; they repeat.
-Tensor random_numbers(ElementType type, const Shape& shape, unsigned seed) {
-  constexpr int64_t distinct = 1 << 18;
-  Tensor tensor(type, shape);
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<double> values(-1, 1);
-  const TensorView view = tensor.view();
-  const int64_t count = tensor.elements();
-  for (int64_t i = 0; i < std::min(count, distinct); ++i)
-    store_element<double>(view, i, values(generator));
-  const auto unit = static_cast<size_t>(bit_width(type) / 8);
-  auto* bytes = static_cast<std::byte*>(view.data);
-  for (int64_t done = distinct; done < count; done += distinct)
-    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
-                static_cast<size_t>(std::min(distinct, count - done)) * unit);
-  return tensor;
-}
 
 class PlanOfCase {
  public:
@@ -175,7 +164,7 @@ class PlanOfCase {
     step_.problem.inputs.emplace_back(operand);
     step_.inputs.push_back(buffer(operand, constant ? Storage::constant : Storage::activation));
     const auto seed = static_cast<unsigned>(step_.inputs.size());
-    made_.inputs.emplace_back(random_numbers(what_.type, shape, seed));
+    made_.inputs.emplace_back(numbers_of(weights(what_.type, shape), seed));
     if (constant) made_.plan.constants.push_back({*made_.inputs.back(), {}, {}});
     made_.shapes.inputs.emplace_back(shape);
   }
@@ -261,6 +250,21 @@ double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i
   return std::max(exact, 0.0);
 }
 
+ProductCase window_case(const ConvolutionShape& shape, ElementType type, int64_t batch) {
+  ProductCase what;
+  what.name = fmt::format("winograd-{} {}x{}^2 {}{} {}", batch, shape.channels, shape.size,
+                          shape.filters, shape.residual ? " +" : "", name(type));
+  what.type = type;
+  what.batch = batch;
+  what.size = shape.size;
+  what.channels = shape.channels;
+  what.n = shape.filters;
+  what.window = shape.window;
+  what.stride = shape.stride;
+  what.residual = shape.residual;
+  return what;
+}
+
 void add_first_layers(std::vector<ProductCase>& list) {
   for (int64_t batch : {1, 8, 128})
     for (const FirstLayer& shape : first_layers)
@@ -319,6 +323,10 @@ std::vector<ProductCase> product_cases() {
       what.residual = shape.residual;
       list.push_back(what);
     }
+  for (ElementType type : {ElementType::float32, ElementType::float16})
+    for (int64_t batch : {1, 8, 64})
+      for (const ConvolutionShape& shape : windows_of_3x3)
+        list.push_back(window_case(shape, type, batch));
   for (const ProductShape& shape : products) {
     ProductCase what;
     what.name =

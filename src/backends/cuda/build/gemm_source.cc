@@ -9,19 +9,8 @@
 namespace cermet::cuda {
 namespace {
 
-constexpr int partial_pack = 4;      // floats of partial sums that are moved at once
 constexpr int reduce_threads = 128;  // of the kernel that adds partial sums
 constexpr int tile_group = 8;        // rows of tiles that run together
-
-// Partial sums in the workspace: [split][batch][row][column], lines padded to whole packs.
-struct PartialSums {
-  Dim line, batch, split;
-
-  explicit PartialSums(const Product& product)
-      : line(ceil_div(product.columns, Dim(partial_pack)) * partial_pack),
-        batch(line * product.rows),
-        split(batch * product.batches()) {}
-};
 
 // One instruction of a warpgroup: 64 x `columns` sums, 16 deep, of two tiles in shared memory.
 std::string warpgroup_instruction(const Product& product, int columns) {
@@ -62,14 +51,13 @@ Sums sums_of(Multiplier multiplier) {
 
 class GemmSource {
  public:
-  // `resident_blocks` go on from tile to tile where the tile goes on.
-  GemmSource(const Product& product, Multiplier multiplier, const Tile& tile,
-             int64_t resident_blocks, KernelWriter& writer)
-      : product_(product),
-        multiplier_(multiplier),
-        tile_(tile),
-        resident_blocks_(resident_blocks),
-        writer_(writer) {}
+  GemmSource(const Product& product, Multiplier multiplier, const Tile& tile, KernelWriter& writer)
+      : product_(product), multiplier_(multiplier), tile_(tile), writer_(writer) {}
+
+  // Where sums are left in the workspace, rather than finished.
+  void keep_sums_at(const Dim& workspace) { sums_at_ = workspace; }
+  // So many go on from tile to tile.
+  void go_round(int64_t resident_blocks) { resident_blocks_ = resident_blocks; }
 
   void write(DeviceSource& into) {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
@@ -85,13 +73,13 @@ class GemmSource {
     right_ = loader(product_.right, "right", "first_column", "Tile::n");
     writer_.declare(fmt::format("using TileSums = {}<Tile, Left::Factor, Right::Factor>;\n",
                                 sums_of(multiplier_).type));
-    if (tile_.goes_on())
+    if (resident_blocks_)
       write_rounds();
     else
       write_tile();
     const Dim blocks = ceil_div(product_.rows, Dim(tile_.m)) *
                        ceil_div(product_.columns, Dim(tile_.n)) * tile_.splits * product_.batches();
-    writer_.finish({{tile_.goes_on() ? min(blocks, Dim(resident_blocks_)) : blocks, 1, 1},
+    writer_.finish({{resident_blocks_ ? min(blocks, Dim(*resident_blocks_)) : blocks, 1, 1},
                     {tile_.threads(), 1, 1},
                     tile_.shared_bytes(product_.type, multiplier_)},
                    into);
@@ -116,10 +104,10 @@ class GemmSource {
                  "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
                  "TileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n");
     if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
-    if (tile_.splits == 1)
-      finish();
+    if (sums_at_)
+      keep_sums();
     else
-      keep_partial_sums();
+      finish();
   }
 
   // Tile after tile: the first blocks of depth of the next one are on their way when the results of
@@ -263,7 +251,7 @@ class GemmSource {
   // All lanes of a warp have a pack of a strip of 16 rows, whichever way the tile is shared.
   int widest_pack() const { return std::min(16, tile_.n / tile_.warps_n); }
 
-  void keep_partial_sums() {
+  void keep_sums() {
     const PartialSums partial(product_);
     writer_.body(fmt::format(
         "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {5} "
@@ -273,15 +261,17 @@ class GemmSource {
         "for (int j = 0; j < {0}; ++j) pack.items[j] = values[j];\n"
         "*reinterpret_cast<Pack<{5}, {0}>*>({1} + static_cast<int64>(split) * {2} + "
         "static_cast<int64>(batch) * {3} + static_cast<int64>(row) * {4} + column) = pack;\n}});\n",
-        partial_pack, writer_.workspace(product_.sum_type(), 0), writer_.value(partial.split),
-        writer_.value(partial.batch), writer_.value(partial.line), product_.sum_type()));
+        PartialSums::pack, writer_.workspace(product_.sum_type(), *sums_at_),
+        writer_.value(partial.split), writer_.value(partial.batch), writer_.value(partial.line),
+        product_.sum_type()));
   }
 
   const Product& product_;
   const Multiplier multiplier_;
   const Tile& tile_;
-  const int64_t resident_blocks_;
   KernelWriter& writer_;
+  std::optional<Dim> sums_at_;
+  std::optional<int64_t> resident_blocks_;
   std::string place_, left_, right_;  // declarations that a tile needs
 };
 
@@ -290,7 +280,7 @@ void add_reduction(const Problem& problem, const Product& product, int splits, D
   KernelWriter writer(problem, "gemm_reduce");
   const PartialSums partial(product);
   ProductResult result(writer, product, 8);
-  const int pack = result.pack(), load = std::min(pack, partial_pack);
+  const int pack = result.pack(), load = std::min(pack, PartialSums::pack);
   writer.declare(fmt::format("using Index = {};\n", index_type_of(writer)));
   const Dim packs = ceil_div(product.columns, Dim(pack));
   const Dim total = packs * product.rows * product.batches();
@@ -318,17 +308,34 @@ void add_reduction(const Problem& problem, const Product& product, int splits, D
 
 }  // namespace
 
+PartialSums::PartialSums(const Product& product)
+    : line(ceil_div(product.columns, Dim(pack)) * pack),
+      batch(line * product.rows),
+      split(batch * product.batches()) {}
+
+void add_product_sums(const Problem& problem, const Product& product, Multiplier multiplier,
+                      const Tile& tile, const Dim& workspace, DeviceSource& into) {
+  KernelWriter writer(problem, "gemm");
+  GemmSource source(product, multiplier, tile, writer);
+  source.keep_sums_at(workspace);
+  source.write(into);
+}
+
 DeviceSource gemm_source(const TacticQuery& query, const Product& product, Multiplier multiplier,
                          const Tile& tile) {
   DeviceSource source;
-  KernelWriter writer(query.problem(), "gemm");
-  const int64_t resident = rates_of(query.architecture).multiprocessors *
-                           blocks_at_once(query, product, multiplier, tile);
-  GemmSource(product, multiplier, tile, resident, writer).write(source);
   if (tile.splits > 1) {
+    add_product_sums(query.problem(), product, multiplier, tile, 0, source);
     source.program.workspace_bytes = PartialSums(product).split * (4 * tile.splits);
     add_reduction(query.problem(), product, tile.splits, source);
+    return source;
   }
+  KernelWriter writer(query.problem(), "gemm");
+  GemmSource gemm(product, multiplier, tile, writer);
+  if (tile.goes_on())
+    gemm.go_round(rates_of(query.architecture).multiprocessors *
+                  blocks_at_once(query, product, multiplier, tile));
+  gemm.write(source);
   return source;
 }
 

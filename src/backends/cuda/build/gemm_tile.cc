@@ -201,28 +201,33 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier) {
   const auto sizes = typical_sizes(query, product);
-  const ProductSizes known = sizes.value_or(ProductSizes{1, 1024, 1024, 1024, 0});
+  return tiles_for(query, product, sizes.value_or(ProductSizes{1, 1024, 1024, 1024, 0}),
+                   multiplier);
+}
+
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            const ProductSizes& sizes, Multiplier multiplier) {
   const CardRates rates = rates_of(query.architecture);
   std::vector<std::pair<double, Tile>> found;
   for (Tile tile : table_of(product.type, multiplier)) {
     if (!suits(query, product, multiplier, tile)) continue;
     // A tile of which half would be empty, where a smaller one is there.
-    if (tile.m > 32 && tile.m >= 2 * known.rows) continue;
-    if (tile.n > 32 && tile.n >= 2 * known.columns) continue;
+    if (tile.m > 32 && tile.m >= 2 * sizes.rows) continue;
+    if (tile.n > 32 && tile.n >= 2 * sizes.columns) continue;
     const int64_t tiles =
-        known.batches * ceiling(known.rows, tile.m) * ceiling(known.columns, tile.n);
+        sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
     for (int splits : split_counts) {
       if (splits > 1 &&
-          (tiles * splits > 2 * rates.multiprocessors || ceiling(known.depth, tile.k) < 2 * splits))
+          (tiles * splits > 2 * rates.multiprocessors || ceiling(sizes.depth, tile.k) < 2 * splits))
         break;
       tile.splits = splits;
-      found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+      found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
     }
     tile.splits = 1;
     for (const auto way : {Tile::Rounds::persistent, Tile::Rounds::overlapped}) {
       tile.rounds = way;
       if (tiles > rates.multiprocessors && suits_rounds(query, product, multiplier, tile))
-        found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+        found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
     }
   }
   std::stable_sort(found.begin(), found.end(),

@@ -39,6 +39,9 @@ struct Tile {
 // The promising ones for the query's card and typical sizes, the best first.
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier);
+// For these sizes.
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            const ProductSizes& sizes, Multiplier multiplier);
 
 // Blocks of threads that a multiprocessor of the query's card has at once, as far as is known.
 int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,

@@ -25,6 +25,7 @@ struct Factor {
   };
   Kind kind = Kind::dense;
   size_t input = 0;
+  std::optional<Dim> workspace;  // it lies there, so many bytes from the start, and is no input
   Dim row_stride = 0, depth_stride = 0;
   Dims batch_sizes, batch_strides;  // by dimension of Product::batch; a size of 1 repeats
   Dim rows, depth;                  // elements that may be read: more than there are if padded

@@ -31,6 +31,7 @@
 #include "backends/cuda/build/softmax.h"
 #include "backends/cuda/build/tensor_scatter.h"
 #include "backends/cuda/build/topk.h"
+#include "backends/cuda/build/winograd.h"
 
 namespace cermet::cuda {
 
@@ -72,6 +73,7 @@ std::span<const Tactic> tactics() {
       convolution_tactic(),
       convolution_fma_tactic(),
       convolution_bytes_tactic(),
+      winograd_tactic(),
       cublaslt_tactic(),
       cudnn_tactic(),
       tensor_scatter_tactic(),
