@@ -48,6 +48,15 @@ struct DeviceList {
   std::string no_gpu;               // why no GPU is listed, in words; empty where one is
 };
 
+// What a name of processors says: "cpu", "cuda" and "cuda:N" one kind, "cuda,cpu" and "cuda:N,cpu"
+// a GPU and the CPU where that can't be used, "auto" whatever there is.
+struct NamedDevices {
+  bool cpu = false, gpu = false;
+  int card = 0;  // N; 0 where the name has none
+};
+// Throws invalid_argument for what is no such name.
+NamedDevices named_devices(const std::string& name);
+
 // Never fails for want of a GPU or its driver.
 DeviceList list_devices();
 

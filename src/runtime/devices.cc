@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <charconv>
+
 #include "backends/cuda/run/cards.h"
 #include "backends/cuda/run/peaks.h"
 #include "base/cpu_features.h"
@@ -65,6 +67,25 @@ double DevicePeaks::products_of(ElementType factors, bool allow_tf32) const {
 double DevicePeaks::arithmetic_of(ElementType type) const {
   const int bits = bit_width(type);
   return bits > 0 && bits <= 32 ? float32 : 0;
+}
+
+NamedDevices named_devices(const std::string& name) {
+  constexpr std::string_view gpu = "cuda", and_cpu = ",cpu";
+  if (name == "auto") return {.cpu = true, .gpu = true};
+  if (name == "cpu") return {.cpu = true};
+  std::string_view rest = name;
+  NamedDevices devices{.cpu = rest.ends_with(and_cpu), .gpu = rest.starts_with(gpu)};
+  if (devices.cpu) rest.remove_suffix(and_cpu.size());
+  if (devices.gpu) rest.remove_prefix(gpu.size());
+  bool good = devices.gpu && (rest.empty() || rest.front() == ':');
+  if (good && !rest.empty()) {
+    const char* const end = rest.data() + rest.size();
+    const auto [stop, error] = std::from_chars(rest.data() + 1, end, devices.card);
+    good = error == std::errc() && stop == end && devices.card >= 0;
+  }
+  require(good, ErrorCode::invalid_argument,
+          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu", name);
+  return devices;
 }
 
 DeviceList list_devices() {
