@@ -23,6 +23,7 @@ class Placer {
       : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
   std::vector<HostStep> run() {
+    find_read_buffers();
     region(plan_.root, std::vector<Place>(plan_.root.outputs.size(), Place::host));
     return std::move(host_steps_);
   }
@@ -225,8 +226,37 @@ class Placer {
     if (!needs_kernel(step.problem.kind) || is_small_and_of_host(step)) return Place::host;
     std::string reason;
     if (is_taken_by_device(step, defines_sizes, reason)) return Place::device;
-    host_steps_.push_back({step.name, step.problem.op, std::move(reason)});
+    if (!asks_for_a_size(step) && !(defines_sizes && is_for_its_size(step)))
+      host_steps_.push_back({step.name, step.problem.op, std::move(reason)});
     return Place::host;
+  }
+
+  // The host knows all sizes.
+  static bool asks_for_a_size(const Step& step) {
+    return step.problem.domain.empty() && (step.problem.op == "Shape" || step.problem.op == "Size");
+  }
+
+  void find_read_buffers() {
+    const auto add = [&](BufferId id) {
+      if (id != no_buffer) read_.insert(id);
+    };
+    const auto add_region = [&](const Region& region) {
+      for (BufferId id : region.outputs) add(id);
+    };
+    add_region(plan_.root);
+    for_each_step(plan_.root.steps, [&](const Step& step) {
+      if (!asks_for_a_size(step))
+        for (BufferId id : step.inputs) add(id);
+      for (const Region& body : step.regions) add_region(body);
+    });
+    for (const Buffer& buffer : plan_.buffers) add(buffer.alias);
+  }
+
+  // Nobody reads what is in the results, only how many elements they have: the host reads a count,
+  // as pad-results lets it, and computes nothing in the device's place.
+  bool is_for_its_size(const Step& step) const {
+    return std::none_of(step.outputs.begin(), step.outputs.end(),
+                        [&](BufferId id) { return id != no_buffer && read_.contains(id); });
   }
 
   // Of an input the device has a view where it has the input, so that what comes after it is not
@@ -324,6 +354,7 @@ class Placer {
   std::span<const Tactic> tactics_;
   const TacticOptions& options_;
   SizeScan sizes_;
+  std::set<BufferId> read_;              // whose elements a step or a caller reads
   std::map<BufferId, BufferId> copies_;  // of a buffer, in the other place
   std::vector<HostStep> host_steps_;
 };
