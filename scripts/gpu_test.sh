@@ -2,6 +2,8 @@
 # Everything that is tested on a machine with an NVIDIA GPU, in less than eight minutes.
 #
 #   scripts/gpu_test.sh [PART...]      parts: those of GROUPS below; all of them
+#   scripts/gpu_test.sh branches       what branches side by side gain, of three networks
+#   scripts/gpu_test.sh families       each family of kernels alone, beside the card's roofs
 #   scripts/gpu_test.sh huge           operands of more than 2^31 elements: up to 40 GB of the
 #                                      GPU's memory, as much of the machine's, and minutes
 #   scripts/gpu_test.sh kernels        needs no GPU: compiles what `unit` and `onnx` want for cards
@@ -43,9 +45,10 @@ ONNX_EVERY=${ONNX_EVERY:-1} # of so many of ONNX's cases one
 ARCH=${ARCH:-sm_90a} # of the part `kernels`
 KERNEL_TESTS=${KERNEL_TESTS:-Cuda*-CudaLimits*:CudaHuge*:CudaCublasLt*:CudaCudnn*}
 declare -A LIMITS=([env]=15 [unit]=170 [onnx]=170 [errors]=60 [models]=80 [sanitizer]=80 [sources]=60
-  [streams]=50 [bench]=55 [huge]=480 [kernels]=3600)
+  [streams]=50 [bench]=55 [branches]=90 [families]=200
+  [huge]=480 [kernels]=3600)
 GROUPS_OF_ALL=("env" "unit onnx" "models errors sanitizer" "sources" "bench" "streams")
-GROUPS_BY_NAME=("${GROUPS_OF_ALL[@]}" "huge" "kernels")
+GROUPS_BY_NAME=("${GROUPS_OF_ALL[@]}" "branches" "families" "huge" "kernels")
 
 mkdir -p "$LOGS" "$OUT"
 export LD_LIBRARY_PATH=$CERMET_LIB${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
@@ -141,9 +144,19 @@ part_huge() {
   return "${PIPESTATUS[0]}"
 }
 
+# Each family of kernels alone, beside the card's roofs. All cores compile them first.
+part_families() {
+  local bench=$CERMET_BIN/cermet_cuda_bench architecture
+  architecture=$("$CERMET_BIN/cermet" devices --json | "$PYTHON" -c \
+    'import json, sys; print(json.load(sys.stdin)["devices"][1]["architecture"])') || return
+  "$bench" --families --compile "$architecture" && "$bench" --families
+}
+
 part_errors() { "$PYTHON" tests/gpu/errors_test.py --folder "$WORK/errors"; }
 
 part_streams() { "$PYTHON" tests/gpu/streams_test.py --folder "$WORK/models" --tuning-budget 3; }
+
+part_branches() { "$PYTHON" tests/gpu/branches_test.py --folder "$WORK/models"; }
 
 # One process a network. Kernels of `tiny` are measured, the others chosen by estimates: measured
 # ones are compared with PyTorch in `bench`.

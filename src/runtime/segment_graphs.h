@@ -16,9 +16,7 @@ namespace cermet {
 // timed by the GPU's clock, and the faster graph stays. Results are the same bits.
 class SegmentGraph {
  public:
-  SegmentGraph(cuda::Graph overlapping, cuda::Graph in_turn);
-  // Where there is nothing to choose.
-  explicit SegmentGraph(cuda::Graph graph);
+  explicit SegmentGraph(std::vector<cuda::Graph> ways);
 
   SegmentGraph(SegmentGraph&&) noexcept;
   ~SegmentGraph();

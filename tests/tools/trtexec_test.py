@@ -197,6 +197,10 @@ class Trtexec(unittest.TestCase):
         for flag in ("--noDataTransfers", "--useCudaGraph", "--useSpinWait"):
             self.assertRegex(text, rf"\[I\] {flag} changes nothing: ")
 
+    def test_auxiliary_streams_are_bounded(self):
+        self.assertNotIn("changes nothing", self.run_engine("--maxAuxStreams=2"))
+        self.fails(WRONG_USE, "from 0 to 1000", f"--loadEngine={self.engine}", "--maxAuxStreams=-1")
+
     def test_wrong_use(self):
         self.fails(WRONG_USE, "--onnx=MODEL", "--verbose")
         self.fails(WRONG_USE, "--noSuchFlag", f"--onnx={self.model}", "--noSuchFlag")

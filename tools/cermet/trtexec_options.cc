@@ -85,6 +85,10 @@ void add_run_flags(CLI::App& app, Options& options) {
              "Milliseconds of sleep before the first run (default 0)", number_from(0));
   add_number(app, "--infStreams,--streams", options.streams, "Runs that go on at once (default 1)",
              whole_number(1, 1024));
+  add_number(app, "--maxAuxStreams", options.max_aux_streams,
+             "Streams of the GPU beside a run's own, for branches that don't need each other "
+             "(default 4); 0: none",
+             whole_number(0, most_aux_streams));
   app.add_flag("--threads{0}", options.threads,
                "Each stream has a thread of its own, always; --threads=N: N threads for each")
       ->type_name("N")
@@ -224,7 +228,7 @@ int threads_of(const Options& options) {
 }
 
 MeasureOptions measure_options(const Options& options, bool uses_gpu) {
-  return {.team = {.threads = threads_of(options)},
+  return {.team = {.threads = threads_of(options), .max_aux_streams = options.max_aux_streams},
           .streams = options.streams,
           .gpu = gpu_of(options.device),
           .device_memory = uses_gpu && options.no_data_transfers,

@@ -31,6 +31,7 @@ struct Options {
   int64_t average_runs = 10;
   int streams = 1;
   int threads = 0;  // of each stream; 0: the cores, shared out
+  int max_aux_streams = ContextOptions{}.max_aux_streams;
   std::vector<double> percentiles = {90, 95, 99};
   bool verbose = false, skip_inference = false;
   bool dump_profile = false, dump_output = false, dump_layers = false;

@@ -85,8 +85,6 @@ constexpr Note without_effect[] = {
     {"--noTF32", "float32 is computed in full unless --tf32 is given to `cermet build`", nullptr},
     {"--stronglyTyped", "every engine keeps the model's types", nullptr},
     {"--builderOptimizationLevel", "every build does all it can within --tuningBudget", nullptr},
-    {"--maxAuxStreams", "steps run one after the other on a CPU",
-     "steps of a context run one after the other"},
     {"--excludeLeanRuntime", "an engine file holds no runtime", nullptr},
     {"--noBuilderCache", "there is no cache but that of --timingCacheFile",
      "compiled kernels are kept in CERMET_KERNEL_CACHE, which an empty value turns off"},

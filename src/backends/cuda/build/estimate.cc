@@ -15,12 +15,12 @@ struct ArchitectureRates {
 
 // One card of each architecture: A100, A10, L4, H100, B200, RTX 5090.
 constexpr std::array table{
-    ArchitectureRates{"sm_80", {1.5e6, 19.5e6, 312e6, 108, 1.5}},
-    ArchitectureRates{"sm_86", {0.6e6, 31e6, 125e6, 72, 1.5}},
-    ArchitectureRates{"sm_89", {0.3e6, 30e6, 121e6, 58, 1.5}},
-    ArchitectureRates{"sm_90", {3.3e6, 60e6, 900e6, 132, 1.0}},
-    ArchitectureRates{"sm_100", {7.7e6, 75e6, 2200e6, 148, 1.0}},
-    ArchitectureRates{"sm_120", {1.8e6, 105e6, 210e6, 170, 1.0}},
+    ArchitectureRates{"sm_80", {1.5e6, 19.5e6, 312e6, 108, 1.5, 40e6}},
+    ArchitectureRates{"sm_86", {0.6e6, 31e6, 125e6, 72, 1.5, 6e6}},
+    ArchitectureRates{"sm_89", {0.3e6, 30e6, 121e6, 58, 1.5, 48e6}},
+    ArchitectureRates{"sm_90", {3.3e6, 60e6, 900e6, 132, 1.0, 50e6}},
+    ArchitectureRates{"sm_100", {7.7e6, 75e6, 2200e6, 148, 1.0, 126e6}},
+    ArchitectureRates{"sm_120", {1.8e6, 105e6, 210e6, 170, 1.0, 96e6}},
 };
 
 }  // namespace

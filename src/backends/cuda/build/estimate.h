@@ -15,7 +15,8 @@ struct CardRates {
   double float32_per_us = 0;   // operations, a multiplication with addition is two
   double tensor16_per_us = 0;  // of 16-bit floats on tensor cores
   int multiprocessors = 0;
-  double launch_us = 0;  // what a kernel in a graph takes at least
+  double launch_us = 0;    // what a kernel in a graph takes at least
+  double cache_bytes = 0;  // of the second level, which all multiprocessors share
 };
 CardRates rates_of(std::string_view architecture);
 

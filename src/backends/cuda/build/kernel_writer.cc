@@ -116,6 +116,10 @@ std::string KernelWriter::value(const Dim& dim) {
                           value <= std::numeric_limits<int32_t>::max();
     return is_short ? fmt::format("{}", value) : fmt::format("{}LL", value);
   }
+  return argument(dim);
+}
+
+std::string KernelWriter::argument(const Dim& dim) {
   return parameter({LaunchArgument::Kind::size, 0, dim}, fmt::format("size{}", parameters_.size()),
                    "const int64 ");
 }

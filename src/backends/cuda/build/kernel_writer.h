@@ -44,6 +44,9 @@ class KernelWriter {
 
   // The value as text: a literal, or the name of a parameter that brings it.
   std::string value(const Dim& dim);
+  // The name of a parameter that brings it even where it is known, so that launches which differ in
+  // it alone share a kernel.
+  std::string argument(const Dim& dim);
   // Names of parameters that point to operands: "in0", of type const T* __restrict__, and "out0".
   std::string input(size_t i);
   std::string output(size_t i);
