@@ -36,7 +36,7 @@ JOBS=${CERMET_JOBS:-$(nproc)}
 MODELS=${MODELS:-tiny,mobilenet_v2,resnet50,bert_base,yolo}
 UNIT_FILTER=${UNIT_FILTER:--Emulator*:CudaCublasLt*:CudaCudnn*:CudaHuge*}
 # Tests of their suites run in processes of their own, and first, as they compile the most.
-LONG_SUITES=${LONG_SUITES:-Attention|Byte|Convolution|Gemm|Movement|Normalization|Pooling|Random|Recurrent|Reduction}
+LONG_SUITES=${LONG_SUITES:-Attention|Byte|Convolution|FewChannels|Float8|Gemm|Movement|Normalization|Pooling|Random|Recurrent|Reduction|Winograd}
 SANITIZED=${SANITIZED:-Enqueue*:CudaSoftmax*:CudaGemm*:CudaAttention*:CudaReduction*:CudaPooling*:CudaDepthwise*}
 BENCH=${BENCH:---rows resnet50,mobilenet_v2,bert_base --batches 1,32 --modes eager,graph --seconds 0.5 --tuning-budget 5 --no-rebuild}
 SOURCES=${SOURCES:-tiny,resnet50,bert_base}

@@ -21,7 +21,7 @@ struct FaultCase {
   std::string told;
 };
 
-Tensor ids(Shape shape, const std::vector<int64_t>& values) { return ints(shape, values); }
+Tensor ids(const Shape& shape, const std::vector<int64_t>& values) { return ints(shape, values); }
 
 std::vector<FaultCase> fault_cases() {
   const Tensor x = ramp(ElementType::float32, {5, 6});

@@ -43,7 +43,8 @@ __device__ __forceinline__ int resize_clamp(double x, double last) {
   return static_cast<int>(x < 0 ? 0 : (x > last ? last : x));
 }
 
-// `input` is at least 1. Writes TAPS indices and weights; an index of -1 where the element lies outside of the input.
+// `input` is at least 1. Writes TAPS indices and weights; an index of -1 where the element lies
+// outside of the input.
 template <int MODE, int TRANSFORM, int NEAREST, int TAPS, bool ANTIALIAS, bool EXCLUDE,
           class Weight>
 __device__ __forceinline__ void resize_row(int64 i, int64 input, int64 output, double scale,
