@@ -1,7 +1,9 @@
 // Matrix products on the GPU.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
+#include "backends/cuda/build/gemm_tile.h"
 #include "tests/cuda/device_case.h"
 
 namespace cermet {
@@ -158,9 +160,7 @@ TEST(CudaGemm, MultipliesByEveryTile) {
                                     "64x64x64 w2x2 s6 k2",
                                     "64x32x64 w4x1 s6 k1",
                                     "128x256x64 w2x4 s4 k1 persistent",
-                                    "192x128x64 w6x2 s4 k1 persistent",
-                                    "192x128x64 w6x2 s4 k1 overlapped",
-                                    "128x128x64 w4x2 s6 k1 overlapped"};
+                                    "192x128x64 w6x2 s4 k1 persistent"};
   };
   for (bool turned : {false, true}) {
     Attributes attributes;
@@ -178,29 +178,57 @@ TEST(CudaGemm, MultipliesByEveryTile) {
 // More tiles than blocks of threads are there at once, by what 132 multiprocessors have: the first
 // ones compute two. Stages are so many that a multiprocessor has one block.
 TEST(CudaGemm, GoesOnFromTileToTile) {
-  Tactic once = cuda_tactic("cuda.gemm_warpgroup"), persistent = once, overlapped = once;
+  Tactic once = cuda_tactic("cuda.gemm_warpgroup"), persistent = once;
   once.configurations = [](const TacticQuery&) {
     return std::vector<std::string>{"64x32x64 w4x1 s12 k1"};
   };
   persistent.configurations = [](const TacticQuery&) {
     return std::vector<std::string>{"64x32x64 w4x1 s12 k1 persistent"};
   };
-  overlapped.configurations = [](const TacticQuery&) {
-    return std::vector<std::string>{"64x32x64 w4x1 s12 k1 overlapped"};
-  };
   for (const int64_t depth : {40, 136}) {
     KernelCase what = product_case("MatMul", float16, {20, 61, depth}, {20, depth, 200});
     add_epilogue(what, fmt::format(fmt::runtime(rectified_sum), "float16"));
     what.inputs.emplace_back(random_tensor(float16, {200}, -1, 1, 4));
-    for (const Tactic& tactic : {persistent, overlapped}) {
-      expect_same_on_device(what, tactic, {2e-3, 4e-3});
-      const std::vector<std::pair<ElementType, Shape>> results{{float16, {20, 61, 200}}};
-      if (std::getenv("CERMET_COMPILE_FOR") != nullptr) continue;
-      const Tensor some = run_on_device(what, tactic, results)[0],
-                   others = run_on_device(what, once, results)[0];
-      EXPECT_EQ(std::memcmp(some.data(), others.data(), some.bytes()), 0);
-    }
+    expect_same_on_device(what, persistent, {2e-3, 4e-3});
+    const std::vector<std::pair<ElementType, Shape>> results{{float16, {20, 61, 200}}};
+    if (std::getenv("CERMET_COMPILE_FOR") != nullptr) continue;
+    const Tensor some = run_on_device(what, persistent, results)[0],
+                 others = run_on_device(what, once, results)[0];
+    EXPECT_EQ(std::memcmp(some.data(), others.data(), some.bytes()), 0);
   }
+}
+
+// Persistent blocks are for measurements to find: behind the same tile without, and estimated
+// alike.
+TEST(CudaGemm, EstimatesPromiseNothingOfPersistentBlocks) {
+  using namespace cuda;
+  Product product;
+  product.type = float16;
+  product.left.pack = product.right.pack = 8;
+  const TacticQuery query{.architecture = "sm_90a"};
+  const ProductSizes large{1, 4096, 3072, 768, 4e7}, small{1, 256, 512, 768, 1e6};
+  const auto tiles = tiles_for(query, product, large, Multiplier::warpgroup);
+  size_t count = 0;
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    if (!tiles[i].persistent) continue;
+    ++count;
+    Tile once = tiles[i];
+    once.persistent = false;
+    EXPECT_NE(std::find(tiles.begin(), tiles.begin() + i, once), tiles.begin() + i)
+        << tiles[i].to_string();
+    EXPECT_EQ(tile_us(query, product, large, Multiplier::warpgroup, tiles[i]),
+              tile_us(query, product, large, Multiplier::warpgroup, once));
+    // Two blocks of these fit a multiprocessor, and turn about by themselves.
+    EXPECT_NE(once, Tile::parse("128x128x64 w4x2 s3 k1"));
+  }
+  EXPECT_GT(count, 0u);
+  EXPECT_EQ(Tile::parse("192x128x64 w6x2 s4 k1 persistent").to_string(),
+            "192x128x64 w6x2 s4 k1 persistent");
+  // Where no block would have a second tile, and by other multipliers, there are none.
+  for (const Tile& tile : tiles_for(query, product, small, Multiplier::warpgroup))
+    EXPECT_FALSE(tile.persistent) << tile.to_string();
+  for (const Tile& tile : tiles_for(query, product, large, Multiplier::tensor))
+    EXPECT_FALSE(tile.persistent) << tile.to_string();
 }
 
 TEST(CudaGemm, SizesOfZero) {

@@ -56,7 +56,7 @@ class GemmSource {
 
   // Where sums are left in the workspace, rather than finished.
   void keep_sums_at(const Dim& workspace) { sums_at_ = workspace; }
-  // So many go on from tile to tile.
+  // So many blocks of threads go on from tile to tile.
   void go_round(int64_t resident_blocks) { resident_blocks_ = resident_blocks; }
 
   void write(DeviceSource& into) {
@@ -74,11 +74,10 @@ class GemmSource {
     writer_.declare(fmt::format("using TileSums = {}<Tile, Left::Factor, Right::Factor>;\n",
                                 sums_of(multiplier_).type));
     if (resident_blocks_)
-      write_rounds();
+      write_persistent();
     else
       write_tile();
-    const Dim blocks = ceil_div(product_.rows, Dim(tile_.m)) *
-                       ceil_div(product_.columns, Dim(tile_.n)) * tile_.splits * product_.batches();
+    const Dim blocks = tiles() * tile_.splits;
     writer_.finish({{resident_blocks_ ? min(blocks, Dim(*resident_blocks_)) : blocks, 1, 1},
                     {tile_.threads(), 1, 1},
                     tile_.shared_bytes(product_.type, multiplier_)},
@@ -98,6 +97,11 @@ class GemmSource {
         byte_constants(product_)));
   }
 
+  Dim tiles() const {
+    return ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n)) *
+           product_.batches();
+  }
+
   void write_tile() {
     writer_.body("const Index block = blockIdx.x;\n" + place_ + left_ + right_ +
                  "const int blocks = end_block - first_block;\n"
@@ -111,52 +115,28 @@ class GemmSource {
   }
 
   // Tile after tile: the first blocks of depth of the next one are on their way when the results of
-  // the last are finished, or these are finished while the next one is multiplied.
-  void write_rounds() {
-    const Dim rounds = ceil_div(product_.rows, Dim(tile_.m)) *
-                       ceil_div(product_.columns, Dim(tile_.n)) * product_.batches();
+  // the last are finished, whose strips lie behind the stages.
+  void write_persistent() {
     ProductResult result(writer_, product_, 16);
     const std::string text = result.finish();
     writer_.body(fmt::format(
-        "const Index rows = {0}, columns = {1}, rounds = {2};\nconst int blocks = {3};\n"
-        "Index block = blockIdx.x, last_row = 0, last_column = 0, batch = 0;\n"
-        "const auto finish = [&](int tile_row, int tile_column, const float (&values)[{4}]) {{\n"
-        "const Index row = last_row + tile_row, column = last_column + tile_column;\n"
-        "if (row >= rows || column >= columns) return;\n{5}}};\n"
-        "const auto left_of = [&](Index block) {{\n{6}{7}return left;\n}};\n"
-        "const auto right_of = [&](Index block) {{\n{6}{8}return right;\n}};\n"
+        "const auto left_of = [&](Index block) {{\n{0}{1}return left;\n}};\n"
+        "const auto right_of = [&](Index block) {{\n{0}{2}return right;\n}};\n"
+        "const Index tiles = {3};\nconst int blocks = {4};\n"
         "unsigned char* const strips = dynamic_shared_memory + Tile::stages * "
         "(Left::Factor::bytes + Right::Factor::bytes);\n"
-        "Left left = left_of(block);\nRight right = right_of(block);\n"
-        "begin_blocks<Tile, TileSums>(left, right, blocks);\n",
-        index_text(writer_, product_.rows), index_text(writer_, product_.columns),
-        index_text(writer_, rounds), index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))),
-        result.pack(), text, place_, left_, right_));
-    write_round(fmt::format("Tile, {}, {}", result.pack(), tile_.strip_columns()));
-  }
-
-  void write_round(const std::string& packs) {
-    const bool overlaps = tile_.rounds == Tile::Rounds::overlapped;
-    if (overlaps) writer_.body("TileSums last;\nbool is_there = false;\n");
-    writer_.body("#pragma unroll 1\nfor (;;) {\nTileSums sums;\n");
-    writer_.body(overlaps ? fmt::format("const PendingTile<{}, TileSums, decltype(finish)> "
-                                        "pending{{strips, last, finish, is_there}};\n"
-                                        "multiply_blocks_with<Tile>(left, right, blocks, sums, "
-                                        "pending);\nlast = sums;\nis_there = true;\n",
-                                        packs)
-                          : "multiply_blocks<Tile>(left, right, blocks, sums);\n");
-    writer_.body(
-        fmt::format("const Index next = block + gridDim.x;\n"
-                    "if (next < rounds) {{\nleft = left_of(next);\nright = right_of(next);\n"
-                    "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n"
-                    "const auto place = [&] {{\n{}last_row = first_row;\nlast_column = "
-                    "first_column;\nreturn batch;\n}};\nbatch = place();\n",
-                    place_));
-    const std::string walk = fmt::format("for_each_pack_at<{}>(strips, {}, finish);\n", packs,
-                                         overlaps ? "last" : "sums");
-    if (!overlaps) writer_.body(walk);
-    writer_.body("if (next >= rounds) break;\nblock = next;\n}\n");
-    if (overlaps) writer_.body(walk);
+        "Index block = blockIdx.x;\nLeft left = left_of(block);\nRight right = right_of(block);\n"
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
+        "#pragma unroll 1\n"
+        "for (;;) {{\nTileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n"
+        "const Index next = block + gridDim.x;\n"
+        "if (next < tiles) {{\nleft = left_of(next);\nright = right_of(next);\n"
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n{0}"
+        "for_each_pack_at<Tile, {5}, {6}>(strips, sums, {7});\n"
+        "if (next >= tiles) break;\nblock = next;\n}}\n",
+        place_, left_, right_, index_text(writer_, tiles()),
+        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), result.pack(),
+        Tile::persistent_strip_columns, finisher(result.pack(), text)));
   }
 
   // Statements that say which tile of which batch, and which blocks of depth of it, `block` is.
@@ -240,12 +220,17 @@ class GemmSource {
   void finish() {
     ProductResult result(writer_, product_, widest_pack());
     const std::string text = result.finish();
-    writer_.body(fmt::format(
-        "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {2} "
-        "(&values)[{0}]) "
-        "{{\nconst Index row = first_row + tile_row, column = first_column + tile_column;\n"
-        "if (row >= rows || column >= columns) return;\n{1}}});\n",
-        result.pack(), text, product_.sum_type()));
+    writer_.body(fmt::format("for_each_pack<Tile, {}>(sums, {});\n", result.pack(),
+                             finisher(result.pack(), text)));
+  }
+
+  // A function of packs of a tile's sums, for statements that finish one of them.
+  std::string finisher(int pack, const std::string& statements) const {
+    return fmt::format(
+        "[&](int tile_row, int tile_column, const {} (&values)[{}]) {{\n"
+        "const Index row = first_row + tile_row, column = first_column + tile_column;\n"
+        "if (row >= rows || column >= columns) return;\n{}}}",
+        product_.sum_type(), pack, statements);
   }
 
   // All lanes of a warp have a pack of a strip of 16 rows, whichever way the tile is shared.
@@ -332,9 +317,7 @@ DeviceSource gemm_source(const TacticQuery& query, const Product& product, Multi
   }
   KernelWriter writer(query.problem(), "gemm");
   GemmSource gemm(product, multiplier, tile, writer);
-  if (tile.goes_on())
-    gemm.go_round(rates_of(query.architecture).multiprocessors *
-                  blocks_at_once(query, product, multiplier, tile));
+  if (tile.persistent) gemm.go_round(rates_of(query.architecture).multiprocessors);
   gemm.write(source);
   return source;
 }

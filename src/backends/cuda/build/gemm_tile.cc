@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/limits.h"
@@ -12,7 +13,7 @@
 namespace cermet::cuda {
 namespace {
 
-constexpr std::array<std::string_view, 3> names_of_rounds{"", " persistent", " overlapped"};
+constexpr std::string_view persistent_name = " persistent";
 
 // For 16-bit elements; k in elements.
 constexpr std::array half_tiles{
@@ -49,8 +50,6 @@ constexpr std::array fma_tiles{
 };
 constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
 constexpr size_t most_tiles = 12;
-constexpr int fewest_results_of_rounds = 128 * 64;  // of a tile
-constexpr int most_sums_kept = 64;                  // of a thread, beside those of the next tile
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
@@ -84,14 +83,25 @@ bool suits(const TacticQuery& query, const Product& product, Multiplier multipli
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
 }
 
-bool suits_rounds(const TacticQuery& query, const Product& product, Multiplier multiplier,
-                  const Tile& tile) {
-  if (multiplier != Multiplier::warpgroup || tile.m * tile.n < fewest_results_of_rounds)
-    return false;
-  if (tile.rounds == Tile::Rounds::overlapped &&
-      (tile.m * tile.n > most_sums_kept * tile.threads() || tile.stages < 4))
-    return false;
-  return suits(query, product, multiplier, tile);
+// Blocks of threads that a multiprocessor of the query's card has at once, as far as is known.
+int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                       const Tile& tile) {
+  const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
+  const int64_t of_block = tile.shared_bytes(product.type, multiplier) + further_shared_bytes;
+  return std::clamp<int64_t>(std::min<int64_t>(shared / of_block, 512 / tile.threads()), 1, 4);
+}
+
+// The tile, of which there are `tiles`, with blocks that go on from one to the next. Where a
+// multiprocessor has several blocks at once, one multiplies while another finishes its results
+// anyway.
+std::optional<Tile> persistent_tile(const TacticQuery& query, const Product& product,
+                                    Multiplier multiplier, Tile tile, int64_t tiles) {
+  if (multiplier != Multiplier::warpgroup ||
+      tiles <= rates_of(query.architecture).multiprocessors ||
+      blocks_at_once(query, product, multiplier, tile) > 1)
+    return std::nullopt;
+  tile.persistent = true;
+  return suits(query, product, multiplier, tile) ? std::optional(tile) : std::nullopt;
 }
 
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
@@ -131,14 +141,8 @@ int64_t Tile::shared_bytes(ElementType type, Multiplier multiplier) const {
   const int64_t pipeline = int64_t{stages} * (m + n) * k * (bit_width(type) / 8);
   const int columns = multiplier == Multiplier::warpgroup ? n : n / warps_n;  // of a warp
   const auto strips = [&](int width) { return int64_t{warps_m} * warps_n * 16 * (width + 8) * 4; };
-  return goes_on() ? pipeline + strips(strip_columns()) : std::max(pipeline, strips(columns));
-}
-
-int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,
-                       const Tile& tile) {
-  const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
-  const int64_t of_block = tile.shared_bytes(product.type, multiplier) + further_shared_bytes;
-  return std::clamp<int64_t>(std::min<int64_t>(shared / of_block, 512 / tile.threads()), 1, 4);
+  return persistent ? pipeline + strips(persistent_strip_columns)
+                    : std::max(pipeline, strips(columns));
 }
 
 Tile smallest_tile(Multiplier multiplier) {
@@ -148,7 +152,7 @@ Tile smallest_tile(Multiplier multiplier) {
 
 std::string Tile::to_string() const {
   return fmt::format("{}x{}x{} w{}x{} s{} k{}{}", m, n, k, warps_m, warps_n, stages, splits,
-                     names_of_rounds[static_cast<size_t>(rounds)]);
+                     persistent ? persistent_name : "");
 }
 
 Tile Tile::parse(std::string_view text) {
@@ -156,8 +160,7 @@ Tile Tile::parse(std::string_view text) {
   const std::string ended(text);
   const int read = std::sscanf(ended.c_str(), "%9dx%9dx%9d w%9dx%9d s%9d k%9d", &tile.m, &tile.n,
                                &tile.k, &tile.warps_m, &tile.warps_n, &tile.stages, &tile.splits);
-  for (const auto way : {Rounds::persistent, Rounds::overlapped})
-    if (text.ends_with(names_of_rounds[static_cast<size_t>(way)])) tile.rounds = way;
+  tile.persistent = text.ends_with(persistent_name);
   require(read == 7 && tile.to_string() == text && tile.splits >= 1, ErrorCode::invalid_argument,
           "'{}' is no configuration of a product", text);
   return tile;
@@ -183,13 +186,8 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double around = 1.1 + 2e-5 * tile.m * tile.n;
   const double per_multiprocessor = std::ceil(blocks / rates.multiprocessors);
   const double at_once = std::min(per_multiprocessor, fit);
-  // What a tile's begin, or its end too, costs beside other tiles.
-  const double hidden = tile.rounds == Tile::Rounds::one          ? 0
-                        : tile.rounds == Tile::Rounds::persistent ? 0.6
-                                                                  : 0.8 * around;
-  const double compute = std::ceil(per_multiprocessor / fit) *
-                             (around - hidden + depth_blocks * longer(bring, work * at_once)) +
-                         hidden;
+  const double compute =
+      std::ceil(per_multiprocessor / fit) * (around + depth_blocks * longer(bring, work * at_once));
   double us = rates.launch_us + longer(compute, sizes.bytes / rates.bytes_per_us);
   if (tile.splits > 1) {
     const auto sums = static_cast<double>(sizes.batches * sizes.rows * sizes.columns);
@@ -224,11 +222,9 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
       found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
     }
     tile.splits = 1;
-    for (const auto way : {Tile::Rounds::persistent, Tile::Rounds::overlapped}) {
-      tile.rounds = way;
-      if (tiles > rates.multiprocessors && suits_rounds(query, product, multiplier, tile))
-        found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
-    }
+    // Estimated as one tile a block is and behind it, so that a measurement alone chooses it.
+    if (const auto other = persistent_tile(query, product, multiplier, tile, tiles))
+      found.emplace_back(tile_us(query, product, sizes, multiplier, *other), *other);
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

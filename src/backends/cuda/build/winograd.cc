@@ -207,7 +207,7 @@ void add_ways(const TacticQuery& query, Way way, std::vector<Way>& ways) {
         traffic ? traffic->product : ProductSizes{way.places(), 1024, 1024, 1024, 0};
     size_t added = 0;
     for (const Tile& tile : tiles_for(query, Parts(query, way).product, sizes, way.multiplier)) {
-      if (tile.splits > 1 || tile.goes_on() || added == tiles_of_a_way) continue;
+      if (tile.splits > 1 || tile.persistent || added == tiles_of_a_way) continue;
       ++added;
       way.tile = tile;
       ways.push_back(way);

@@ -56,29 +56,3 @@ template <class Tile, int PACK, class Sums, class Finish>
 __device__ __forceinline__ void for_each_pack(const Sums& sums, const Finish& finish) {
   for_each_pack_at<Tile, PACK, Sums::warp_n>(dynamic_shared_memory, sums, finish);
 }
-
-// The results of a tile that have not been finished, as parts for multiply_blocks_with(): strips as
-// those of for_each_pack_at(). Nothing where there is no such tile yet.
-template <class Tile, int PACK, int COLUMNS, class Sums, class Finish>
-struct PendingTile {
-  static constexpr int per_strip = Sums::warp_n / COLUMNS, parts = Sums::strips * per_strip;
-  unsigned char* strips;
-  const Sums& sums;
-  const Finish& finish_pack;
-  bool is_there;
-
-  __device__ __forceinline__ void finish() const {
-    if (is_there) for_each_pack_at<Tile, PACK, COLUMNS>(strips, sums, finish_pack);
-  }
-  template <int I>
-  __device__ __forceinline__ void finish_part() const {
-    if (!is_there) return;
-    typename Sums::Sum* const strip = reinterpret_cast<typename Sums::Sum*>(strips) +
-                                      static_cast<int>(threadIdx.x) / 32 * (16 * (COLUMNS + 8));
-    sums.template put_strip<COLUMNS>(I / per_strip, I % per_strip * COLUMNS, strip);
-    __syncwarp();
-    read_strip<PACK, COLUMNS>(strip, sums.strip_row(I / per_strip),
-                              sums.first_column() + I % per_strip * COLUMNS, finish_pack);
-    __syncwarp();
-  }
-};

@@ -48,15 +48,3 @@ __device__ __forceinline__ void multiply_blocks(Left& left, Right& right, int bl
   async_wait<0>();
   __syncthreads();
 }
-
-// The same, and what is left of the last tile: a Rest has as many `parts`, which finish_part<I>()
-// finishes, or finish() all of them.
-struct NoRest {
-  static constexpr int parts = 0;
-};
-template <class Tile, class Left, class Right, class Sums, class Rest>
-__device__ __forceinline__ void multiply_blocks_with(Left& left, Right& right, int blocks,
-                                                     Sums& sums, const Rest& rest) {
-  rest.finish();
-  multiply_blocks<Tile>(left, right, blocks, sums);
-}

@@ -123,35 +123,33 @@ struct WarpgroupSums {
   }
 };
 
-// Blocks of depth one after the other. With four stages or more the next block's products begin
-// before those of the last one end, which then still needs its place; with fewer they take turns
-// with those of another block of threads of the multiprocessor.
+// As multiply_blocks. With four stages or more the next block's products begin before those of the
+// last one end, which then still needs its place; with fewer they take turns with those of another
+// block of threads of the multiprocessor.
 template <class Tile, class Left, class Right>
-struct WarpgroupBlocks {
+__device__ __forceinline__ void multiply_blocks(
+    Left& left, Right& right, int blocks,
+    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums) {
+  unsigned char* const memory = dynamic_shared_memory;
+  constexpr int left_bytes = Left::Factor::bytes, stage_bytes = left_bytes + Right::Factor::bytes;
   using Sums = WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>;
-  static constexpr int behind = Sums::behind, ahead = Sums::ahead;
-  static constexpr int left_bytes = Left::Factor::bytes;
-  static constexpr int stage_bytes = left_bytes + Right::Factor::bytes;
+  constexpr int behind = Sums::behind, ahead = Sums::ahead;
   static_assert(ahead >= 1, "one is filled while another is read");
   int reading = 0, filling = ahead;
-
-  // meanwhile() runs while tensor cores multiply.
-  template <class Meanwhile>
-  __device__ __forceinline__ void multiply(Left& left, Right& right, bool more, Sums& sums,
-                                           const Meanwhile& meanwhile) {
-    unsigned char* const memory = dynamic_shared_memory;
+#pragma unroll 1
+  for (int i = 0; i < blocks; ++i) {
     async_wait<ahead - 1>();
     if (behind == 0) warpgroup_wait<0>();
     show_to_tensor_cores();
     __syncthreads();
     sums.multiply(memory + reading * stage_bytes, memory + reading * stage_bytes + left_bytes);
+    const bool more = i + ahead < blocks;
     unsigned char* const stage = memory + filling * stage_bytes;
     if (more) {
       left.fetch(stage);
       right.fetch(stage + left_bytes);
     }
     async_commit();
-    meanwhile();
     if (behind == 1) warpgroup_wait<1>();
     if (more) {
       left.put(stage);
@@ -160,41 +158,9 @@ struct WarpgroupBlocks {
     reading = reading + 1 == Tile::stages ? 0 : reading + 1;
     filling = filling + 1 == Tile::stages ? 0 : filling + 1;
   }
-
-  // Parts I and following of the rest, one with each block from I on.
-  template <int I, class Rest>
-  __device__ __forceinline__ void multiply_with(Left& left, Right& right, int blocks, Sums& sums,
-                                                const Rest& rest) {
-    if constexpr (I < Rest::parts) {
-      const auto part = [&] { rest.template finish_part<I>(); };
-      if (I < blocks)
-        multiply(left, right, I + ahead < blocks, sums, part);
-      else
-        part();
-      multiply_with<I + 1>(left, right, blocks, sums, rest);
-    }
-  }
-};
-
-// As multiply_blocks.
-template <class Tile, class Left, class Right, class Rest>
-__device__ __forceinline__ void multiply_blocks_with(
-    Left& left, Right& right, int blocks,
-    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums, const Rest& rest) {
-  WarpgroupBlocks<Tile, Left, Right> loop;
-  loop.template multiply_with<0>(left, right, blocks, sums, rest);
-#pragma unroll 1
-  for (int i = Rest::parts; i < blocks; ++i)
-    loop.multiply(left, right, i + loop.ahead < blocks, sums, [] {});
   sums.finish();
   async_wait<0>();
   __syncthreads();
-}
-template <class Tile, class Left, class Right>
-__device__ __forceinline__ void multiply_blocks(
-    Left& left, Right& right, int blocks,
-    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums) {
-  multiply_blocks_with<Tile>(left, right, blocks, sums, NoRest());
 }
 
 template <class Tile, class LeftTile, class RightTile>
