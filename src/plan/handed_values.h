@@ -13,8 +13,11 @@ namespace cermet {
 // outputs; nothing where the value is not there.
 struct HandedValue {
   std::optional<size_t> input, region_input, region_output, output;
-  // The host reads or makes it: conditions, counts, what is cut or put together slice by slice.
+  // The host reads or makes it: conditions and counts.
   bool is_hosts = true;
+  // Along which axis a scan cuts its input into slices or puts them together; nothing where it is
+  // handed on as a whole.
+  std::optional<int64_t> axis = std::nullopt;
 };
 
 // Of a branch, loop or scan; what its regions read from outside by themselves is not among them.

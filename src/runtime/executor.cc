@@ -364,11 +364,7 @@ void* Executor::allocate(BufferId id, const Shape& shape) {
            engine_.plan().buffer(id).name, to_string(shape), to_string(*plan_->shapes[id]));
     return arena(place(id)) + *offset(id);
   }
-  if (place(id) == Place::device) {
-    slot.value = Value(device_tensor(element(id), shape));
-  } else {
-    slot.value = Value(Tensor(element(id), shape));
-  }
+  slot.value = Value(tensor_in(place(id), element(id), shape));
   slot.data = slot.value.tensor.data();
   slot.shape = shape;
   return slot.value.tensor.view().data;
@@ -386,7 +382,8 @@ void Executor::define_symbols(BufferId id) {
       symbols_[*(*buffer.type.dims)[d].as_symbol()] = shape[d];
 }
 
-Tensor Executor::device_tensor(ElementType type, const Shape& shape) {
+Tensor Executor::tensor_in(Place place, ElementType type, const Shape& shape) {
+  if (place == Place::host) return {type, shape};
   const auto memory = queue_->allocate(byte_size(type, element_count(shape)));
   return {type, shape, memory, memory->data()};
 }
@@ -396,7 +393,7 @@ Value Executor::keep(BufferId from) {
   if (!engine_.plan().buffer(from).type.is_tensor()) return slot.value;
   if (slot.value.tensor) return slot.value;
   if (place(from) == Place::host) return Value(Tensor::copy_of(tensor(from)));
-  Tensor copy = device_tensor(element(from), slot.shape);
+  Tensor copy = tensor_in(Place::device, element(from), slot.shape);
   queue_->copy(copy.view().data, slot.data, copy.bytes());
   return Value(std::move(copy));
 }

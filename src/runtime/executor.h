@@ -134,7 +134,11 @@ class Executor {
   // arena's and the caller's copied. Both are in the same place.
   void assign(BufferId to, const Value& value);
   Value keep(BufferId from);
-  Tensor device_tensor(ElementType type, const Shape& shape);
+  Tensor tensor_in(Place place, ElementType type, const Shape& shape);
+  Value stacked(BufferId from, const std::vector<Value>& slices, int64_t axis, bool backward);
+  Value slice_of(BufferId from, int64_t axis, int64_t at);
+  void copy_piece(Place place, const ConstTensorView& from, int64_t from_at, const TensorView& to,
+                  int64_t to_at, int64_t elements);
   void define_symbols(BufferId id);
   Shape evaluate_shape(BufferId id) const;
 

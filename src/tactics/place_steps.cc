@@ -60,8 +60,7 @@ class Placer {
     std::vector<std::vector<Place>> ends;
     for (const Region& body : step.regions) ends.emplace_back(body.outputs.size(), Place::host);
     for (const HandedValue& value : handed_values(step)) {
-      const Place place =
-          !value.is_hosts && is_of_device(step, value) ? Place::device : Place::host;
+      const Place place = is_of_device(step, value) ? Place::device : Place::host;
       if (value.input) {
         BufferId& id = step.inputs[*value.input];
         id = in_place(id, place, before);
@@ -84,10 +83,12 @@ class Placer {
   // Whether the device reads it in a body, or makes it there. Integers are counts and tokens, which
   // the host decides by.
   bool is_of_device(const Step& step, const HandedValue& value) const {
+    // A slice along another axis is many pieces, each a copy.
+    if (value.is_hosts || value.axis.value_or(0) != 0) return false;
     return std::any_of(step.regions.begin(), step.regions.end(), [&](const Region& body) {
       const BufferId in = value.region_input ? body.inputs[*value.region_input] : no_buffer;
-      return is_read_by_device(in, body) ||
-             is_made_by_device(body.outputs[*value.region_output], body);
+      const BufferId out = value.region_output ? body.outputs[*value.region_output] : no_buffer;
+      return is_read_by_device(in, body) || is_made_by_device(out, body);
     });
   }
 

@@ -103,7 +103,8 @@ TEST_F(Control, AStateMayGrow) {
     check(graph, {Value(trips(count)), Value(ramp(ElementType::float32, {3, 8}))});
 }
 
-Graph scan() {
+// The slices lie along that axis of 0 and 1.
+Graph scan(int64_t axis) {
   Graph body;
   GraphMaker inner(body);
   const ValueId state = inner.input("state", "float32[2, 8]");
@@ -116,20 +117,34 @@ Graph scan() {
   Graph graph;
   GraphMaker m(graph);
   const ValueId start = m.input("start", "float32[2, 8]");
-  const ValueId slices = m.input("slices", "float32[T, 2, 8]");
+  const ValueId slices = m.input("slices", axis == 0 ? "float32[T, 2, 8]" : "float32[2, T, 8]");
   std::vector<Graph> bodies;
   bodies.push_back(std::move(body));
   const auto results = m.add_control("Scan", {start, slices}, std::move(bodies), 2,
-                                     attributes({{"num_scan_inputs", int64_t{1}}}));
+                                     attributes({{"num_scan_inputs", int64_t{1}},
+                                                 {"scan_input_axes", std::vector{axis}},
+                                                 {"scan_output_axes", std::vector{axis}},
+                                                 {"scan_output_directions", std::vector{axis}}}));
   m.output(results[0]);
   m.output(results[1]);
   return graph;
 }
 
 TEST_F(Control, AScanGivesWhatItsNodesSay) {
-  for (const int64_t count : {1, 6})
-    check(scan(), {Value(ramp(ElementType::float32, {2, 8})),
-                   Value(ramp(ElementType::float32, {count, 2, 8}))});
+  const Value start(ramp(ElementType::float32, {2, 8}));
+  for (const int64_t count : {1, 6}) {
+    check(scan(0), {start, Value(ramp(ElementType::float32, {count, 2, 8}))});
+    check(scan(1), {start, Value(ramp(ElementType::float32, {2, count, 8}))});
+  }
+}
+
+TEST_F(EmulatorControl, SlicesStayOnTheDevice) {
+  const Value start(ramp(ElementType::float32, {2, 8})), x(ramp(ElementType::float32, {4, 8}));
+  for (const int64_t count : {2, 7}) {
+    const Value slices(ramp(ElementType::float32, {count, 2, 8}));
+    EXPECT_EQ(copies_to_host(scan(0), {start, slices}), 2) << count;
+    EXPECT_EQ(copies_to_host(loop(true), {Value(trips(count)), x}), 2) << count;
+  }
 }
 
 // One branch computes, the other gives what was there.

@@ -74,15 +74,16 @@ TEST(HandedValues, OfALoopAreCountConditionAndStates) {
   EXPECT_EQ(values[3].output, 0u);
 }
 
-TEST(HandedValues, OfAScanSlicesAreTheHosts) {
+TEST(HandedValues, OfAScanHaveAxesWhereTheyAreSlices) {
   Step scan = step_of(ProblemKind::scan, {0, 1}, {2, 3});
   scan.problem.attributes.set("num_scan_inputs", int64_t{1});
+  scan.problem.attributes.set("scan_output_axes", std::vector<int64_t>{1});
   const auto values = handed_values(scan);
   ASSERT_EQ(values.size(), 3u);
-  EXPECT_FALSE(values[0].is_hosts);
-  EXPECT_TRUE(values[1].is_hosts);
+  EXPECT_EQ(values[0].axis, std::nullopt);
+  EXPECT_EQ(values[1].axis, 1);
   EXPECT_EQ(values[1].region_output, 1u);
-  EXPECT_TRUE(values[2].is_hosts);
+  EXPECT_EQ(values[2].axis, 0);
   EXPECT_EQ(values[2].input, 1u);
   scan.problem.attributes.set("num_scan_inputs", int64_t{9});  // of an engine that is damaged
   EXPECT_EQ(handed_values(scan).size(), 4u);

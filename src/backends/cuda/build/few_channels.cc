@@ -266,7 +266,8 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   const double rows = (tile.p - 1.0) * static_cast<double>(geometry.stride(1)) +
                       static_cast<double>(geometry.window(1));
   const double staged = static_cast<double>(geometry.planes) * rows *
-                        static_cast<double>(pitch_of(geometry, tile) / geometry.chunk);
+                        static_cast<double>(pitch_of(geometry, tile)) /
+                        static_cast<double>(geometry.chunk);
   constexpr double copy_us = 1.2e-4, result_us = 5e-5;  // of a chunk, of a result
   const double tile_us =
       products / (0.4 * each) + copy_us * staged + result_us * tile.pixels() * filters;
