@@ -312,14 +312,26 @@ void Validator::expect_results(const Plan& plan, const Step& step, OriginalValue
     if (step.outputs[i] == no_buffer) continue;
     trial.results[i].emplace();
     Tensor exact = expected(plan, step, i, values, trial);
-    trial.results[i]->rounded_to =
-        exact.type() == ElementType::float32 && rounds_to_narrow(plan, step) ? narrow_
-                                                                             : exact.type();
+    trial.results[i]->rounded_to = rounded_to(plan, step, exact.type());
     const bool own = trial.results[i]->value == no_value;
     trial.results[i]->expectation = expectation(std::move(exact), {}, trial.results[i]->rounded_to,
                                                 own ? unknown_summands : values.summands());
     trial.results[i]->shaken = own;
   }
+}
+
+// The type whose digits the kernel's results of `type` have.
+ElementType Validator::rounded_to(const Plan& plan, const Step& step, ElementType type) const {
+  if (type != ElementType::float32) return type;
+  if (rounds_to_narrow(plan, step)) return narrow_;
+  // Tensor cores add products of float8 with few digits more than float16 has.
+  const auto is_float8 = [](const std::optional<Operand>& operand) {
+    return operand && is_floating(operand->type.element) && bit_width(operand->type.element) == 8;
+  };
+  const Problem& problem = step.problem;
+  const bool product =
+      problem.kind == ProblemKind::matmul || problem.kind == ProblemKind::convolution;
+  return product && is_float8(problem.inputs[0]) ? ElementType::float16 : type;
 }
 
 // Whether an operand or a result is in 16 bits where the model has float32.

@@ -215,5 +215,40 @@ TEST(CudaByteConvolution, FinishesSums) {
   check_convolution(std::move(what));
 }
 
+TEST(CudaByteDepthwise, KnowsEveryWindowAndZero) {
+  const std::vector<Zeros> all{
+      {}, {Shape{}, {}}, {{}, Shape{}}, {Shape{}, Shape{24}}, {Shape{1}, Shape{1}, false}};
+  for (ElementType image : bytes)
+    for (ElementType weights : bytes)
+      for (const Zeros& zeros : all)
+        for (const ImageCase& what : std::vector<ImageCase>{
+                 {image, weights, {2, 24, 9, 11}, {24, 1, 3, 3}, {1, 1, 1, 1}, {}, {}, 24, zeros},
+                 {image, weights, {1, 24, 9, 8}, {24, 1, 5, 3}, {2, 1, 0, 1}, {2, 2}, {}, 24, zeros},
+                 {image, weights, {1, 12, 12, 9}, {24, 1, 3, 3}, {2, 2, 2, 2}, {}, {2, 2}, 12, zeros},
+                 {image, weights, {2, 24, 30}, {24, 1, 5}, {2, 2}, {}, {}, 24, zeros}})
+          expect_same_on_device(kernel_case(what), cuda_tactic("cuda.depthwise"), exact);
+}
+
+TEST(CudaByteDepthwise, FinishesSums) {
+  for (int64_t channels : {24, 5}) {
+    KernelCase what = kernel_case(ImageCase{uint8,
+                                            int8,
+                                            {2, channels, 6, 7},
+                                            {channels, 1, 3, 3},
+                                            {1, 1, 1, 1},
+                                            {},
+                                            {},
+                                            channels,
+                                            {Shape{}, {}}});
+    what.inputs.resize(4);
+    what.constant.resize(4);
+    add_epilogue(what, requantised);
+    what.inputs.emplace_back(random_tensor(float32, {channels, 1, 1}, 0, 1e-3, 3));
+    what.inputs.emplace_back(random_tensor(float32, {channels, 1, 1}, 0, 100, 4));
+    what.layouts.resize(what.inputs.size());
+    expect_same_on_device(std::move(what), cuda_tactic("cuda.depthwise"), exact);
+  }
+}
+
 }  // namespace
 }  // namespace cermet

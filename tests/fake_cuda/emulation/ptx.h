@@ -31,6 +31,18 @@ EMULATED_MULTIPLY(mma_s8u8, int, s8u8)
 EMULATED_MULTIPLY(mma_u8s8, int, u8s8)
 #undef EMULATED_MULTIPLY
 
+#define EMULATED_FLOAT8(name, product)                                           \
+  inline void name(float(&d)[4], const unsigned(&a)[4], const unsigned(&b)[2]) { \
+    for (float& sum : d) sum = 0;                                                \
+    emulated_machine->multiply(emulation::Product::product, d, a, b);            \
+    asm volatile("" ::: "memory");                                               \
+  }
+EMULATED_FLOAT8(mma_e4m3, e4m3)
+EMULATED_FLOAT8(mma_e5m2, e5m2)
+EMULATED_FLOAT8(mma_e4m3e5m2, e4m3e5m2)
+EMULATED_FLOAT8(mma_e5m2e4m3, e5m2e4m3)
+#undef EMULATED_FLOAT8
+
 inline void load_matrices(unsigned (&r)[4], const void* row) {
   emulated_machine->load_matrices(r, row, false);
   asm volatile("" ::: "memory");

@@ -34,6 +34,8 @@ Layout Costs::result_layout(const Problem& problem) const {
   return image ? Layout::channels_last(problem.outputs[0]->type.rank()) : Layout{};
 }
 
+bool Costs::multiplies_float8() const { return rates_of(architecture_).float8_per_us > 0; }
+
 std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) const {
   if (problem.op == "Split" && !gives_output && cuts_in_place(problem)) return 0;
   const auto shapes = typical_shapes(problem, sizes_);

@@ -70,6 +70,7 @@ class GemmSource {
     writer_.include("gemm_main_loop.cu");
     // Warpgroups' sums are those of a warp where there are none.
     if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_tensor.cu");
+    if (multiplier_ == Multiplier::bytes) writer_.include("gemm_byte_products.cu");
     writer_.include(sums_of(multiplier_).file);
     writer_.include("gemm_epilogue.cu");
     declare_tile();

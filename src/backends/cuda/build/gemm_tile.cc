@@ -97,6 +97,21 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
   return best * loader * reuse / (reuse + 0.25) * 1.25;
 }
 
+// Operations of the card's best in a microsecond.
+double peak_of(const CardRates& rates, const Product& product, Multiplier multiplier) {
+  switch (multiplier) {
+    case Multiplier::fma:
+      return rates.float32_per_us;
+    case Multiplier::bytes:
+      return product.bytes->is_float8() ? rates.float8_per_us : rates.int8_per_us;
+    case Multiplier::tensor:
+      return rates.tensor16_per_us / (product.type == ElementType::float32 ? 2 : 1);
+    case Multiplier::warpgroup:
+      break;
+  }
+  return rates.tensor16_per_us;
+}
+
 // The longer of two times that pass together, and a little more where they are alike.
 double longer(double a, double b) { return std::pow(std::pow(a, 4) + std::pow(b, 4), 0.25); }
 
@@ -140,9 +155,7 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
                Multiplier multiplier, const Tile& tile) {
   const CardRates rates = rates_of(query.architecture);
   const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
-  double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
-  if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
-  if (multiplier == Multiplier::bytes) peak *= 2;
+  const double peak = peak_of(rates, product, multiplier);
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;
