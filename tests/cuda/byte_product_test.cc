@@ -137,6 +137,39 @@ TEST(CudaByteProduct, MultipliesByEveryTile) {
         exact);
 }
 
+const std::vector<std::string> warpgroup_tiles{
+    "128x256x128 w2x4 s4 k1", "256x128x128 w4x2 s4 k2", "128x192x128 w4x2 s4 k1",
+    "128x128x128 w4x2 s3 k1", "128x64x128 w4x2 s4 k3",  "64x256x128 w1x4 s4 k1",
+    "64x128x128 w2x2 s4 k1",  "64x32x128 w4x1 s6 k1"};
+
+TEST(CudaByteWarpgroup, MultipliesEverySizeAndSign) {
+  for (ElementType left : bytes)
+    for (ElementType right : bytes)
+      for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
+               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}, {130, 136, 1040}})
+        expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}, true, {Shape{}, {}}}),
+                              cuda_tactic("cuda.gemm_warpgroup"), exact);
+}
+
+TEST(CudaByteWarpgroup, MultipliesByEveryTile) {
+  for (const std::string& tile : warpgroup_tiles) {
+    static std::vector<std::string> one;
+    one = {tile};
+    Tactic tactic = cuda_tactic("cuda.gemm_warpgroup");
+    tactic.configurations = [](const TacticQuery&) { return one; };
+    expect_same_on_device(kernel_case({uint8, int8, {136, 272}, {272, 264}, true, {Shape{}, {}}}),
+                          tactic, exact);
+  }
+}
+
+TEST(CudaByteWarpgroup, RejectsWhatItDoesNotCompute) {
+  const Tactic& tactic = cuda_tactic("cuda.gemm_warpgroup");
+  EXPECT_EQ(rejection(kernel_case({int8, int8, {8, 16}, {16, 8}, false}), tactic),
+            "bytes have to lie side by side along the depth");
+  EXPECT_EQ(rejection(kernel_case({int8, int8, {8, 16}, {16, 8}, true, {{}, Shape{8}}}), tactic),
+            "sums of the factors, for zero points, are not there when it starts");
+}
+
 struct ImageCase {
   ElementType image = uint8, weights = int8;
   Shape x, w;
@@ -213,6 +246,16 @@ TEST(CudaByteConvolution, FinishesSums) {
   what.inputs.emplace_back(random_tensor(float32, {24, 1, 1}, 0, 100, 4));
   what.layouts.resize(what.inputs.size());
   check_convolution(std::move(what));
+}
+
+TEST(CudaByteWarpgroup, ConvolvesImages) {
+  const Zeros zeros{Shape{}, {}};
+  for (const ImageCase& what : std::vector<ImageCase>{
+           {uint8, int8, {2, 32, 7, 9}, {24, 32, 3, 3}, {1, 1, 1, 1}, {}, {}, 1, zeros},
+           {int8, int8, {2, 64, 9, 9}, {40, 64, 3, 3}, {1, 1, 1, 1}, {2, 2}, {}, 1, zeros},
+           {uint8, uint8, {2, 48, 5, 5}, {72, 48, 1, 1}, {}, {}, {}, 1, zeros},
+           {uint8, int8, {1, 64, 8, 8}, {32, 32, 3, 3}, {1, 1, 1, 1}, {}, {}, 2, zeros}})
+    expect_same_on_device(kernel_case(what), cuda_tactic("cuda.convolution_warpgroup"), exact);
 }
 
 TEST(CudaByteDepthwise, KnowsEveryWindowAndZero) {

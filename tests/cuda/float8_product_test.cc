@@ -101,6 +101,28 @@ TEST(CudaFloat8Product, MultipliesByEveryTile) {
         kernel_case({float8e4m3fn, float8e5m2, {136, 272}, {272, 264}, constant}), tactic, close);
 }
 
+TEST(CudaFloat8Warpgroup, MultipliesEverySizeAndFormat) {
+  for (ElementType left : formats)
+    for (ElementType right : formats)
+      for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
+               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}, {130, 136, 2064}})
+        expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}}),
+                              cuda_tactic("cuda.gemm_warpgroup"), {1e-3, 0.1});
+}
+
+TEST(CudaFloat8Warpgroup, MultipliesByEveryTile) {
+  for (const char* tile : {"128x128x128 w4x2 s3 k1", "128x128x128 w4x2 s6 k2",
+                           "128x64x128 w4x2 s4 k1", "64x128x128 w2x2 s4 k1",
+                           "64x64x128 w2x2 s6 k3", "64x32x128 w4x1 s6 k1"}) {
+    static std::vector<std::string> one;
+    one = {tile};
+    Tactic tactic = cuda_tactic("cuda.gemm_warpgroup");
+    tactic.configurations = [](const TacticQuery&) { return one; };
+    expect_same_on_device(kernel_case({float8e4m3fn, float8e5m2, {136, 1200}, {1200, 136}}), tactic,
+                          {1e-3, 0.1});
+  }
+}
+
 TEST(CudaFloat8Product, RejectsWhatItDoesNotCompute) {
   EXPECT_EQ(rejection(kernel_case({float8e4m3fn, float8e4m3fn, {8, 16}, {16, 8}}),
                       cuda_tactic("cuda.gemm")),
@@ -145,6 +167,15 @@ TEST(CudaFloat8Convolution, KnowsEveryWindow) {
       for (bool channels_last : {true, false})
         expect_same_on_device(kernel_case(what, constant, channels_last),
                               cuda_tactic("cuda.convolution_bytes"), close);
+}
+
+TEST(CudaFloat8Warpgroup, ConvolvesImages) {
+  for (const ImageCase& what : std::vector<ImageCase>{
+           {float8e4m3fn, float8e4m3fn, {2, 32, 7, 9}, {24, 32, 3, 3}, {1, 1, 1, 1}},
+           {float8e5m2, float8e4m3fn, {2, 64, 9, 9}, {40, 64, 3, 3}, {1, 1, 1, 1}, {2, 2}},
+           {float8e4m3fn, float8e5m2, {2, 48, 5, 5}, {72, 48, 1, 1}}})
+    expect_same_on_device(kernel_case(what, true, true), cuda_tactic("cuda.convolution_warpgroup"),
+                          {1e-3, 0.1});
 }
 
 // What no tensor core takes: small groups.

@@ -47,6 +47,7 @@ constexpr std::array fma_tiles{
 };
 constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
 constexpr size_t most_tiles = 10;
+constexpr int most_sum_registers = 128;
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
@@ -71,10 +72,17 @@ bool suits_warpgroup(const Factor& factor, int rows) {
   return factor.along_depth || rows == 32 || rows % 64 == 0;
 }
 
+// Of a thread; float8 has totals beside the tensor cores' own sums.
+int sum_registers(const Product& product, const Tile& tile) {
+  const bool totals = product.bytes && product.bytes->is_float8();
+  return tile.m * tile.n / tile.threads() * (totals ? 2 : 1);
+}
+
 bool suits(const TacticQuery& query, const Product& product, Multiplier multiplier,
            const Tile& tile) {
   if (multiplier == Multiplier::warpgroup &&
-      (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n)))
+      (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n) ||
+       sum_registers(product, tile) > most_sum_registers))
     return false;
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
@@ -102,14 +110,14 @@ double peak_of(const CardRates& rates, const Product& product, Multiplier multip
   switch (multiplier) {
     case Multiplier::fma:
       return rates.float32_per_us;
-    case Multiplier::bytes:
-      return product.bytes->is_float8() ? rates.float8_per_us : rates.int8_per_us;
     case Multiplier::tensor:
       return rates.tensor16_per_us / (product.type == ElementType::float32 ? 2 : 1);
+    case Multiplier::bytes:
     case Multiplier::warpgroup:
       break;
   }
-  return rates.tensor16_per_us;
+  if (!product.bytes) return rates.tensor16_per_us;
+  return product.bytes->is_float8() ? rates.float8_per_us : rates.int8_per_us;
 }
 
 // The longer of two times that pass together, and a little more where they are alike.
@@ -191,6 +199,7 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
   const CardRates rates = rates_of(query.architecture);
   std::vector<std::pair<double, Tile>> found;
   for (Tile tile : table_of(product.type, multiplier)) {
+    if (multiplier == Multiplier::warpgroup && product.bytes) tile.k *= 2;  // as many bytes
     if (!suits(query, product, multiplier, tile)) continue;
     // A tile of which half would be empty, where a smaller one is there.
     if (tile.m > 32 && tile.m >= 2 * known.rows) continue;
