@@ -146,7 +146,7 @@ TEST(CudaByteWarpgroup, MultipliesEverySizeAndSign) {
   for (ElementType left : bytes)
     for (ElementType right : bytes)
       for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
-               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}, {130, 136, 1040}})
+               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}})
         expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}, true, {Shape{}, {}}}),
                               cuda_tactic("cuda.gemm_warpgroup"), exact);
 }

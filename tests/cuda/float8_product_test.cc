@@ -105,20 +105,19 @@ TEST(CudaFloat8Warpgroup, MultipliesEverySizeAndFormat) {
   for (ElementType left : formats)
     for (ElementType right : formats)
       for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
-               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}, {130, 136, 2064}})
+               {64, 64, 128}, {33, 40, 80}, {70, 66, 1040}})
         expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}}),
                               cuda_tactic("cuda.gemm_warpgroup"), {1e-3, 0.1});
 }
 
 TEST(CudaFloat8Warpgroup, MultipliesByEveryTile) {
-  for (const char* tile : {"128x128x128 w4x2 s3 k1", "128x128x128 w4x2 s6 k2",
-                           "128x64x128 w4x2 s4 k1", "64x128x128 w2x2 s4 k1",
+  for (const char* tile : {"128x128x128 w4x2 s3 k1", "128x64x128 w4x2 s4 k1",
                            "64x64x128 w2x2 s6 k3", "64x32x128 w4x1 s6 k1"}) {
     static std::vector<std::string> one;
     one = {tile};
     Tactic tactic = cuda_tactic("cuda.gemm_warpgroup");
     tactic.configurations = [](const TacticQuery&) { return one; };
-    expect_same_on_device(kernel_case({float8e4m3fn, float8e5m2, {136, 1200}, {1200, 136}}), tactic,
+    expect_same_on_device(kernel_case({float8e4m3fn, float8e5m2, {72, 656}, {656, 72}}), tactic,
                           {1e-3, 0.1});
   }
 }

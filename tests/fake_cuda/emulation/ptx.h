@@ -64,6 +64,9 @@ void async_wait() {
   asm volatile("" ::: "memory");
 }
 
+template <class T>
+T to_compute(T x);
+
 // Products of warpgroups; these are done at once, and what a thread wrote all others see.
 template <class Tile, class LeftTile, class RightTile, class Sum, int COUNT>
 void warpgroup_multiply(Sum (&d)[COUNT], const unsigned char* left, int row,
