@@ -127,11 +127,13 @@ class CaseOnDevice {
                       const std::vector<std::string>& architectures) {
     for (const std::string& architecture : architectures) {
       // Kernels that were chosen for a newer architecture are compiled for this one too, in engines
-      // for several.
+      // for several; of configurations those that all of them can launch.
       std::vector<std::string> all{architecture};
-      if (tactic.rejects(query_of(plan, architecture))) all.insert(all.begin(), "sm_89");
+      const bool rejected = tactic.rejects(query_of(plan, architecture)).has_value();
+      if (rejected) all.insert(all.begin(), "sm_89");
+      const Tactic& offering = rejected ? cuda_tactic(tactic.name) : tactic;
       for (const std::string& configuration :
-           picked(configurations_of(plan, tactic, all.front()), plan)) {
+           picked(configurations_of(plan, offering, all.front()), plan)) {
         Plan lone = lone_step(plan, plan.root.steps[0], tactic, configuration, 1);
         cuda::compile_programs(lone, cuda::tactics(), all, test_compiler(), 1);
       }

@@ -36,7 +36,8 @@ constexpr std::array tf32_tiles{
 // For bytes.
 constexpr std::array byte_tiles{
     Tile{128, 256, 64, 2, 4, 4},  Tile{256, 128, 64, 4, 2, 4}, Tile{128, 128, 64, 2, 2, 4},
-    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 64, 128, 2, 2, 3}, Tile{64, 128, 128, 2, 2, 3},
+    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 128, 64, 2, 4, 4}, Tile{128, 128, 128, 2, 4, 3},
+    Tile{128, 64, 128, 2, 2, 3},  Tile{64, 128, 128, 2, 2, 3},
     Tile{64, 64, 128, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 128, 2, 2, 5},
     Tile{32, 64, 128, 2, 2, 5},   Tile{32, 32, 128, 2, 1, 6},  Tile{32, 32, 64, 2, 1, 4},
 };
@@ -72,7 +73,7 @@ bool suits_warpgroup(const Factor& factor, int rows) {
   return factor.along_depth || rows == 32 || rows % 64 == 0;
 }
 
-// Of a thread; float8 has totals beside the tensor cores' own sums.
+// Of a thread; of float8 sums are kept beside those of the tensor cores.
 int sum_registers(const Product& product, const Tile& tile) {
   const bool totals = product.bytes && product.bytes->is_float8();
   return tile.m * tile.n / tile.threads() * (totals ? 2 : 1);
@@ -81,9 +82,9 @@ int sum_registers(const Product& product, const Tile& tile) {
 bool suits(const TacticQuery& query, const Product& product, Multiplier multiplier,
            const Tile& tile) {
   if (multiplier == Multiplier::warpgroup &&
-      (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n) ||
-       sum_registers(product, tile) > most_sum_registers))
+      (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n)))
     return false;
+  if (sum_registers(product, tile) > most_sum_registers) return false;
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
 }
