@@ -57,16 +57,6 @@ class Card:
         end.synchronize()
         return begin.elapsed_time(end)
 
-    @contextlib.contextmanager
-    def peak(self, found):
-        """Puts into found[0] how much PyTorch's memory grew at most within."""
-        torch.cuda.synchronize()
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        yield
-        torch.cuda.synchronize()
-        found.append(torch.cuda.max_memory_allocated() - before)
-
     def capture(self, run):
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self.stream):
@@ -105,11 +95,6 @@ class PretendedCard:
         work()
         return 1e3 * (time.perf_counter() - begin)
 
-    @contextlib.contextmanager
-    def peak(self, found):
-        yield
-        found.append(0)
-
     def capture(self, run):
         class Graph:
             replay = staticmethod(run)
@@ -141,15 +126,17 @@ class Contender:
 
     def __init__(self, mode, network):
         self.mode, self.network, self.card = mode, network, network.card
-        found = []
+        self.card.forget()
+        used = self.card.used_bytes()
         begin = time.perf_counter()
-        with self.card.on_stream(), torch.no_grad(), self.card.peak(found):
+        with self.card.on_stream(), torch.no_grad():
             self.prepare()
             self.enqueue()
             self.card.wait()
         self.prepare_seconds = time.perf_counter() - begin
         parameters = sum(tensor.nbytes for tensor in self.network.module.state_dict().values())
-        self.device_bytes = found[0] + parameters
+        # As for an engine: what the card has no more, PyTorch's stores and libraries' among it.
+        self.device_bytes = max(0, self.card.used_bytes() - used) + parameters
 
     def prepare(self):
         module = self.network.module

@@ -43,15 +43,17 @@ std::shared_ptr<void> allocate_elements(ElementType type, const Shape& shape) {
 int64_t element_count(const Shape& shape) {
   bool empty = false;
   for (const int64_t size : shape) {
-    require(size >= 0, ErrorCode::out_of_range, "shape {}: expected sizes of 0 or more, got {}",
-            to_string(shape), size);
+    if (size < 0)
+      fail(ErrorCode::out_of_range, "shape {}: expected sizes of 0 or more, got {}",
+           to_string(shape), size);
     empty |= size == 0;
   }
   if (empty) return 0;
   int64_t count = 1;
   for (const int64_t size : shape)
-    require(!__builtin_mul_overflow(count, size, &count), ErrorCode::out_of_range,
-            "shape {}: the number of elements exceeds 64 bits", to_string(shape));
+    if (__builtin_mul_overflow(count, size, &count))
+      fail(ErrorCode::out_of_range, "shape {}: the number of elements exceeds 64 bits",
+           to_string(shape));
   return count;
 }
 

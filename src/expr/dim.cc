@@ -26,7 +26,7 @@ Dim Dim::symbol(std::string_view name) {
 }
 
 int64_t Dim::constant() const {
-  require(is_constant(), ErrorCode::internal, "expected a constant size, got {}", to_string());
+  if (!is_constant()) fail(ErrorCode::internal, "expected a constant size, got {}", to_string());
   return constant_;
 }
 

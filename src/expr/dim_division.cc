@@ -114,9 +114,10 @@ std::optional<Dim> flatten_nested(const Dim& dividend, const Dim& divisor) {
 bool is_negative(const Dim& dim) { return DimNode::terms_of(dim)[0].coefficient < 0; }
 
 void require_divisor(const Dim& dividend, const Dim& divisor) {
-  require(!divisor.is_constant(0), ErrorCode::out_of_range,
-          "expected a divisor other than 0 for the size {}; check the model's shapes",
-          dividend.to_string());
+  if (divisor.is_constant(0))
+    fail(ErrorCode::out_of_range,
+         "expected a divisor other than 0 for the size {}; check the model's shapes",
+         dividend.to_string());
 }
 
 }  // namespace

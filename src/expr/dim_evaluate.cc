@@ -107,9 +107,10 @@ int64_t apply_operation(DimOp op, std::span<const int64_t> args) {
 int64_t Dim::evaluate(const SymbolValues& values) const {
   std::string missing;
   const auto value = Evaluation(values, &missing)(*this);
-  require(value.has_value(), ErrorCode::out_of_range,
-          "evaluating the size {}: expected a value for the symbol '{}', got none", to_string(),
-          missing);
+  if (!value)
+    fail(ErrorCode::out_of_range,
+         "evaluating the size {}: expected a value for the symbol '{}', got none", to_string(),
+         missing);
   return *value;
 }
 

@@ -96,9 +96,10 @@ Dim broadcast(const Dim& a, const Dim& b) {
   for (const Dim& dim : flatten(DimOp::broadcast, a, b)) {
     if (dim.is_constant(1)) continue;
     if (dim.is_constant()) {
-      require(!decided || *decided == dim, ErrorCode::invalid_model,
-              "expected sizes that are equal or 1 to broadcast, got {} and {}", a.to_string(),
-              b.to_string());
+      if (decided && *decided != dim)
+        fail(ErrorCode::invalid_model,
+             "expected sizes that are equal or 1 to broadcast, got {} and {}", a.to_string(),
+             b.to_string());
       decided = dim;
     } else if (std::find(kept.begin(), kept.end(), dim) == kept.end()) {
       kept.push_back(dim);

@@ -67,9 +67,10 @@ std::vector<int64_t> broadcast_strides(const Shape& operand, const Shape& result
   std::vector<int64_t> strides(result.size(), 0);
   int64_t step = 1;
   for (size_t i = 1; i <= operand.size(); ++i) {
-    require(fits(i), ErrorCode::invalid_argument,
-            "scalar expression: operand {}: expected a shape that broadcasts to {}, got {}", number,
-            to_string(result), to_string(operand));
+    if (!fits(i))
+      fail(ErrorCode::invalid_argument,
+           "scalar expression: operand {}: expected a shape that broadcasts to {}, got {}", number,
+           to_string(result), to_string(operand));
     const int64_t size = operand[operand.size() - i];
     strides[result.size() - i] = size == 1 ? 0 : step;
     step *= size;

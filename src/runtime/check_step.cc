@@ -111,10 +111,10 @@ void check_part(const Plan& plan, BufferId id, const Shape& shape, const Shape& 
   const size_t there = byte_size(whole.type.element, within, whole.layout);
   const bool fits =
       static_cast<uint64_t>(offset) <= there && bytes <= there - static_cast<size_t>(offset);
-  require(offset >= 0 && (fits || bytes == 0),  // of nothing nothing is read
-          ErrorCode::invalid_engine,
-          "'{}' of shape {}: expected to lie in the {} bytes of '{}', got {} bytes from byte {} on",
-          part.name, to_string(shape), there, whole.name, bytes, offset);
+  if (offset < 0 || (!fits && bytes != 0))  // of nothing nothing is read
+    fail(ErrorCode::invalid_engine,
+         "'{}' of shape {}: expected to lie in the {} bytes of '{}', got {} bytes from byte {} on",
+         part.name, to_string(shape), there, whole.name, bytes, offset);
   const int bits = bit_width(part.type.element);
   require(offset * 8 % std::max(bits, 1) == 0, ErrorCode::invalid_engine,
           "'{}': begins at byte {}, amid an element of {} bits", part.name, offset, bits);

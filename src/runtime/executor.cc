@@ -297,9 +297,9 @@ void Executor::run_reshape(const Step& step) {
   const BufferId to = step.outputs[0];
   Slot& slot = slots_[to];
   if (!plan_->shapes[to]) slot.shape = evaluate_shape(to);
-  require(element_count(slot.shape) == element_count(slots_[from].shape), ErrorCode::runtime,
-          "shape {} has {} elements, {} was expected to have as many",
-          to_string(slots_[from].shape), element_count(slots_[from].shape), to_string(slot.shape));
+  if (element_count(slot.shape) != element_count(slots_[from].shape))
+    fail(ErrorCode::runtime, "shape {} has {} elements, {} was expected to have as many",
+         to_string(slots_[from].shape), element_count(slots_[from].shape), to_string(slot.shape));
   slot.data = slots_[from].data;
   slot.value = Value();
   if (slots_[from].value.tensor) slot.value = Value(slots_[from].value.tensor.reshaped(slot.shape));
@@ -312,11 +312,17 @@ void Executor::run_parts(const Step& step) {
     if (id == no_buffer || (as_planned && in_place(id))) continue;
     Slot& slot = slots_[id];
     if (!plan_->shapes[id]) slot.shape = evaluate_shape(id);
-    const int64_t offset = engine_.plan().buffer(id).alias_offset.evaluate(symbols_);
-    check_part(engine_.plan(), id, slot.shape, from.shape, offset);
-    slot.data = static_cast<const std::byte*>(from.data) + offset;
+    slot.data = static_cast<const std::byte*>(from.data) + alias_offset(id, from.shape);
     slot.value = Value();
   }
+}
+
+// How far behind the start of `within` it begins.
+size_t Executor::alias_offset(BufferId id, const Shape& within) const {
+  if (const auto& planned = plan_->alias_offsets[id]) return *planned;
+  const int64_t offset = engine_.plan().buffer(id).alias_offset.evaluate(symbols_);
+  check_part(engine_.plan(), id, slots_[id].shape, within, offset);
+  return static_cast<size_t>(offset);
 }
 
 // The inputs' values lie in the output's memory since they were made.
@@ -353,9 +359,9 @@ Shape Executor::evaluate_shape(BufferId id) const {
 void* Executor::allocate(BufferId id, const Shape& shape) {
   Slot& slot = slots_[id];
   if (placed(id)) {
-    require(shape == *plan_->shapes[id], ErrorCode::runtime,
-            "'{}' has shape {}, but {} was planned", engine_.plan().buffer(id).name,
-            to_string(shape), to_string(*plan_->shapes[id]));
+    if (shape != *plan_->shapes[id])
+      fail(ErrorCode::runtime, "'{}' has shape {}, but {} was planned",
+           engine_.plan().buffer(id).name, to_string(shape), to_string(*plan_->shapes[id]));
     return arena(place(id)) + *offset(id);
   }
   if (place(id) == Place::device) {

@@ -97,6 +97,7 @@ class Executor {
   void read_marks();
   void run_reshape(const Step& step);
   void run_parts(const Step& step);
+  size_t alias_offset(BufferId id, const Shape& within) const;
   void check_whole(const Step& step) const;
   void run_dims(const Step& step);
   void run_branch(const RuntimeStep& step);

@@ -7,7 +7,7 @@
 namespace cermet {
 namespace {
 
-constexpr size_t timed_runs = 5;  // of each graph, after one that brings it to the GPU
+constexpr size_t timed_runs = 9;  // of each graph, after one that brings it to the GPU
 
 }  // namespace
 

@@ -79,9 +79,9 @@ std::optional<Shape> shape_of(const ValueType& type, const SymbolValues& symbols
   return shape;
 }
 
-// By buffer: how far behind the start of its alias it begins. A value that would not lie within
-// the one whose memory it uses is refused.
-std::vector<std::optional<size_t>> alias_offsets(const Plan& plan, const ShapePlan& shapes) {
+// ShapePlan::alias_offsets. A value that would not lie within the one whose memory it uses is
+// refused.
+std::vector<std::optional<size_t>> find_alias_offsets(const Plan& plan, const ShapePlan& shapes) {
   std::vector<std::optional<size_t>> offsets(plan.buffers.size());
   for (size_t id = 0; id < plan.buffers.size(); ++id) {
     const Buffer& buffer = plan.buffers[id];
@@ -190,9 +190,8 @@ void gather_outputs(const Plan& plan, ShapePlan& shapes) {
 // An arena for each place.
 void plan_memories(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
                    const std::vector<size_t>& workspace, ShapePlan& result) {
-  const auto offsets = alias_offsets(plan, result);
   if (!plan.uses_device()) {
-    result.memory = plan_memory(plan, bytes, offsets, workspace);
+    result.memory = plan_memory(plan, bytes, result.alias_offsets, workspace);
     return;
   }
   for (const Place place : {Place::host, Place::device}) {
@@ -206,7 +205,7 @@ void plan_memories(const Plan& plan, const std::vector<std::optional<size_t>>& b
       ++index;
     });
     (place == Place::host ? result.memory : result.device_memory) =
-        plan_memory(plan, here, offsets, needed);
+        plan_memory(plan, here, result.alias_offsets, needed);
   }
 }
 
@@ -239,6 +238,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   std::vector<size_t> workspace(engine.kernels.size(), 0);
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
+  result->alias_offsets = find_alias_offsets(plan, *result);
   plan_memories(plan, bytes, workspace, *result);
   gather_outputs(plan, *result);
   return result;

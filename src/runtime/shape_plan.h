@@ -17,6 +17,8 @@ struct ShapePlan {
   SymbolValues symbols;                             // of the inputs
   std::vector<std::optional<Shape>> shapes;         // by buffer, where they follow from the inputs
   std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
+  // By buffer that lies within another one: how far behind its start, where that follows too.
+  std::vector<std::optional<size_t>> alias_offsets;
   MemoryPlan memory;                                // of the host
   MemoryPlan device_memory;                         // of the device; empty where the plan uses none
 
