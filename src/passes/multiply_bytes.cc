@@ -118,8 +118,8 @@ class ByteProducts {
   }
 
   // The sums of `made`, which gets its inputs here, as floats in place of the result of node `id`.
-  // `channels`: the shape that scales and bias have to have; empty: the one that they have. `turned`:
-  // the right factor, of two dimensions.
+  // `channels`: the shape that scales and bias have to have; empty: the one that they have.
+  // `turned`: the right factor, of two dimensions.
   std::optional<Patch> scaled(Patch patch, NodeId id, Node made, const Bytes& left,
                               const Bytes& right, ValueId bias,
                               const std::vector<int64_t>& channels, bool turned = false) const {

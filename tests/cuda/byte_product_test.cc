@@ -137,16 +137,16 @@ TEST(CudaByteProduct, MultipliesByEveryTile) {
         exact);
 }
 
-const std::vector<std::string> warpgroup_tiles{
-    "128x256x128 w2x4 s4 k1", "256x128x128 w4x2 s4 k2", "128x192x128 w4x2 s4 k1",
-    "128x128x128 w4x2 s3 k1", "128x64x128 w4x2 s4 k3",  "64x256x128 w1x4 s4 k1",
-    "64x128x128 w2x2 s4 k1",  "64x32x128 w4x1 s6 k1"};
+const std::vector<std::string> warpgroup_tiles{"128x256x128 w2x4 s4 k1", "256x128x128 w4x2 s4 k2",
+                                               "128x192x128 w4x2 s4 k1", "128x128x128 w4x2 s3 k1",
+                                               "128x64x128 w4x2 s4 k3",  "64x256x128 w1x4 s4 k1",
+                                               "64x128x128 w2x2 s4 k1",  "64x32x128 w4x1 s6 k1"};
 
 TEST(CudaByteWarpgroup, MultipliesEverySizeAndSign) {
   for (ElementType left : bytes)
     for (ElementType right : bytes)
-      for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
-               {64, 64, 128}, {33, 40, 80}, {70, 66, 272}})
+      for (const auto& [m, n, k] :
+           std::vector<std::array<int64_t, 3>>{{64, 64, 128}, {33, 40, 80}, {70, 66, 272}})
         expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}, true, {Shape{}, {}}}),
                               cuda_tactic("cuda.gemm_warpgroup"), exact);
 }
@@ -266,8 +266,24 @@ TEST(CudaByteDepthwise, KnowsEveryWindowAndZero) {
       for (const Zeros& zeros : all)
         for (const ImageCase& what : std::vector<ImageCase>{
                  {image, weights, {2, 24, 9, 11}, {24, 1, 3, 3}, {1, 1, 1, 1}, {}, {}, 24, zeros},
-                 {image, weights, {1, 24, 9, 8}, {24, 1, 5, 3}, {2, 1, 0, 1}, {2, 2}, {}, 24, zeros},
-                 {image, weights, {1, 12, 12, 9}, {24, 1, 3, 3}, {2, 2, 2, 2}, {}, {2, 2}, 12, zeros},
+                 {image,
+                  weights,
+                  {1, 24, 9, 8},
+                  {24, 1, 5, 3},
+                  {2, 1, 0, 1},
+                  {2, 2},
+                  {},
+                  24,
+                  zeros},
+                 {image,
+                  weights,
+                  {1, 12, 12, 9},
+                  {24, 1, 3, 3},
+                  {2, 2, 2, 2},
+                  {},
+                  {2, 2},
+                  12,
+                  zeros},
                  {image, weights, {2, 24, 30}, {24, 1, 5}, {2, 2}, {}, {}, 24, zeros}})
           expect_same_on_device(kernel_case(what), cuda_tactic("cuda.depthwise"), exact);
 }

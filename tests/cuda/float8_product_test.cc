@@ -21,7 +21,8 @@ struct ProductCase {
 KernelCase kernel_case(const ProductCase& what) {
   KernelCase made = testing::kernel_case(
       ProblemKind::matmul, "MatMulFloat8",
-      {random_tensor(what.left, what.a, -3, 3, 1), random_tensor(what.right, what.b, -3, 3, 2)}, {});
+      {random_tensor(what.left, what.a, -3, 3, 1), random_tensor(what.right, what.b, -3, 3, 2)},
+      {});
   made.problem.domain = "cermet";
   made.constant = {false, what.constant};
   return made;
@@ -51,9 +52,11 @@ TEST(CudaFloat8Product, AddsLongSumsInFloat32) {
 }
 
 TEST(CudaFloat8Product, BroadcastsBatches) {
-  const std::vector<std::pair<Shape, Shape>> shapes{
-      {{3, 10, 16}, {16, 24}}, {{2, 3, 10, 16}, {2, 3, 16, 24}}, {{10, 16}, {3, 16, 24}},
-      {{16}, {16, 24}},        {{3, 10, 16}, {16}}};
+  const std::vector<std::pair<Shape, Shape>> shapes{{{3, 10, 16}, {16, 24}},
+                                                    {{2, 3, 10, 16}, {2, 3, 16, 24}},
+                                                    {{10, 16}, {3, 16, 24}},
+                                                    {{16}, {16, 24}},
+                                                    {{3, 10, 16}, {16}}};
   for (const auto& [a, b] : shapes)
     for (bool constant : {false, true})
       check(kernel_case({float8e4m3fn, float8e5m2, a, b, constant}));
@@ -78,8 +81,8 @@ TEST(CudaFloat8Product, KnowsEveryCode) {
 TEST(CudaFloat8Product, FinishesSums) {
   for (const Shape& result : {Shape{2, 21, 48}, Shape{2, 21, 30}})
     for (bool constant : {false, true}) {
-      KernelCase what = kernel_case(
-          {float8e4m3fn, float8e4m3fn, {2, 21, 96}, {96, result.back()}, constant});
+      KernelCase what =
+          kernel_case({float8e4m3fn, float8e4m3fn, {2, 21, 96}, {96, result.back()}, constant});
       add_epilogue(what, requantised);
       what.inputs.emplace_back(random_tensor(float32, {result.back()}, 0.1, 0.2, 3));
       what.inputs.emplace_back(random_tensor(float32, {result.back()}, 0, 10, 4));
@@ -97,15 +100,15 @@ TEST(CudaFloat8Product, MultipliesByEveryTile) {
                                     "32x64x128 w2x2 s5 k1",  "32x32x64 w2x1 s4 k1"};
   };
   for (bool constant : {false, true})
-    expect_same_on_device(
-        kernel_case({float8e4m3fn, float8e5m2, {136, 272}, {272, 264}, constant}), tactic, close);
+    expect_same_on_device(kernel_case({float8e4m3fn, float8e5m2, {136, 272}, {272, 264}, constant}),
+                          tactic, close);
 }
 
 TEST(CudaFloat8Warpgroup, MultipliesEverySizeAndFormat) {
   for (ElementType left : formats)
     for (ElementType right : formats)
-      for (const auto& [m, n, k] : std::vector<std::array<int64_t, 3>>{
-               {64, 64, 128}, {33, 40, 80}, {70, 66, 1040}})
+      for (const auto& [m, n, k] :
+           std::vector<std::array<int64_t, 3>>{{64, 64, 128}, {33, 40, 80}, {70, 66, 1040}})
         expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}}),
                               cuda_tactic("cuda.gemm_warpgroup"), {1e-3, 0.1});
 }
@@ -179,13 +182,13 @@ TEST(CudaFloat8Warpgroup, ConvolvesImages) {
 
 // What no tensor core takes: small groups.
 TEST(CudaFloat8Convolution, HasAPlainKernel) {
-  const ImageCase what{
-      float8e5m2, float8e5m2, {2, 6, 7, 9}, {6, 1, 3, 3}, {1, 1, 1, 1}, {2, 1}, 6};
+  const ImageCase what{float8e5m2, float8e5m2, {2, 6, 7, 9}, {6, 1, 3, 3}, {1, 1, 1, 1}, {2, 1}, 6};
   expect_same_on_device(kernel_case(what, true, true), cuda_tactic("cuda.plain_convolution"),
                         {1e-5, 1e-4});
-  EXPECT_EQ(rejection(kernel_case({float8e5m2, float8e4m3fn, {1, 8, 4, 4}, {8, 8, 3, 3}}, true, true),
-                      cuda_tactic("cuda.plain_convolution")),
-            "image and weights have different types");
+  EXPECT_EQ(
+      rejection(kernel_case({float8e5m2, float8e4m3fn, {1, 8, 4, 4}, {8, 8, 3, 3}}, true, true),
+                cuda_tactic("cuda.plain_convolution")),
+      "image and weights have different types");
 }
 
 }  // namespace

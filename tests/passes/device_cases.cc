@@ -73,16 +73,15 @@ void float8_product(GraphMaker& m) {
 void float8_convolution(GraphMaker& m) {
   const ValueId scale = m.constant("scale", reals({}, {0.5F}));
   const ValueId x = m.add("DequantizeLinear", {m.input("x", "float8e4m3fn[N, 2, 4, 4]"), scale});
-  const ValueId w =
-      m.add("DequantizeLinear", {m.constant("w", bytes(f8, {3, 2, 3, 3}, 3)), scale});
+  const ValueId w = m.add("DequantizeLinear", {m.constant("w", bytes(f8, {3, 2, 3, 3}, 3)), scale});
   m.output(m.add("Conv", {x, w, m.constant("b", reals({3}, {1, 2, 3}))}));
 }
 
 // Scores of attention whose operands and softmax are quantised.
 void scores(GraphMaker& m) {
   const ValueId scale = m.constant("scale", reals({}, {0.5F}));
-  const ValueId queries =
-      m.add("DequantizeLinear", {m.input("q", "int8[N, 2, 5, 4]"), scale, m.input("zero", "int8[]")});
+  const ValueId queries = m.add(
+      "DequantizeLinear", {m.input("q", "int8[N, 2, 5, 4]"), scale, m.input("zero", "int8[]")});
   const ValueId keys = m.add("DequantizeLinear", {m.input("k", "int8[N, 5, 2, 4]"), scale});
   const auto turn = attributes({{"perm", std::vector<int64_t>{0, 2, 3, 1}}});
   const ValueId product = m.add("MatMul", {queries, m.add("Transpose", {keys}, turn)});

@@ -38,8 +38,8 @@ bool convolution_has_bias(const Problem& problem);
 // The bias' pointer, null without one.
 std::string convolution_bias(KernelWriter& writer);
 
-// A lambda "finish" in the kernel: the value of a sum in the compute type, int of bytes, at (n, m, o0, o1, o2) to
-// the element that is stored, by the epilogue.
+// A lambda "finish" in the kernel: the value of a sum in the compute type, int of bytes, at (n, m,
+// o0, o1, o2) to the element that is stored, by the epilogue.
 void write_finish(KernelWriter& writer, int spatial);
 
 // Whether the layout is channels-last for operands of that rank; both are where only one order is.

@@ -80,8 +80,9 @@ std::optional<std::string> rejects(const TacticQuery& query) {
 // for their sums are as wide as those of floats.
 int widest_vector(const TacticQuery& query, int64_t filters) {
   const Problem& problem = query.problem();
-  int vector = (is_of_bytes(problem) ? 8 : 16) / std::max(bit_width(problem.inputs[0]->type.element) / 8,
-                             bit_width(problem.outputs[0]->type.element) / 8);
+  int vector =
+      (is_of_bytes(problem) ? 8 : 16) / std::max(bit_width(problem.inputs[0]->type.element) / 8,
+                                                 bit_width(problem.outputs[0]->type.element) / 8);
   while (filters % vector != 0) vector /= 2;
   return vector;
 }
@@ -153,9 +154,10 @@ std::string zeros_of(const TacticQuery& query, KernelWriter& writer, SizeStruct&
   if (of_weights) kind = is_single(*query.problem().inputs[weights]) ? 1 : 2;
   text.add("image_zero", of_image ? 1 : 0);
   text.add("weight_zero", kind);
-  return fmt::format("DepthwiseZeros<{}>{{{}, {}}}", type,
-                     of_image ? fmt::format("static_cast<int>({}[0])", writer.input(*of_image)) : "0",
-                     of_weights ? writer.input(*of_weights) : "nullptr");
+  return fmt::format(
+      "DepthwiseZeros<{}>{{{}, {}}}", type,
+      of_image ? fmt::format("static_cast<int>({}[0])", writer.input(*of_image)) : "0",
+      of_weights ? writer.input(*of_weights) : "nullptr");
 }
 
 DeviceSource generate(const TacticQuery& query, std::string_view configuration) {

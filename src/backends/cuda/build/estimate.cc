@@ -33,9 +33,8 @@ CardRates rates_of(std::string_view architecture) {
   if (digits != std::string_view::npos)
     std::from_chars(architecture.data() + digits, architecture.data() + architecture.size(),
                     number);
-  const auto* newer = std::find_if(table.begin() + 1, table.end(), [&](const auto& row) {
-    return row.number > number;
-  });
+  const auto* newer = std::find_if(table.begin() + 1, table.end(),
+                                   [&](const auto& row) { return row.number > number; });
   return (newer - 1)->rates;
 }
 

@@ -42,7 +42,8 @@ std::string_view ptx_type(ElementType type) {
   }
 }
 
-// One instruction of a warpgroup: 64 x `columns` sums, 32 bytes deep, of two tiles in shared memory.
+// One instruction of a warpgroup: 64 x `columns` sums, 32 bytes deep, of two tiles in shared
+// memory.
 std::string warpgroup_instruction(const Product& product, int columns) {
   const bool integers = product.bytes && !product.bytes->is_float8();
   const std::string_view sum = product.sum_type();
@@ -77,8 +78,8 @@ std::string warpgroup_constants(const Product& product, int columns) {
   return fmt::format(
       "using Sum = {};\nusing LeftElement = {};\nusing RightElement = {};\n"
       "static constexpr bool short_sums = {};\n{}",
-      product.sum_type(), type(bytes.left), type(bytes.right),
-      product.bytes && bytes.is_float8(), warpgroup_instruction(product, columns));
+      product.sum_type(), type(bytes.left), type(bytes.right), product.bytes && bytes.is_float8(),
+      warpgroup_instruction(product, columns));
 }
 
 // What sums are kept in where there are no warpgroups, and the files that say how.
@@ -112,8 +113,8 @@ class GemmSource {
     writer_.body(left + right);
     const std::string_view factors = "<Tile, Left::Factor, Right::Factor> sums;\n";
     if (multiplier_ == Multiplier::warpgroup)
-      writer_.body(fmt::format(
-          "#ifdef CERMET_WARPGROUPS\nWarpgroupSums{1}#else\n{0}{1}#endif\n", sums.type, factors));
+      writer_.body(fmt::format("#ifdef CERMET_WARPGROUPS\nWarpgroupSums{1}#else\n{0}{1}#endif\n",
+                               sums.type, factors));
     else
       writer_.body(fmt::format("{}{}", sums.type, factors));
     writer_.body("multiply_blocks<Tile>(left, right, end_block - first_block, sums);\n");

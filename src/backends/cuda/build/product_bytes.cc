@@ -13,9 +13,7 @@ namespace {
 
 constexpr size_t left_zero = 2, right_zero = 3;
 
-bool is_convolution(const Problem& problem) {
-  return problem.kind == ProblemKind::convolution;
-}
+bool is_convolution(const Problem& problem) { return problem.kind == ProblemKind::convolution; }
 
 // Columns of all batches or groups.
 Dim columns_of(const Problem& problem) {
@@ -86,8 +84,7 @@ std::vector<int32_t> sums_of_lines(const TacticQuery& query, const Tensor& lines
 }
 
 bool is_product_of_float8(const Problem& problem) {
-  return problem.domain == "cermet" &&
-         (problem.op == "MatMulFloat8" || problem.op == "ConvFloat8");
+  return problem.domain == "cermet" && (problem.op == "MatMulFloat8" || problem.op == "ConvFloat8");
 }
 
 bool is_integer_byte(ElementType type) {
@@ -113,8 +110,7 @@ std::optional<size_t> zeros_at(const TacticQuery& query, size_t input) {
 
 bool is_product_of_bytes(const Problem& problem) {
   return is_product_of_float8(problem) ||
-         (problem.domain.empty() &&
-          (problem.op == "MatMulInteger" || problem.op == "ConvInteger"));
+         (problem.domain.empty() && (problem.op == "MatMulInteger" || problem.op == "ConvInteger"));
 }
 
 std::optional<std::string> rejects_bytes(const TacticQuery& query) {

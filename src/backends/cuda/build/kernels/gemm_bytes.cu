@@ -1,8 +1,8 @@
 // Sums of a warp's part of a tile of bytes on tensor cores, in int32 that wraps, or float32 where
-// the bytes are float8. A warp has Tile::m / Tile::warps_m rows and Tile::n / Tile::warps_n columns,
-// multiples of 16. The tile says what types the factors are of, and, of integers, whether sums of
-// its rows of the left factor (sums_rows) and of its columns of the right one (sums_columns) are to
-// be had too, for zero points.
+// the bytes are float8. A warp has Tile::m / Tile::warps_m rows and Tile::n / Tile::warps_n
+// columns, multiples of 16. The tile says what types the factors are of, and, of integers, whether
+// sums of its rows of the left factor (sums_rows) and of its columns of the right one
+// (sums_columns) are to be had too, for zero points.
 
 template <class Tile, class LeftTile, class RightTile>
 struct ByteSums : WarpPart<Tile> {

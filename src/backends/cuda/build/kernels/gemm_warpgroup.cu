@@ -1,7 +1,7 @@
 // Sums of a tile on Hopper's tensor cores: 16-bit floats or bytes, which warpgroups of 128 threads
-// read from shared memory by themselves, while the threads go on. Bytes lie along the depth. Groups lie one below the other in the tile,
-// and each has all of its columns. FactorTile has blocks of lines here, places in shared memory are
-// multiples of 1024 bytes.
+// read from shared memory by themselves, while the threads go on. Bytes lie along the depth. Groups
+// lie one below the other in the tile, and each has all of its columns. FactorTile has blocks of
+// lines here, places in shared memory are multiples of 1024 bytes.
 
 #if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)
 
@@ -22,8 +22,8 @@ __device__ __forceinline__ uint64 warpgroup_descriptor(const unsigned char* tile
          ((shared_address(tile) + byte) & 0x3ffff) >> 4;
 }
 
-// d += rows `row` to `row` + 63 of the left tile * all of the right tile, 32 bytes deep from `depth`
-// on; in the background, from warpgroup_begin() to the warpgroup_wait() that waits for it.
+// d += rows `row` to `row` + 63 of the left tile * all of the right tile, 32 bytes deep from
+// `depth` on; in the background, from warpgroup_begin() to the warpgroup_wait() that waits for it.
 template <class Tile, class LeftTile, class RightTile, class Sum, int COUNT>
 __device__ __forceinline__ void warpgroup_multiply(Sum (&d)[COUNT], const unsigned char* left,
                                                    int row, const unsigned char* right, int depth) {
@@ -73,8 +73,8 @@ struct WarpgroupSums {
   static_assert(LeftTile::bytes % 1024 == 0 && RightTile::bytes % 1024 == 0, "places of tiles");
   using Sum = typename Tile::Sum;
   static constexpr int step = 32 / static_cast<int>(sizeof(typename Tile::Element));
-  // With short_sums, of float8, of which tensor cores keep about 14 bits, the sums of so many blocks
-  // of depth are left to them, and added up beside them.
+  // With short_sums, of float8, of which tensor cores keep about 14 bits, the sums of so many
+  // blocks of depth are left to them, and added up beside them.
   static constexpr int short_blocks = 512 / Tile::k;
   static constexpr int total_m = Tile::short_sums ? count_m : 1,
                        total_n = Tile::short_sums ? Tile::n / 2 : 1;

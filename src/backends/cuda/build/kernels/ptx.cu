@@ -123,7 +123,7 @@ __device__ __forceinline__ void mma_u8s8(int (&d)[4], const unsigned (&a)[4],
 #ifdef CERMET_FLOAT8_PRODUCTS
 // d = a * b, of float8: sums of one instruction, of about 14 bits.
 __device__ __forceinline__ void mma_e4m3(float (&d)[4], const unsigned (&a)[4],
-                                          const unsigned (&b)[2]) {
+                                         const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
       "{%8,%9}, {%10,%10,%10,%10};"
@@ -132,7 +132,7 @@ __device__ __forceinline__ void mma_e4m3(float (&d)[4], const unsigned (&a)[4],
 }
 
 __device__ __forceinline__ void mma_e5m2(float (&d)[4], const unsigned (&a)[4],
-                                          const unsigned (&b)[2]) {
+                                         const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.e5m2.e5m2.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
       "{%8,%9}, {%10,%10,%10,%10};"
@@ -141,7 +141,7 @@ __device__ __forceinline__ void mma_e5m2(float (&d)[4], const unsigned (&a)[4],
 }
 
 __device__ __forceinline__ void mma_e4m3e5m2(float (&d)[4], const unsigned (&a)[4],
-                                              const unsigned (&b)[2]) {
+                                             const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e5m2.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
       "{%8,%9}, {%10,%10,%10,%10};"
@@ -150,7 +150,7 @@ __device__ __forceinline__ void mma_e4m3e5m2(float (&d)[4], const unsigned (&a)[
 }
 
 __device__ __forceinline__ void mma_e5m2e4m3(float (&d)[4], const unsigned (&a)[4],
-                                              const unsigned (&b)[2]) {
+                                             const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.e5m2.e4m3.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
       "{%8,%9}, {%10,%10,%10,%10};"
