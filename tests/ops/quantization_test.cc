@@ -96,10 +96,10 @@ TEST(ConvInteger, PadsWithTheZeroPoint) {
 TEST(Float8Products, MultiplyBothFormats) {
   const Operator& product = *find_operator("cermet", "MatMulFloat8");
   const Tensor a = of(ElementType::float8e4m3fn, {1, 2}, {1.5, 448});
-  const Tensor b = of(ElementType::float8e5m2, {2, 1}, {2, 57344});
+  const Tensor b = of(ElementType::float8e5m2, {2, 1}, {2, 1024});
   const auto results = evaluate(product, {}, std::vector<std::optional<Value>>{a, b}, 1);
   EXPECT_EQ(results[0].tensor.type(), ElementType::float32);
-  EXPECT_EQ(load_element<double>(results[0].tensor.view(), 0), 448.0 * 57344 + 3);
+  EXPECT_EQ(load_element<double>(results[0].tensor.view(), 0), 448.0 * 1024 + 3);
   const Tensor other = of(ElementType::float8e4m3fnuz, {2, 1}, {1, 1});
   EXPECT_THROW(evaluate(product, {}, std::vector<std::optional<Value>>{a, other}, 1), Error);
 }
