@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <random>
 
 #include "base/scalar.h"
+#include "bench/cuda/operator_case.h"
 
 namespace cermet::bench {
 namespace {
@@ -30,10 +29,30 @@ constexpr std::array resnet50{
     ConvolutionShape{7, 512, 512, 3, 1, false},
 };
 
+// Windows of 3 x 3 that move by 1, as Winograd's algorithm takes them: those of ResNet-50, and of a
+// detector's larger images.
+constexpr std::array windows_of_3x3{
+    ConvolutionShape{56, 64, 64, 3, 1, true},   ConvolutionShape{28, 128, 128, 3, 1, true},
+    ConvolutionShape{14, 256, 256, 3, 1, true}, ConvolutionShape{7, 512, 512, 3, 1, true},
+    ConvolutionShape{80, 64, 64, 3, 1, false},  ConvolutionShape{160, 32, 32, 3, 1, false},
+};
+
+// Images as networks get them, 3 channels.
+struct FirstLayer {
+  const char* name;
+  int64_t size, filters, window, stride;
+};
+constexpr std::array first_layers{
+    FirstLayer{"resnet", 224, 64, 7, 2}, FirstLayer{"mobilenet", 224, 32, 3, 2},
+    FirstLayer{"vgg", 224, 64, 3, 1},    FirstLayer{"alexnet", 224, 64, 11, 4},
+    FirstLayer{"vit", 224, 768, 16, 16},
+};
+
 struct ProductShape {
   const char* name;
   ElementType type;
   int64_t m, n, k;
+  bool gelu = false;
 };
 constexpr std::array products{
     ProductShape{"square", ElementType::float16, 4096, 4096, 4096},
@@ -47,6 +66,8 @@ constexpr std::array products{
     ProductShape{"bert-down-32x128", ElementType::float16, 4096, 768, 3072},
     ProductShape{"vit-qkv-1", ElementType::float16, 197, 768, 768},
     ProductShape{"vit-up-64", ElementType::float16, 12608, 3072, 768},
+    ProductShape{"bert-up-gelu-32x128", ElementType::float16, 4096, 3072, 768, true},
+    ProductShape{"vit-up-gelu-64", ElementType::float16, 12608, 3072, 768, true},
     ProductShape{"vit-down-64", ElementType::float16, 12608, 768, 3072},
     ProductShape{"bert-up-1x128", ElementType::float32, 128, 3072, 768},
     ProductShape{"classifier-1", ElementType::float16, 1, 1000, 2048},
@@ -70,24 +91,6 @@ constexpr std::array attentions{
     AttentionShape{"attention-long-4", 4, 4096, 16, 128},
 };
 
-// Of a generator that is seeded with the operand's number; they repeat.
-Tensor random_numbers(ElementType type, const Shape& shape, unsigned seed) {
-  constexpr int64_t distinct = 1 << 18;
-  Tensor tensor(type, shape);
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<double> values(-1, 1);
-  const TensorView view = tensor.view();
-  const int64_t count = tensor.elements();
-  for (int64_t i = 0; i < std::min(count, distinct); ++i)
-    store_element<double>(view, i, values(generator));
-  const auto unit = static_cast<size_t>(bit_width(type) / 8);
-  auto* bytes = static_cast<std::byte*>(view.data);
-  for (int64_t done = distinct; done < count; done += distinct)
-    std::memcpy(bytes + static_cast<size_t>(done) * unit, bytes,
-                static_cast<size_t>(std::min(distinct, count - done)) * unit);
-  return tensor;
-}
-
 class PlanOfCase {
  public:
   explicit PlanOfCase(const ProductCase& what) : what_(what) {}
@@ -101,11 +104,11 @@ class PlanOfCase {
     if (what_.is_convolution()) {
       const int64_t size = what_.result_size();
       result = {what_.batch, what_.n, size, size};
-      const int64_t pad = what_.window / 2;
+      const int64_t pad = what_.padding();
       step_.problem.attributes.set("group", what_.group);
       step_.problem.attributes.set("strides", std::vector<int64_t>{what_.stride, what_.stride});
       step_.problem.attributes.set("pads", std::vector<int64_t>{pad, pad, pad, pad});
-      add({what_.batch, what_.channels, what_.size, what_.size}, false);
+      add({what_.batch, what_.channels, what_.size, what_.size}, false, what_.planes);
       add({what_.n, what_.channels / what_.group, what_.window, what_.window}, true);
     } else {
       add({what_.m, what_.k}, false);
@@ -155,13 +158,13 @@ class PlanOfCase {
     return static_cast<BufferId>(made_.plan.buffers.size() - 1);
   }
 
-  void add(const Shape& shape, bool constant) {
+  void add(const Shape& shape, bool constant, bool row_major = false) {
     const Operand operand{ValueType::tensor(what_.type, to_dims(shape)),
-                          constant ? Layout{} : layout(shape), constant};
+                          constant || row_major ? Layout{} : layout(shape), constant};
     step_.problem.inputs.emplace_back(operand);
     step_.inputs.push_back(buffer(operand, constant ? Storage::constant : Storage::activation));
     const auto seed = static_cast<unsigned>(step_.inputs.size());
-    made_.inputs.emplace_back(random_numbers(what_.type, shape, seed));
+    made_.inputs.emplace_back(numbers_of(weights(what_.type, shape), seed));
     if (constant) made_.plan.constants.push_back({*made_.inputs.back(), {}, {}});
     made_.shapes.inputs.emplace_back(shape);
   }
@@ -169,6 +172,15 @@ class PlanOfCase {
   void add_epilogue(const Shape& result) {
     const auto type = name(what_.type);
     step_.problem.epilogue_first = step_.inputs.size();
+    if (what_.gelu) {
+      step_.problem.expression = ScalarExpr::parse(
+          fmt::format("%0 = input {0} 0; %1 = cast float32 %0; %2 = constant float32 0.70710678; "
+                      "%3 = mul float32 %1 %2; %4 = erf float32 %3; %5 = constant float32 0.5; "
+                      "%6 = mul float32 %4 %5; %7 = add float32 %6 %5; %8 = mul float32 %7 %1; "
+                      "%9 = cast {0} %8; -> %9",
+                      type));
+      return;
+    }
     if (what_.residual) add(result, false);
     step_.problem.expression = ScalarExpr::parse(
         what_.residual ? fmt::format("%0 = input {0} 0; %1 = input {0} 1; %2 = add {0} %0 %1; "
@@ -196,7 +208,7 @@ double exact_product(const ProductCase& what, const ProductPlan& plan, int64_t i
 }
 
 double exact_convolution(const ProductCase& what, const ProductPlan& plan, int64_t i) {
-  const int64_t size = what.result_size(), pad = what.window / 2;
+  const int64_t size = what.result_size(), pad = what.padding();
   const int64_t x = i % size, y = i / size % size, filter = i / (size * size) % what.n,
                 item = i / (size * size * what.n);
   const int64_t channels = what.channels / what.group, group = filter / (what.n / what.group);
@@ -234,7 +246,42 @@ double exact_element(const ProductCase& what, const ProductPlan& plan, int64_t i
   double exact =
       what.is_convolution() ? exact_convolution(what, plan, i) : exact_product(what, plan, i);
   if (what.residual) exact += at(*plan.inputs.back(), i);
+  if (what.gelu) return exact * (0.5 + 0.5 * std::erf(exact * std::sqrt(0.5)));
   return std::max(exact, 0.0);
+}
+
+ProductCase window_case(const ConvolutionShape& shape, ElementType type, int64_t batch) {
+  ProductCase what;
+  what.name = fmt::format("winograd-{} {}x{}^2 {}{} {}", batch, shape.channels, shape.size,
+                          shape.filters, shape.residual ? " +" : "", name(type));
+  what.type = type;
+  what.batch = batch;
+  what.size = shape.size;
+  what.channels = shape.channels;
+  what.n = shape.filters;
+  what.window = shape.window;
+  what.stride = shape.stride;
+  what.residual = shape.residual;
+  return what;
+}
+
+void add_first_layers(std::vector<ProductCase>& list) {
+  for (int64_t batch : {1, 8, 128})
+    for (const FirstLayer& shape : first_layers)
+      for (const bool planes : {false, true}) {
+        ProductCase what;
+        what.name =
+            fmt::format("first-{}-{} {}x{}/{} {} {}", shape.name, batch, shape.window, shape.window,
+                        shape.stride, shape.filters, planes ? "planes" : "channels-last");
+        what.batch = batch;
+        what.size = shape.size;
+        what.channels = 3;
+        what.n = shape.filters;
+        what.window = shape.window;
+        what.stride = shape.stride;
+        what.planes = planes;
+        list.push_back(what);
+      }
 }
 
 }  // namespace
@@ -260,6 +307,7 @@ double ProductCase::bytes() const {
 
 std::vector<ProductCase> product_cases() {
   std::vector<ProductCase> list;
+  add_first_layers(list);
   for (int64_t batch : {1, 8, 128})
     for (const ConvolutionShape& shape : resnet50) {
       ProductCase what;
@@ -275,6 +323,10 @@ std::vector<ProductCase> product_cases() {
       what.residual = shape.residual;
       list.push_back(what);
     }
+  for (ElementType type : {ElementType::float32, ElementType::float16})
+    for (int64_t batch : {1, 8, 64})
+      for (const ConvolutionShape& shape : windows_of_3x3)
+        list.push_back(window_case(shape, type, batch));
   for (const ProductShape& shape : products) {
     ProductCase what;
     what.name =
@@ -283,6 +335,7 @@ std::vector<ProductCase> product_cases() {
     what.m = shape.m;
     what.n = shape.n;
     what.k = shape.k;
+    what.gelu = shape.gelu;
     list.push_back(what);
   }
   for (const AttentionShape& shape : attentions) {

@@ -167,6 +167,9 @@ typedef struct cermet_context_options {
    * gives it some before it runs. */
   int32_t without_device_memory;
   int32_t nvtx; /* 1: runs and steps are NVTX ranges, for NVIDIA's profilers */
+  /* Streams of the GPU beside the context's own in which branches that don't need each other may
+   * run: so many at most; 0: 4, negative: none. */
+  int32_t max_aux_streams;
 } cermet_context_options;
 
 /* `options` may be NULL. A context belongs to one caller at a time. */

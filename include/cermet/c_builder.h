@@ -100,6 +100,10 @@ typedef struct cermet_build_options {
   size_t architecture_count;
   int32_t no_fallback; /* not 0: steps that the GPU can't do are an error */
   int32_t model;       /* cermet_model_storage */
+  /* Whose kernels may be chosen: "cermet", "onednn", "cublaslt" and "cudnn", or changes to the
+   * first two, as "+cublaslt" and "-onednn"; none: the first two. */
+  const char* const* tactic_sources;
+  size_t tactic_source_count;
 } cermet_build_options;
 
 /* Builds the engine of a model file and writes it, or leaves what was there as it was. `options`

@@ -147,6 +147,10 @@ struct ContextOptions {
   // step by the names of its ONNX nodes. Steps of the GPU are launched one by one then, without
   // graphs. Without a profiler nothing is pushed.
   bool nvtx = false;
+  // Streams beside the context's own in which branches that don't need each other may run side by
+  // side on the GPU: so many at most. Whether they do is measured in the first runs on the same
+  // addresses, and the faster way stays; results are the same bits. 0: everything runs in turn.
+  int max_aux_streams = 4;
 };
 
 struct StepTime {

@@ -34,6 +34,11 @@ struct PlannedStep {
   // Arithmetic operations as docs/report.md counts them, a multiplication with addition as two, of
   // all slices together. Nothing where the count is not known.
   std::optional<double> operations;
+  // What it computes in: the type of the factors where it `multiplies` (products, convolutions and
+  // attention, which tensor cores may do), else of its first operand; undefined where there is
+  // none.
+  ElementType arithmetic = ElementType::undefined;
+  bool multiplies = false;
   // Every operand read once and every result written once in each slice. 0 where nothing moves
   // (views), nothing where a size is not known.
   std::optional<double> bytes;

@@ -10,21 +10,18 @@
 #include "builder/stored_model.h"
 #include "builder/tactic_sources.h"
 #include "cermet/builder.h"
+#include "cermet/devices.h"
 #include "engine/writer.h"
 #include "runtime/shape_plan.h"
 
 namespace cermet {
 namespace {
 
-constexpr std::string_view and_cpu = ",cpu";
-
 // Nothing where the options name one device.
 std::optional<std::string> gpu_of_two(const std::string& device) {
-  if (!device.ends_with(and_cpu)) return std::nullopt;
-  std::string gpu = device.substr(0, device.size() - and_cpu.size());
-  require(gpu == "cuda" || gpu.starts_with("cuda:"), ErrorCode::invalid_argument,
-          "there are no devices '{}'; two plans are for cuda,cpu or cuda:N,cpu", device);
-  return gpu;
+  const NamedDevices named = named_devices(device);
+  if (!named.cpu || !named.gpu || device == "auto") return std::nullopt;
+  return device.substr(0, device.find(','));
 }
 
 // Shows a part of the whole, from `begin` on.

@@ -173,9 +173,11 @@ class Build {
                                       ? ""
                                       : "; where the card is, cermet tune does both"));
     if (options_.validate && target_.can_run()) {
-      if (!options_.timing_cache.empty()) model_digest_ = digest_of(graph);
+      // What passes where TF32 is allowed need not pass elsewhere.
+      if (!options_.timing_cache.empty())
+        model_digest_ = digest_of(graph) ^ (options_.tf32 ? uint64_t{1} : uint64_t{0});
       validator_ = std::make_unique<Validator>(graph, target_, threads_of(options_),
-                                               narrow_type(options_.precision));
+                                               narrow_type(options_.precision), options_.tf32);
     }
     stage("optimising", 0.2);
     optimise(graph);

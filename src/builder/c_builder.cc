@@ -95,6 +95,7 @@ cermet::BuildOptions options_of(const cermet_build_options* given) {
   cermet::require(from.model >= CERMET_MODEL_AUTOMATIC && from.model <= CERMET_MODEL_LEFT_OUT,
                   ErrorCode::invalid_argument, "model storage {} does not exist", from.model);
   options.model = static_cast<cermet::ModelStorage>(from.model);
+  options.tactic_sources = strings(from.tactic_sources, from.tactic_source_count, "tactic_sources");
   options.logger = cermet::c::logger_of(from.log, from.log_user);
   options.progress = progress_of(from.progress, from.progress_user);
   return options;

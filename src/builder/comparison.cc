@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "base/scalar.h"
-#include "builder/rounding.h"
 
 namespace cermet {
 namespace {
@@ -34,12 +33,13 @@ struct Scale {
 
 }  // namespace
 
-Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, ElementType type,
-                        int64_t summands) {
+Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken,
+                        const KernelRounding& rounding) {
   Expectation result{std::move(exact), {}};
   const std::vector<double> numbers = load_all<double>(result.exact.view());
-  const double part = rounding_error(type, summands);
-  const Scale scale(numbers, summands > 0);
+  const ElementType type = rounding.type;
+  const double part = rounding_error(rounding);
+  const Scale scale(numbers, rounding.summands > 0);
   result.allowed.resize(numbers.size());
   for (size_t i = 0; i < numbers.size(); ++i)
     result.allowed[i] = type == ElementType::float16 && std::abs(numbers[i]) > safe_float16

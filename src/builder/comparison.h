@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/rounding.h"
 #include "cermet/tensor.h"
 
 namespace cermet {
@@ -16,10 +17,10 @@ struct Expectation {
 };
 
 // What is allowed: what the rounding of the kernel explains, and a multiple of what shaking the
-// model's own rounding moved. `shaken` are tensors like `exact`, `type` the one to which the kernel
-// rounds: anything is allowed where its range may not suffice.
-Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken, ElementType type,
-                        int64_t summands);
+// model's own rounding moved. `shaken` are tensors like `exact`; anything is allowed where the
+// range of the kernel's type may not suffice.
+Expectation expectation(Tensor exact, const std::vector<Tensor>& shaken,
+                        const KernelRounding& rounding);
 
 struct Comparison {
   int64_t points = 0;  // where the model gives finite numbers

@@ -34,9 +34,13 @@ double sum_error(ElementType type, int64_t summands) {
 
 }  // namespace
 
-double rounding_error(ElementType type, int64_t summands) {
-  return 8 * unit_of(type) + 8 * sum_error(type, summands) +
-         (summands > 0 && is_floating(type) ? 0x1p-19 : 0);
+double rounding_error(const KernelRounding& rounding) {
+  const ElementType type = rounding.type;
+  const bool sums = rounding.summands > 0 && is_floating(type);
+  // TF32 has as many digits as float16.
+  const bool tf32 = rounding.tf32 && type == ElementType::float32;
+  return 8 * unit_of(type) + 8 * sum_error(type, rounding.summands) + (sums ? 0x1p-19 : 0) +
+         (sums && tf32 ? 8 * unit_of(ElementType::float16) : 0);
 }
 
 double smallest_error(ElementType type) { return type == ElementType::float16 ? 8 * 0x1p-25 : 0; }

@@ -7,9 +7,15 @@
 
 namespace cermet {
 
-// Of the largest of a tensor's numbers: what the kernels' rounding may change where one of them is
-// a sum of `summands` products (0: no sum). The type is the result's; 0 for integers.
-double rounding_error(ElementType type, int64_t summands);
+// How a kernel rounds.
+struct KernelRounding {
+  ElementType type = ElementType::undefined;  // of the result
+  int64_t summands = 0;                       // of which a number is the sum; 0: no sum
+  bool tf32 = false;                          // factors of float32 may be rounded to TF32
+};
+
+// Of the largest of a tensor's numbers: what the kernels' rounding may change. 0 for integers.
+double rounding_error(const KernelRounding& rounding);
 
 // What the smallest numbers of the type may be off: float16 has few digits for those below 2^-14.
 double smallest_error(ElementType type);

@@ -16,6 +16,7 @@
 #include "backends/cuda/run/cudnn.h"
 #include "base/error.h"
 #include "base/thread_team.h"
+#include "cermet/devices.h"
 
 namespace cermet {
 namespace {
@@ -65,20 +66,6 @@ class TimedRun : public TimedKernel {
 };
 
 }  // namespace
-
-int ordinal_of(const std::string& device) {
-  constexpr std::string_view prefix = "cuda:";
-  if (device == "auto" || device == "cuda") return 0;
-  int ordinal = -1;
-  if (device.starts_with(prefix)) {
-    const auto [end, error] =
-        std::from_chars(device.data() + prefix.size(), device.data() + device.size(), ordinal);
-    if (error != std::errc() || end != device.data() + device.size()) ordinal = -1;
-  }
-  require(ordinal >= 0, ErrorCode::invalid_argument,
-          "there is no device '{}'; expected auto, cpu, cuda, cuda:N or cuda,cpu", device);
-  return ordinal;
-}
 
 struct Target::Gpu {
   cuda::DevicePointer device;  // nullptr: kernels are for a card that is elsewhere
@@ -130,7 +117,7 @@ std::unique_ptr<Target::Gpu> Target::open_gpu(const BuildOptions& options) {
   if (options.device == "cpu") return nullptr;
   const bool automatic = options.device == "auto";
   if (automatic && !options.architectures.empty()) return nullptr;
-  const int ordinal = ordinal_of(options.device);
+  const int ordinal = named_devices(options.device).card;
   check_architectures(options.architectures);
   auto gpu = std::make_unique<Gpu>();
   gpu->architectures = options.architectures;

@@ -14,9 +14,6 @@
 
 namespace cermet {
 
-// The number of the card in "cuda" or "cuda:N". Throws invalid_argument for what is no device.
-int ordinal_of(const std::string& device);
-
 // Belongs to one build. Safe to use from one thread at a time.
 class Target {
  public:

@@ -10,6 +10,7 @@
 #include "builder/build_engine.h"
 #include "builder/stored_model.h"
 #include "builder/target.h"
+#include "cermet/devices.h"
 #include "engine/reader.h"
 #include "runtime/plugins.h"
 
@@ -19,7 +20,11 @@ namespace {
 // Open from here on, so that no build goes on as one for a card that is elsewhere.
 cuda::DevicePointer open_card(const std::string& device) {
   try {
-    return cuda::Device::open(ordinal_of(device.empty() ? "cuda" : device));
+    const NamedDevices named = named_devices(device.empty() ? "cuda" : device);
+    require(named.gpu && !named.cpu, ErrorCode::invalid_argument,
+            "the engine is for a GPU; expected the device cuda or cuda:N to tune it on, got '{}'",
+            device);
+    return cuda::Device::open(named.card);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::invalid_argument) throw;
     fail(error.code(),

@@ -129,7 +129,7 @@ struct Validator::Trial {
     ValueId value = no_value;  // the model's
     Shape shape;
     Grid grid;
-    ElementType rounded_to = ElementType::undefined;  // by the kernel
+    KernelRounding rounding;
     Expectation expectation;
     bool shaken = false;  // whether the expectation knows what shaking moves
   };
@@ -142,8 +142,13 @@ struct Validator::Trial {
   std::vector<std::optional<Result>> results;  // nothing where an output is absent
 };
 
-Validator::Validator(Graph imported, const Target& target, int threads, ElementType narrow)
-    : original_(std::move(imported)), target_(target), threads_(threads), narrow_(narrow) {}
+Validator::Validator(Graph imported, const Target& target, int threads, ElementType narrow,
+                     bool tf32)
+    : original_(std::move(imported)),
+      target_(target),
+      threads_(threads),
+      narrow_(narrow),
+      tf32_(tf32) {}
 Validator::~Validator() = default;
 
 // What a step reads: numbers by chance for the model's values, sizes, and what passes put between
@@ -312,11 +317,13 @@ void Validator::expect_results(const Plan& plan, const Step& step, OriginalValue
     if (step.outputs[i] == no_buffer) continue;
     trial.results[i].emplace();
     Tensor exact = expected(plan, step, i, values, trial);
-    trial.results[i]->rounded_to = rounded_to(plan, step, exact.type());
-    const bool own = trial.results[i]->value == no_value;
-    trial.results[i]->expectation = expectation(std::move(exact), {}, trial.results[i]->rounded_to,
-                                                own ? unknown_summands : values.summands());
-    trial.results[i]->shaken = own;
+    Trial::Result& result = *trial.results[i];
+    const bool own = result.value == no_value;
+    result.rounding = {rounded_to(plan, step, exact.type()),
+                       own ? unknown_summands : values.summands(),
+                       tf32_ && step.place == Place::device};
+    result.expectation = expectation(std::move(exact), {}, result.rounding);
+    result.shaken = own;
   }
 }
 
@@ -349,8 +356,8 @@ void Validator::allow_shaking(Trial& trial, size_t output) {
   OriginalValues& values = *trial.values;
   std::vector<Tensor> shaken{values.at(result.value, result.grid, 1)};
   if (values.discontinuous()) shaken.push_back(values.at(result.value, result.grid, -1));
-  result.expectation =
-      expectation(result.expectation.exact, shaken, result.rounded_to, values.summands());
+  result.rounding.summands = values.summands();
+  result.expectation = expectation(result.expectation.exact, shaken, result.rounding);
   result.shaken = true;
 }
 

@@ -26,9 +26,10 @@ inline constexpr int64_t validation_points = 4096;
 class Validator {
  public:
   // The graph as it was before the passes. `target` outlives this. `narrow` is the type in which
-  // the plan computes float32; undefined: in float32.
+  // the plan computes float32; undefined: in float32, on the device with TF32 where that is
+  // allowed.
   Validator(Graph imported, const Target& target, int threads,
-            ElementType narrow = ElementType::undefined);
+            ElementType narrow = ElementType::undefined, bool tf32 = false);
   ~Validator();
 
   // Whether the kernel computes what the model's nodes do, at the step's typical shapes. A step
@@ -63,6 +64,7 @@ class Validator {
   const Target& target_;
   int threads_;
   ElementType narrow_;
+  bool tf32_;
   const Plan* plan_ = nullptr;
   PlanNames names_;  // of plan_
   const Step* step_ = nullptr;

@@ -27,6 +27,8 @@ std::string to_string(const KernelFault& fault) {
                          fault.value);
     case KernelFault::Kind::region:
       return "a region has corners that are no numbers, or is too large";
+    case KernelFault::Kind::empty:
+      return fmt::format("{} elements are wanted of a dimension that has none", fault.bound);
   }
   return fmt::format("a kernel found data that contradict the model ({})",
                      static_cast<int64_t>(fault.kind));

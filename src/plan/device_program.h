@@ -57,6 +57,7 @@ struct KernelFault {
     place = 3,   // at `value` begins what does not fit into `bound` elements
     sizes = 4,   // there are `bound` indices along a dimension of `value` elements
     region = 5,  // a region is no numbers, or too large to be sampled
+    empty = 6,   // `bound` elements are wanted of a dimension that has none
   };
   Kind kind = Kind::none;
   int64_t value = 0, bound = 0, unused = 0;

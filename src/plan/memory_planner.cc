@@ -1,6 +1,7 @@
 #include "plan/memory_planner.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -52,8 +53,97 @@ class LifetimeScan {
   int32_t next_ = 0;
 };
 
-bool overlap(const Lifetime& a, const Lifetime& b) {
-  return a.first <= b.last && b.first <= a.last;
+// By which an arena may grow for steps side by side: what is larger is written by kernels that fill
+// the card by themselves.
+constexpr size_t most_growth = size_t{4} << 20;
+constexpr int most_tries = 8;
+
+bool overlap(const Block& a, const Block& b) {
+  return a.life.first <= b.life.last && b.life.first <= a.life.last;
+}
+
+bool run_in_turn(const Block& earlier, const Block& later, const InTurn& in_turn) {
+  if (later.users.empty()) return true;
+  return std::all_of(earlier.users.begin(), earlier.users.end(),
+                     [&](int32_t user) { return in_turn(user, later.users.front()); });
+}
+
+// The largest ones first.
+std::vector<size_t> by_size(const std::vector<Block>& blocks) {
+  std::vector<size_t> order(blocks.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
+  return order;
+}
+
+class BlockPlacer {
+ public:
+  explicit BlockPlacer(std::vector<Block>& blocks) : blocks_(blocks) {}
+
+  // The lowest place for the block, in the first `most` bytes, where it shares none with a block
+  // that it would disturb; nothing where there is none.
+  template <class Disturbs>
+  std::optional<size_t> room(const Block& block, const Disturbs& disturbs, size_t most) const {
+    size_t offset = 0;
+    for (const size_t other : placed_) {
+      if (!disturbs(block, blocks_[other])) continue;
+      if (offset + block.bytes <= blocks_[other].offset) break;
+      offset = std::max(offset, blocks_[other].offset + arena_aligned(blocks_[other].bytes));
+    }
+    if (offset > most || arena_aligned(block.bytes) > most - offset) return std::nullopt;
+    return offset;
+  }
+
+  void place(size_t i, size_t offset) {
+    blocks_[i].offset = offset;
+    end_ = std::max(end_, offset + arena_aligned(blocks_[i].bytes));
+    const auto after =
+        std::upper_bound(placed_.begin(), placed_.end(), offset,
+                         [&](size_t value, size_t other) { return value < blocks_[other].offset; });
+    placed_.insert(after, i);
+  }
+
+  // In the first `most` bytes, blocks of at most `largest` bytes apart from each other where their
+  // users don't run in turn; whether there is room.
+  bool place_all(const InTurn& in_turn, size_t largest, size_t most) {
+    const auto disturbs = [&](const Block& a, const Block& b) {
+      if (overlap(a, b)) return true;
+      if (std::max(a.bytes, b.bytes) > largest) return false;
+      return !(a.life.first < b.life.first ? run_in_turn(a, b, in_turn)
+                                           : run_in_turn(b, a, in_turn));
+    };
+    for (const size_t i : by_size(blocks_)) {
+      const auto offset = room(blocks_[i], disturbs, most);
+      if (!offset) return false;
+      place(i, *offset);
+    }
+    return true;
+  }
+
+  size_t end() const { return end_; }
+
+ private:
+  std::vector<Block>& blocks_;
+  std::vector<size_t> placed_;  // by offset
+  size_t end_ = 0;
+};
+
+// Views touch no memory. `block_of`: -1 for a buffer without one.
+template <class BlockOf>
+void find_users(const Plan& plan, const BlockOf& block_of, std::vector<Block>& blocks) {
+  int32_t at = -1;
+  for_each_step(plan.root.steps, [&](const Step& step) {
+    ++at;
+    if (step.problem.kind == ProblemKind::view) return;
+    for (const auto* operands : {&step.inputs, &step.outputs})
+      for (BufferId id : *operands) {
+        const int64_t block = id == no_buffer ? -1 : block_of(id);
+        if (block < 0) continue;
+        std::vector<int32_t>& users = blocks[block].users;
+        if (users.empty() || users.back() != at) users.push_back(at);
+      }
+  });
 }
 
 // Buffers that share one block: an in-place result joins the block of its input.
@@ -150,33 +240,35 @@ bool has_planned_size(const Plan& plan, BufferId id) {
 }
 
 size_t place_blocks(std::vector<Block>& blocks) {
-  std::vector<size_t> order(blocks.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return blocks[a].bytes > blocks[b].bytes; });
-  std::vector<size_t> placed;  // by offset
-  size_t end = 0;
-  for (size_t i : order) {
-    Block& block = blocks[i];
-    size_t offset = 0;
-    for (size_t other : placed) {
-      if (!overlap(block.life, blocks[other].life)) continue;
-      if (offset + block.bytes <= blocks[other].offset) break;
-      offset = std::max(offset, blocks[other].offset + arena_aligned(blocks[other].bytes));
-    }
-    block.offset = offset;
-    end = std::max(end, offset + arena_aligned(block.bytes));
-    const auto after =
-        std::upper_bound(placed.begin(), placed.end(), offset,
-                         [&](size_t value, size_t other) { return value < blocks[other].offset; });
-    placed.insert(after, i);
+  BlockPlacer placer(blocks);
+  for (const size_t i : by_size(blocks)) {
+    const auto offset = placer.room(blocks[i], overlap, std::numeric_limits<size_t>::max());
+    require(offset.has_value(), ErrorCode::out_of_memory,
+            "the activations take more bytes than can be addressed");
+    placer.place(i, *offset);
   }
+  return placer.end();
+}
+
+size_t place_blocks_apart(std::vector<Block>& blocks, const InTurn& in_turn) {
+  std::vector<Block> close = blocks;
+  size_t largest = 0;
+  for (const Block& block : blocks) largest = std::max(largest, block.bytes);
+  const size_t end = place_blocks(close);
+  const size_t most = end + std::min(end / 2, most_growth);
+  // Where there is no room for all, the largest ones, which are written by kernels that fill the
+  // card anyway, lie as close as they do without.
+  for (int tries = 0; tries < most_tries && largest > 0; ++tries, largest /= 2) {
+    BlockPlacer placer(blocks);
+    if (placer.place_all(in_turn, largest, most)) return placer.end();
+  }
+  blocks = std::move(close);
   return end;
 }
 
 MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
                        const std::vector<std::optional<size_t>>& alias_offsets,
-                       const std::vector<size_t>& workspace) {
+                       const std::vector<size_t>& workspace, const InTurn& in_turn) {
   std::vector<Lifetime> lives = lifetimes(plan);
   const Sharing sharing = InPlaceScan(plan, bytes, lives).run();
   std::vector<Block> blocks;
@@ -188,14 +280,18 @@ MemoryPlan plan_memory(const Plan& plan, const std::vector<std::optional<size_t>
     block_of[id] = static_cast<int64_t>(blocks.size());
     blocks.push_back({*bytes[id], lives[id]});
   }
+  const auto block_with = [&](BufferId id) { return block_of[sharing.find(plan.root_of(id))]; };
+  if (in_turn) find_users(plan, block_with, blocks);
   const size_t first_workspace = blocks.size();
-  for (size_t step = 0; step < workspace.size(); ++step)
-    blocks.push_back({workspace[step], {static_cast<int32_t>(step), static_cast<int32_t>(step)}});
+  for (size_t i = 0; i < workspace.size(); ++i) {
+    const auto step = static_cast<int32_t>(i);
+    blocks.push_back({workspace[i], {step, step}, {step}});
+  }
   MemoryPlan result;
-  result.arena_bytes = place_blocks(blocks);
+  result.arena_bytes = in_turn ? place_blocks_apart(blocks, in_turn) : place_blocks(blocks);
   result.offsets.resize(plan.buffers.size());
   for (BufferId id = 0; id < count; ++id) {
-    const int64_t block = block_of[sharing.find(plan.root_of(id))];
+    const int64_t block = block_with(id);
     const auto within = offset_in_root(plan, alias_offsets, id);
     if (block >= 0 && within) result.offsets[id] = blocks[block].offset + *within;
   }

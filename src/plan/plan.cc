@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "expr/same_bytes.h"
+#include "plan/handed_values.h"
 
 namespace cermet {
 
@@ -69,7 +70,7 @@ class Verifier {
         plan_.root.outputs.size(), plan_.output_names.size());
     if (plan_.batch) verify_batch();
     verify_region(plan_.root);
-    verify_on_host(plan_.root, {});
+    verify_on_host(plan_.root);
   }
 
  private:
@@ -135,7 +136,8 @@ class Verifier {
   }
 
   // A step reads and writes in its own place; a copy goes from one to the other. What bodies read
-  // from outside they read wherever it is. Control flow is the host's, with all that is handed on.
+  // from outside they read wherever it is. Control flow is the host's, and what it hands on has one
+  // place, the host's where that reads or makes it.
   void verify_here(const Step& step, BufferId id, std::string_view does) {
     if (id == no_buffer) return;
     law(plan_.buffers[id].place == step.place, "step '{}' on the {} {} '{}', which is elsewhere",
@@ -161,22 +163,40 @@ class Verifier {
           to.name);
       return;
     }
-    const auto captured = step.inputs.begin() + static_cast<std::ptrdiff_t>(first_captured(step));
+    if (!step.regions.empty()) return verify_handed_values(step);
     for (BufferId id : step.outputs) verify_here(step, id, "writes");
-    for (auto id = step.inputs.begin(); id != captured; ++id) verify_here(step, *id, "reads");
-    const std::set<BufferId> outer(captured, step.inputs.end());
-    for (const Region& region : step.regions) verify_on_host(region, outer);
+    for (BufferId id : step.inputs) verify_here(step, id, "reads");
   }
 
-  // What comes into a region and goes out of it, but for what it reads from outside.
-  void verify_on_host(const Region& region, const std::set<BufferId>& outer) {
-    for (const auto* ends : {&region.inputs, &region.outputs})
-      for (BufferId id : *ends) {
-        if (id == no_buffer) continue;
-        law(plan_.buffers[id].place == Place::host ||
-                (ends == &region.inputs && outer.contains(id)),
+  // What comes into the plan and goes out of it.
+  void verify_on_host(const Region& root) {
+    for (const auto* ends : {&root.inputs, &root.outputs})
+      for (BufferId id : *ends)
+        law(id == no_buffer || plan_.buffers[id].place == Place::host,
             "'{}' comes in or goes out on the device", plan_.buffers[id].name);
+  }
+
+  void verify_handed_values(const Step& step) {
+    for (const HandedValue& value : handed_values(step)) {
+      std::vector<BufferId> names;
+      const auto add = [&](const std::vector<BufferId>& ids, std::optional<size_t> i) {
+        if (i && *i < ids.size() && ids[*i] != no_buffer) names.push_back(ids[*i]);
+      };
+      add(step.inputs, value.input);
+      add(step.outputs, value.output);
+      for (const Region& region : step.regions) {
+        add(region.inputs, value.region_input);
+        add(region.outputs, value.region_output);
       }
+      for (BufferId id : names) {
+        law(plan_.buffers[id].place == plan_.buffers[names.front()].place,
+            "step '{}' hands on '{}' and '{}', which is elsewhere", step.name,
+            plan_.buffers[names.front()].name, plan_.buffers[id].name);
+        law(!value.is_hosts || plan_.buffers[id].place == Place::host,
+            "step '{}' reads or makes '{}', which is on the device", step.name,
+            plan_.buffers[id].name);
+      }
+    }
   }
 
   void verify_region(const Region& region) {

@@ -265,6 +265,7 @@ cermet_status cermet_context_create(const cermet_engine* engine,
     wanted.cpus.assign(given.cpus, given.cpus + given.cpu_count);
     wanted.takes_device_memory = given.without_device_memory == 0;
     wanted.nvtx = given.nvtx != 0;
+    if (given.max_aux_streams != 0) wanted.max_aux_streams = std::max(0, given.max_aux_streams);
     std::unique_ptr<CallersAllocator> allocator;
     if (given.allocator != nullptr)
       allocator = std::make_unique<CallersAllocator>(read_struct(given.allocator, "the allocator"));

@@ -54,6 +54,7 @@ ExecutionContext::Impl::Impl(std::shared_ptr<const Engine> from, const ContextOp
       parts(engine->inputs().size()),
       output_memory(engine->outputs().size()) {
   if (options.nvtx) executor.show_steps();
+  executor.use_auxiliary_streams(static_cast<size_t>(options.max_aux_streams));
 }
 
 void ExecutionContext::Impl::check_input(size_t i, Value::Kind kind, ElementType type) const {
@@ -101,6 +102,8 @@ ExecutionContext::ExecutionContext(std::shared_ptr<const Engine> engine, Context
           "a context takes 0 threads (one a core) or more, got {}", options.threads);
   require(options.spin_us >= 0, ErrorCode::invalid_argument,
           "spin_us: expected 0 microseconds or more, got {}", options.spin_us);
+  require(options.max_aux_streams >= 0, ErrorCode::invalid_argument,
+          "max_aux_streams: expected 0 streams or more, got {}", options.max_aux_streams);
   impl_ = std::make_unique<Impl>(std::move(engine), options);
 }
 ExecutionContext::~ExecutionContext() = default;

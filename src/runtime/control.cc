@@ -20,38 +20,18 @@ Tensor scalar(ElementType type, int64_t value) {
   return tensor;
 }
 
-// The slices of all iterations, put together along a new axis.
-Tensor stack(const std::vector<Value>& slices, ElementType type, const Shape& slice, int64_t axis,
-             bool backward) {
-  const int64_t count = static_cast<int64_t>(slices.size());
-  Shape shape = slice;
-  if (axis < 0) axis += static_cast<int64_t>(shape.size()) + 1;
-  shape.insert(shape.begin() + axis, count);
-  Tensor result(type, shape);
-  const int64_t inner = element_count(Shape(slice.begin() + axis, slice.end()));
-  const int64_t outer = element_count(Shape(slice.begin(), slice.begin() + axis));
-  for (int64_t i = 0; i < count; ++i) {
-    const Tensor& from = slices[backward ? count - 1 - i : i].tensor;
-    require(from.shape() == slice, ErrorCode::runtime,
-            "iteration {} gives a slice of shape {}, the first gave {}", i, to_string(from.shape()),
-            to_string(slice));
-    for (int64_t o = 0; o < outer; ++o)
-      copy_elements(from.view(), o * inner, result.view(), (o * count + i) * inner, inner);
-  }
-  return result;
-}
+// How slices lie in the tensor that they are cut from or put together to, along one axis of it: a
+// slice is `outer` pieces of `inner` elements, and `count` of them alternate.
+struct Slicing {
+  Slicing(const Shape& slice, int64_t along, int64_t slices)
+      : count(slices),
+        outer(element_count(Shape(slice.begin(), slice.begin() + along))),
+        inner(element_count(Shape(slice.begin() + along, slice.end()))) {}
+  // Where piece o of slice i begins, in elements.
+  int64_t at(int64_t i, int64_t o) const { return (o * count + i) * inner; }
 
-Tensor slice_of(const ConstTensorView& whole, int64_t axis, int64_t at) {
-  Shape shape = whole.shape;
-  const int64_t count = shape[axis];
-  shape.erase(shape.begin() + axis);
-  Tensor result(whole.type, shape);
-  const int64_t inner = element_count(Shape(shape.begin() + axis, shape.end()));
-  const int64_t outer = element_count(Shape(shape.begin(), shape.begin() + axis));
-  for (int64_t o = 0; o < outer; ++o)
-    copy_elements(whole, (o * count + at) * inner, result.view(), o * inner, inner);
-  return result;
-}
+  int64_t count, outer, inner;
+};
 
 // The shape that a stacked output has when no iteration ran: what is known of a slice.
 Shape empty_slice(const ValueType& slice) {
@@ -62,6 +42,50 @@ Shape empty_slice(const ValueType& slice) {
 }
 
 }  // namespace
+
+// Elements from tensor to tensor, both in that place.
+void Executor::copy_piece(Place place, const ConstTensorView& from, int64_t from_at,
+                          const TensorView& to, int64_t to_at, int64_t elements) {
+  if (place == Place::host) return copy_elements(from, from_at, to, to_at, elements);
+  queue_->copy(static_cast<std::byte*>(to.data) + byte_size(to.type, to_at),
+               static_cast<const std::byte*>(from.data) + byte_size(from.type, from_at),
+               byte_size(to.type, elements));
+}
+
+// What the iterations gave for a result of the body, put together along a new axis.
+Value Executor::stacked(BufferId from, const std::vector<Value>& slices, int64_t axis,
+                        bool backward) {
+  const ValueType& type = engine_.plan().buffer(from).type;
+  const Shape slice = slices.empty() ? empty_slice(type) : slices[0].tensor.shape();
+  if (axis < 0) axis += static_cast<int64_t>(slice.size()) + 1;
+  const Slicing slicing(slice, axis, static_cast<int64_t>(slices.size()));
+  Shape shape = slice;
+  shape.insert(shape.begin() + axis, slicing.count);
+  Tensor result = tensor_in(place(from), type.element, shape);
+  for (int64_t i = 0; i < slicing.count; ++i) {
+    const Tensor& piece = slices[backward ? slicing.count - 1 - i : i].tensor;
+    require(piece.shape() == slice, ErrorCode::runtime,
+            "iteration {} gives a slice of shape {}, the first gave {}", i,
+            to_string(piece.shape()), to_string(slice));
+    for (int64_t o = 0; o < slicing.outer; ++o)
+      copy_piece(place(from), piece.view(), o * slicing.inner, result.view(), slicing.at(i, o),
+                 slicing.inner);
+  }
+  return Value(std::move(result));
+}
+
+Value Executor::slice_of(BufferId from, int64_t axis, int64_t at) {
+  const ConstTensorView whole = tensor(from);
+  Shape shape = whole.shape;
+  const int64_t count = shape[axis];
+  shape.erase(shape.begin() + axis);
+  const Slicing slicing(shape, axis, count);
+  Tensor result = tensor_in(place(from), whole.type, shape);
+  for (int64_t o = 0; o < slicing.outer; ++o)
+    copy_piece(place(from), whole, slicing.at(at, o), result.view(), o * slicing.inner,
+               slicing.inner);
+  return Value(std::move(result));
+}
 
 // Its results are there when it returns.
 void Executor::run_body(const RuntimeRegion& body) {
@@ -103,10 +127,9 @@ void Executor::run_loop(const RuntimeStep& runtime) {
   for (size_t i = 0; i < states; ++i)
     if (step.outputs[i] != no_buffer) assign(step.outputs[i], carried[i]);
   for (size_t i = 0; i < scans; ++i) {
-    if (step.outputs[states + i] == no_buffer) continue;
-    const ValueType& type = engine_.plan().buffer(body.outputs[1 + states + i]).type;
-    const Shape slice = collected[i].empty() ? empty_slice(type) : collected[i][0].tensor.shape();
-    assign(step.outputs[states + i], Value(stack(collected[i], type.element, slice, 0, false)));
+    if (step.outputs[states + i] != no_buffer)
+      assign(step.outputs[states + i],
+             stacked(body.outputs[1 + states + i], collected[i], 0, false));
   }
 }
 
@@ -141,8 +164,7 @@ void Executor::run_scan(const RuntimeStep& runtime) {
     for (size_t i = 0; i < states; ++i) assign(body.inputs[i], carried[i]);
     for (size_t i = 0; i < scanned; ++i) {
       const int64_t at = backward.at(i) ? trips - 1 - iteration : iteration;
-      assign(body.inputs[states + i],
-             Value(slice_of(tensor(step.inputs[states + i]), axes[i], at)));
+      assign(body.inputs[states + i], slice_of(step.inputs[states + i], axes[i], at));
     }
     run_body(runtime.regions[0]);
     for (size_t i = 0; i < states; ++i) carried[i] = keep(body.outputs[i]);
@@ -151,11 +173,9 @@ void Executor::run_scan(const RuntimeStep& runtime) {
   for (size_t i = 0; i < states; ++i)
     if (step.outputs[i] != no_buffer) assign(step.outputs[i], carried[i]);
   for (size_t i = 0; i < scans; ++i) {
-    if (step.outputs[states + i] == no_buffer) continue;
-    const ValueType& type = engine_.plan().buffer(body.outputs[states + i]).type;
-    const Shape slice = collected[i].empty() ? empty_slice(type) : collected[i][0].tensor.shape();
-    assign(step.outputs[states + i], Value(stack(collected[i], type.element, slice,
-                                                 output_axes.at(i), output_backward.at(i) != 0)));
+    if (step.outputs[states + i] != no_buffer)
+      assign(step.outputs[states + i], stacked(body.outputs[states + i], collected[i],
+                                               output_axes.at(i), output_backward.at(i) != 0));
   }
 }
 

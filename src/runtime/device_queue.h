@@ -30,9 +30,14 @@ class DeviceQueue {
   // Likewise, before they lose what they use; there is nobody to tell of an error.
   void settle() noexcept;
   // Into which everything goes: the queue's own stream, or one of the caller's.
-  cuda::CUstream stream() const { return borrowed_ != nullptr ? borrowed_ : stream_.get(); }
+  cuda::CUstream stream() const {
+    if (diverted_ != nullptr) return diverted_;
+    return borrowed_ != nullptr ? borrowed_ : stream_.get();
+  }
   // nullptr: its own again.
   void use_stream(cuda::CUstream stream);
+  // Within capture(): what follows goes into another stream of the capture; nullptr: no longer.
+  void divert(cuda::CUstream stream) { diverted_ = stream; }
   // The caller's stream has all of a run: what goes into another stream from now on waits for it.
   void end_of_run();
 
@@ -80,6 +85,7 @@ class DeviceQueue {
   };
   std::vector<StagedCopy> staged_;
   cuda::CUstream borrowed_ = nullptr;
+  cuda::CUstream diverted_ = nullptr;
   cuda::Event last_run_;  // the end of what was put into a caller's stream
   std::vector<cuda::Event> marks_;
   size_t marks_used_ = 0;

@@ -32,6 +32,7 @@ void Executor::run_copy(const Step& step) {
                        engine_.plan().buffer(from).storage == Storage::input && device.owns(source);
     if (there && is_read_in_place(source)) {
       slot.data = source;
+      slot.value = Value();
       return;
     }
     void* const target = allocate(to, slot.shape);
@@ -77,14 +78,56 @@ void Executor::run_on_device(const RuntimeRegion& region, const Segment& segment
   }
 }
 
+// What else writes is the same memory or another arena. Nothing where a result has no place yet.
+std::optional<LaunchMemory> Executor::memory_of(const RuntimeStep& step) const {
+  LaunchMemory memory;
+  const auto piece = [&](BufferId id, const void* data) {
+    return piece_of(data, element(id), slots_[id].shape, engine_.plan().buffer(id).layout);
+  };
+  for (BufferId id : step.step->inputs)
+    if (id != no_buffer && !is_constant(id)) memory.reads.push_back(piece(id, slots_[id].data));
+  for (BufferId id : step.step->outputs) {
+    if (id == no_buffer) continue;
+    if (!placed(id)) return std::nullopt;
+    memory.writes.push_back(piece(id, device_arena_ + *offset(id)));
+  }
+  const size_t workspace = plan_->bound[step.index]->workspace_bytes();
+  if (workspace > 0)
+    memory.writes.push_back(
+        piece_of(device_arena_ + plan_->device_memory.workspace_offsets[step.index], workspace));
+  return memory;
+}
+
+std::optional<cuda::Graph> Executor::capture_branches(const RuntimeRegion& region,
+                                                      const Segment& segment) {
+  if (!auxiliary_) return std::nullopt;
+  std::vector<const RuntimeStep*> steps;
+  std::vector<LaunchMemory> memory;
+  for (size_t i = segment.first; i <= segment.last; ++i) {
+    if (region.steps[i].kernel == nullptr) continue;
+    steps.push_back(&region.steps[i]);
+    auto touched = memory_of(region.steps[i]);
+    if (!touched) return std::nullopt;
+    memory.push_back(std::move(*touched));
+  }
+  const StreamedLaunches launches = deal_out(LaunchOrder(memory), auxiliary_->most());
+  if (launches.streams == 1) return std::nullopt;
+  return auxiliary_->capture(launches, [&](size_t i, bool overlaps) {
+    overlaps_ = overlaps;
+    run_step(*steps[i]);
+  });
+}
+
 SegmentGraph Executor::capture_segment(const RuntimeRegion& region, const Segment& segment) {
   const auto capture = [&](bool overlaps) {
     overlaps_ = overlaps;
     return queue_->capture([&] { run_on_device(region, segment, true); });
   };
-  if (!queue_->device()->overlaps_kernels()) return SegmentGraph(capture(false));
-  cuda::Graph in_turn = capture(false);
-  return {capture(true), std::move(in_turn)};
+  std::vector<cuda::Graph> ways;
+  if (queue_->device()->overlaps_kernels()) ways.push_back(capture(true));
+  ways.push_back(capture(false));
+  if (auto branches = capture_branches(region, segment)) ways.push_back(std::move(*branches));
+  return SegmentGraph(std::move(ways));
 }
 
 void Executor::run_segment(const RuntimeRegion& region, const Segment& segment) {

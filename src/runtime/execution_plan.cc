@@ -60,6 +60,8 @@ std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
       planned.workspace_offset = shapes.memory_of(step.place).workspace_offsets[index];
     planned.operations = operations_of(step, shapes.shapes);
     planned.bytes = bytes_of(plan, step, shapes.shapes);
+    planned.arithmetic = arithmetic_of(step);
+    planned.multiplies = multiplies(step);
     if (planned.operations) *planned.operations *= static_cast<double>(shapes.slices);
     if (planned.bytes) *planned.bytes *= static_cast<double>(shapes.slices);
     steps.push_back(std::move(planned));

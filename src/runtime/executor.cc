@@ -364,12 +364,7 @@ void* Executor::allocate(BufferId id, const Shape& shape) {
            engine_.plan().buffer(id).name, to_string(shape), to_string(*plan_->shapes[id]));
     return arena(place(id)) + *offset(id);
   }
-  if (place(id) == Place::device) {
-    const auto memory = queue_->allocate(byte_size(element(id), element_count(shape)));
-    slot.value = Value(Tensor(element(id), shape, memory, memory->data()));
-  } else {
-    slot.value = Value(Tensor(element(id), shape));
-  }
+  slot.value = Value(tensor_in(place(id), element(id), shape));
   slot.data = slot.value.tensor.data();
   slot.shape = shape;
   return slot.value.tensor.view().data;
@@ -387,11 +382,20 @@ void Executor::define_symbols(BufferId id) {
       symbols_[*(*buffer.type.dims)[d].as_symbol()] = shape[d];
 }
 
-Value Executor::keep(BufferId from) const {
+Tensor Executor::tensor_in(Place place, ElementType type, const Shape& shape) {
+  if (place == Place::host) return {type, shape};
+  const auto memory = queue_->allocate(byte_size(type, element_count(shape)));
+  return {type, shape, memory, memory->data()};
+}
+
+Value Executor::keep(BufferId from) {
   const Slot& slot = slots_[from];
   if (!engine_.plan().buffer(from).type.is_tensor()) return slot.value;
   if (slot.value.tensor) return slot.value;
-  return Value(Tensor::copy_of(tensor(from)));
+  if (place(from) == Place::host) return Value(Tensor::copy_of(tensor(from)));
+  Tensor copy = tensor_in(Place::device, element(from), slot.shape);
+  queue_->copy(copy.view().data, slot.data, copy.bytes());
+  return Value(std::move(copy));
 }
 
 void Executor::assign(BufferId to, const Value& value) {
@@ -401,7 +405,11 @@ void Executor::assign(BufferId to, const Value& value) {
     slot.data = value.tensor.data();
     slot.shape = value.tensor.shape();
   } else {
-    std::memcpy(allocate(to, value.tensor.shape()), value.tensor.data(), value.tensor.bytes());
+    void* const target = allocate(to, value.tensor.shape());
+    if (place(to) == Place::device)
+      queue_->copy(target, value.tensor.data(), value.tensor.bytes());
+    else
+      std::memcpy(target, value.tensor.data(), value.tensor.bytes());
   }
   define_symbols(to);
 }

@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/thread_team.h"
 #include "base/turns.h"
+#include "runtime/auxiliary_streams.h"
 #include "runtime/device_queue.h"
 #include "runtime/engine_impl.h"
 #include "runtime/kernel_faults.h"
@@ -50,6 +52,10 @@ class Executor {
   // Runs record the event in the queue behind the step at that place of the engine's root; nullptr:
   // none.
   void record_after(size_t step, cuda::CUevent event) { recorded_ = {step, event}; }
+  // Branches of a segment may take so many streams beside the queue's own.
+  void use_auxiliary_streams(size_t most) {
+    if (queue_ != nullptr && most > 0) auxiliary_.emplace(*queue_, most);
+  }
   // Whether an input at this address of the device is read there; else it is copied first.
   static bool is_read_in_place(const void* data);
 
@@ -84,6 +90,9 @@ class Executor {
   };
   void run_segment(const RuntimeRegion& region, const Segment& segment);
   SegmentGraph capture_segment(const RuntimeRegion& region, const Segment& segment);
+  // With branches that don't need each other side by side; nothing where there are none.
+  std::optional<cuda::Graph> capture_branches(const RuntimeRegion& region, const Segment& segment);
+  std::optional<LaunchMemory> memory_of(const RuntimeStep& step) const;
   void run_on_device(const RuntimeRegion& region, const Segment& segment, bool launches);
   bool is_of_device(const RuntimeStep& step) const;
   SegmentGraphs::Addresses addresses_of(const RuntimeRegion& region, const Segment& segment) const;
@@ -122,9 +131,14 @@ class Executor {
   // Memory for a buffer: its place in the arena, or a tensor of its own.
   void* allocate(BufferId id, const Shape& shape);
   // The buffer takes a value that outlives the present step: memory of its own is shared, the
-  // arena's and the caller's copied.
+  // arena's and the caller's copied. Both are in the same place.
   void assign(BufferId to, const Value& value);
-  Value keep(BufferId from) const;
+  Value keep(BufferId from);
+  Tensor tensor_in(Place place, ElementType type, const Shape& shape);
+  Value stacked(BufferId from, const std::vector<Value>& slices, int64_t axis, bool backward);
+  Value slice_of(BufferId from, int64_t axis, int64_t at);
+  void copy_piece(Place place, const ConstTensorView& from, int64_t from_at, const TensorView& to,
+                  int64_t to_at, int64_t elements);
   void define_symbols(BufferId id);
   Shape evaluate_shape(BufferId id) const;
 
@@ -134,6 +148,7 @@ class Executor {
   ShapePlan* plan_ = nullptr;
   std::byte* arena_ = nullptr;
   DeviceQueue* queue_ = nullptr;
+  std::optional<AuxiliaryStreams> auxiliary_;
   std::byte* device_arena_ = nullptr;
   KernelFaults faults_;
   std::vector<void*> targets_;  // by output

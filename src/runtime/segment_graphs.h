@@ -9,16 +9,16 @@
 
 namespace cermet {
 
-// The same launches as two graphs: one whose kernels may start while the one in front of them ends
-// (programmatic dependent launch), and one in which they run in turn. The first takes less of the
-// GPU, the second less of the host, which gives the first kernel by kernel: which is faster depends
-// on the network and on whether runs follow each other closely. So the first runs take turns, are
-// timed by the GPU's clock, and the faster graph stays. Results are the same bits.
+// The same launches as several graphs: one whose kernels may start while the one in front of them
+// ends (programmatic dependent launch), one in which they run in turn, and, where there are any, one
+// with branches side by side. The first takes less of the GPU, the second less of the host, which
+// gives the first kernel by kernel; the third pays where kernels fill a part of the GPU. Which is
+// fastest depends on the network and on whether runs follow each other closely. So the first runs
+// take turns, are timed by the GPU's clock, and the fastest graph stays. Results are the same bits.
 class SegmentGraph {
  public:
-  SegmentGraph(cuda::Graph overlapping, cuda::Graph in_turn);
-  // Where there is nothing to choose.
-  explicit SegmentGraph(cuda::Graph graph);
+  // At least one.
+  explicit SegmentGraph(std::vector<cuda::Graph> ways);
 
   SegmentGraph(SegmentGraph&&) noexcept;
   ~SegmentGraph();

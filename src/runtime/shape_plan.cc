@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "runtime/check_step.h"
+#include "runtime/step_order.h"
 
 namespace cermet {
 namespace {
@@ -188,12 +189,14 @@ void gather_outputs(const Plan& plan, ShapePlan& shapes) {
 }
 
 // An arena for each place.
-void plan_memories(const Plan& plan, const std::vector<std::optional<size_t>>& bytes,
+void plan_memories(const Engine::Impl& engine, const std::vector<std::optional<size_t>>& bytes,
                    const std::vector<size_t>& workspace, ShapePlan& result) {
+  const Plan& plan = engine.plan();
   if (!plan.uses_device()) {
     result.memory = plan_memory(plan, bytes, result.alias_offsets, workspace);
     return;
   }
+  const StepOrder order(engine, result);
   for (const Place place : {Place::host, Place::device}) {
     std::vector<std::optional<size_t>> here = bytes;
     for (size_t id = 0; id < here.size(); ++id)
@@ -204,8 +207,10 @@ void plan_memories(const Plan& plan, const std::vector<std::optional<size_t>>& b
       if (step.place != place) needed[index] = 0;
       ++index;
     });
-    (place == Place::host ? result.memory : result.device_memory) =
-        plan_memory(plan, here, result.alias_offsets, needed);
+    if (place == Place::host)
+      result.memory = plan_memory(plan, here, result.alias_offsets, needed);
+    else
+      result.device_memory = plan_memory(plan, here, result.alias_offsets, needed, order.in_turn());
   }
 }
 
@@ -239,7 +244,7 @@ std::unique_ptr<ShapePlan> make_shape_plan(const Engine::Impl& engine,
   for (size_t step = 0; step < workspace.size(); ++step)
     if (result->bound[step]) workspace[step] = result->bound[step]->workspace_bytes();
   result->alias_offsets = find_alias_offsets(plan, *result);
-  plan_memories(plan, bytes, workspace, *result);
+  plan_memories(engine, bytes, workspace, *result);
   gather_outputs(plan, *result);
   return result;
 }

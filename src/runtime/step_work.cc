@@ -1,8 +1,10 @@
 #include "runtime/step_work.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
+#include <string_view>
 
 namespace cermet {
 namespace {
@@ -79,7 +81,43 @@ Count attention(const Operands& operands) {
   return 2 * length * (elements(*queries) + elements(*result));
 }
 
+// Each item of each sequence meets all weights of input and state.
+Count recurrent(const Operands& operands) {
+  const Shape *items = operands.input(0), *weights = operands.input(1), *states = operands.input(2);
+  if (items == nullptr || weights == nullptr || states == nullptr || items->empty()) return {};
+  const double steps = elements(Shape(items->begin(), items->end() - 1));
+  return 2 * steps * (elements(*weights) + elements(*states));
+}
+
 using Counter = Count (*)(const Operands&);
+
+struct OperatorCounter {
+  std::string_view op;
+  Counter count;
+};
+// Of operators whose family says nothing.
+constexpr std::array operator_counters{
+    OperatorCounter{"CumProd", per_input_element<1>},
+    OperatorCounter{"CumSum", per_input_element<1>},
+    OperatorCounter{"DeformConv", convolution},
+    OperatorCounter{"DequantizeLinear", per_input_element<2>},
+    OperatorCounter{"GRU", recurrent},
+    OperatorCounter{"GatherElements", none_needed},
+    OperatorCounter{"GatherND", none_needed},
+    OperatorCounter{"LSTM", recurrent},
+    OperatorCounter{"QuantizeLinear", per_input_element<2>},
+    OperatorCounter{"RNN", recurrent},
+    OperatorCounter{"ReverseSequence", none_needed},
+    OperatorCounter{"RotaryEmbedding", per_input_element<3>},
+    OperatorCounter{"TensorScatter", none_needed},
+};
+
+Counter counter_of(std::string_view op) {
+  const auto found = std::find_if(operator_counters.begin(), operator_counters.end(),
+                                  [&](const OperatorCounter& row) { return row.op == op; });
+  return found != operator_counters.end() ? found->count : unknown;
+}
+
 Counter counter_of(ProblemKind kind) {
   switch (kind) {
     case ProblemKind::convolution:
@@ -103,7 +141,7 @@ Counter counter_of(ProblemKind kind) {
     case ProblemKind::dims:
       return none_needed;
     default:
-      return unknown;
+      return nullptr;
   }
 }
 
@@ -119,12 +157,36 @@ double expression_operations(const ScalarExpr& expression) {
 
 std::optional<double> operations_of(const Step& step, const BufferShapes& shapes) {
   const Operands operands{step, shapes};
-  const Count own = counter_of(step.problem.kind)(operands);
+  Counter counter = counter_of(step.problem.kind);
+  if (counter == nullptr) counter = counter_of(step.problem.op);
+  const Count own = counter(operands);
   if (!own || step.problem.expression.empty()) return own;
   const Shape* result = operands.output();
   if (result == nullptr) return std::nullopt;
   return *own + expression_operations(step.problem.expression) * elements(*result);
 }
+
+ElementType arithmetic_of(const Step& step) {
+  for (const auto& operands : {step.problem.inputs, step.problem.outputs})
+    for (const auto& operand : operands)
+      if (operand) return operand->type.element;
+  return ElementType::undefined;
+}
+
+bool multiplies(const Step& step) {
+  constexpr std::array kinds{ProblemKind::convolution, ProblemKind::matmul, ProblemKind::attention};
+  return std::find(kinds.begin(), kinds.end(), step.problem.kind) != kinds.end();
+}
+
+namespace {
+
+// Of operators that read no more of their first input than they write of it.
+bool reads_a_part(const Problem& problem) {
+  constexpr std::array<std::string_view, 4> ops{"Gather", "GatherElements", "GatherND", "Slice"};
+  return problem.domain.empty() && std::find(ops.begin(), ops.end(), problem.op) != ops.end();
+}
+
+}  // namespace
 
 std::optional<double> bytes_of(const Plan& plan, const Step& step, const BufferShapes& shapes) {
   if (step.problem.kind == ProblemKind::view) return 0;
@@ -133,11 +195,16 @@ std::optional<double> bytes_of(const Plan& plan, const Step& step, const BufferS
   operands.insert(step.outputs.begin(), step.outputs.end());
   operands.erase(no_buffer);
   double total = 0;
-  for (BufferId id : operands) {
+  const auto bytes = [&](BufferId id) {
     const Buffer& buffer = plan.buffer(id);
-    if (!shapes[id] || !buffer.type.is_tensor()) return std::nullopt;
-    total += static_cast<double>(byte_size(buffer.type.element, *shapes[id], buffer.layout));
+    return static_cast<double>(byte_size(buffer.type.element, *shapes[id], buffer.layout));
+  };
+  for (BufferId id : operands) {
+    if (!shapes[id] || !plan.buffer(id).type.is_tensor()) return std::nullopt;
+    total += bytes(id);
   }
+  if (reads_a_part(step.problem))
+    total -= std::max(bytes(step.inputs[0]) - bytes(step.outputs[0]), 0.0);
   return total;
 }
 

@@ -13,7 +13,13 @@ using BufferShapes = std::vector<std::optional<Shape>>;  // by buffer
 // A multiplication with addition counts as two. Nothing where the count is not known.
 std::optional<double> operations_of(const Step& step, const BufferShapes& shapes);
 
-// Bytes of operands and results, each once; nothing where a size is not known.
+// The type of the step's first operand that is there: of factors, where it multiplies.
+ElementType arithmetic_of(const Step& step);
+// Whether it is a product, a convolution or attention.
+bool multiplies(const Step& step);
+
+// Bytes of operands and results, each once, of what is gathered or sliced those that are read;
+// nothing where a size is not known.
 std::optional<double> bytes_of(const Plan& plan, const Step& step, const BufferShapes& shapes);
 
 }  // namespace cermet

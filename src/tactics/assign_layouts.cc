@@ -148,9 +148,27 @@ class LayoutAssigner {
     return result;
   }
 
+  // An image of three channels, as networks get it: side by side these are no packs of a power of
+  // two, so that kernels of the device read planes as well, and a reorder would be for nothing.
+  bool reads_planes(const Step& step) const {
+    if (step.place != cermet::Place::device || step.problem.kind != ProblemKind::convolution)
+      return false;
+    const ValueType &image = type_of(step.inputs[0]), &weights = type_of(step.inputs[1]);
+    return layout_of(step.inputs[0]).is_row_major() && image.has_rank() && weights.has_rank() &&
+           (*image.dims)[1].is_constant(3) && (*weights.dims)[1].is_constant(3);
+  }
+
   bool try_channels_last(Step& step) {
+    std::vector<size_t> inputs = followers(step);
+    if (reads_planes(step) && !inputs.empty() && inputs[0] == 0 &&
+        try_channels_last(step, {inputs.begin() + 1, inputs.end()}))
+      return true;
+    return try_channels_last(step, inputs);
+  }
+
+  // With results and these of the inputs channels-last.
+  bool try_channels_last(Step& step, const std::vector<size_t>& inputs) {
     const Layout layout = Layout::channels_last(type_of(step.outputs[0]).rank());
-    const std::vector<size_t> inputs = followers(step);
     Step trial = step;
     for (size_t i : inputs) trial.problem.inputs[i]->layout = layout;
     for (size_t i = 0; i < step.outputs.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/scalar.h"
+#include "plan/handed_values.h"
 #include "tactics/size_scan.h"
 
 namespace cermet {
@@ -22,31 +23,110 @@ class Placer {
       : plan_(plan), tactics_(tactics), options_(options), sizes_(plan) {}
 
   std::vector<HostStep> run() {
-    region(plan_.root);
+    find_read_buffers();
+    region(plan_.root, std::vector<Place>(plan_.root.outputs.size(), Place::host));
     return std::move(host_steps_);
   }
 
  private:
-  // What a region makes its inner regions see too, but not its outer ones.
-  void region(Region& region) {
+  // What a region makes its inner regions see too, but not its outer ones. `ends`: where its
+  // results are handed on.
+  void region(Region& region, const std::vector<Place>& ends) {
     sizes_.enter(region);
     const std::map<BufferId, BufferId> outer = copies_;
     std::vector<Step> steps = std::move(region.steps);
     region.steps.clear();
     for (Step& step : steps) {
       if (become_constant(step, steps)) continue;
-      // A body's sizes are defined before those of the step that it belongs to.
-      if (step.regions.empty()) step.place = place_of(step, sizes_.visit(step));
-      for (size_t i = 0; i < first_captured(step); ++i)
-        step.inputs[i] = in_place(step.inputs[i], step.place, region.steps);
-      for (Region& body : step.regions) this->region(body);
-      if (!step.regions.empty()) sizes_.visit(step);
-      for (BufferId id : step.outputs)
-        if (id != no_buffer) plan_.buffers[id].place = step.place;
+      if (step.regions.empty())
+        place_step(step, region.steps);
+      else
+        place_control(step, region.steps);
       region.steps.push_back(std::move(step));
     }
-    for (BufferId& id : region.outputs) id = as_output(id, region);
+    for (size_t i = 0; i < region.outputs.size(); ++i)
+      region.outputs[i] = as_output(region.outputs[i], ends[i], region);
     copies_ = outer;
+  }
+
+  void place_step(Step& step, std::vector<Step>& before) {
+    step.place = place_of(step, sizes_.visit(step));
+    for (BufferId& id : step.inputs) id = in_place(id, step.place, before);
+    for (BufferId id : step.outputs) put(id, step.place);
+  }
+
+  // The host decides, but what goes round or comes out of a branch stays where it is computed.
+  void place_control(Step& step, std::vector<Step>& before) {
+    std::vector<std::vector<Place>> ends;
+    for (const Region& body : step.regions) ends.emplace_back(body.outputs.size(), Place::host);
+    for (const HandedValue& value : handed_values(step)) {
+      const Place place = is_of_device(step, value) ? Place::device : Place::host;
+      if (value.input) {
+        BufferId& id = step.inputs[*value.input];
+        id = in_place(id, place, before);
+      }
+      if (value.output) put(step.outputs[*value.output], place);
+      for (size_t r = 0; r < step.regions.size(); ++r) {
+        if (value.region_input) put(step.regions[r].inputs[*value.region_input], place);
+        if (value.region_output) ends[r][*value.region_output] = place;
+      }
+    }
+    for (size_t r = 0; r < step.regions.size(); ++r) region(step.regions[r], ends[r]);
+    // A body's sizes are defined before those of the step that it belongs to.
+    sizes_.visit(step);
+  }
+
+  void put(BufferId id, Place place) {
+    if (id != no_buffer) plan_.buffers[id].place = place;
+  }
+
+  // Whether the device reads it in a body, or makes it there. Integers are counts and tokens, which
+  // the host decides by.
+  bool is_of_device(const Step& step, const HandedValue& value) const {
+    // A slice along another axis is many pieces, each a copy.
+    if (value.is_hosts || value.axis.value_or(0) != 0) return false;
+    return std::any_of(step.regions.begin(), step.regions.end(), [&](const Region& body) {
+      const BufferId in = value.region_input ? body.inputs[*value.region_input] : no_buffer;
+      const BufferId out = value.region_output ? body.outputs[*value.region_output] : no_buffer;
+      return is_read_by_device(in, body) || is_made_by_device(out, body);
+    });
+  }
+
+  bool is_floats(BufferId id) const {
+    return id != no_buffer && plan_.buffers[id].type.is_tensor() &&
+           is_floating(plan_.buffers[id].type.element) &&
+           bit_width(plan_.buffers[id].type.element) >= 8;
+  }
+
+  bool runs_on_device(const Step& step) const {
+    std::string ignored;
+    return needs_kernel(step.problem.kind) && is_taken_by_device(step, false, ignored);
+  }
+
+  bool is_read_by_device(BufferId id, const Region& body) const {
+    if (!is_floats(id)) return false;
+    std::set<BufferId> names = {id};
+    for (const Step& step : body.steps) {
+      if (std::none_of(step.inputs.begin(), step.inputs.end(),
+                       [&](BufferId input) { return names.contains(input); }))
+        continue;
+      if (step.problem.kind == ProblemKind::view)
+        names.insert(step.outputs.begin(), step.outputs.end());
+      else if (runs_on_device(step))
+        return true;
+    }
+    return false;
+  }
+
+  bool is_made_by_device(BufferId id, const Region& body) const {
+    if (!is_floats(id)) return false;
+    for (auto step = body.steps.rbegin(); step != body.steps.rend(); ++step) {
+      if (std::find(step->outputs.begin(), step->outputs.end(), id) == step->outputs.end())
+        continue;
+      if (step->problem.kind != ProblemKind::view) return runs_on_device(*step);
+      id = step->inputs[0];
+    }
+    return false;
   }
 
   // Sizes that are numbers by now are nothing to compute while running, and to copy each time.
@@ -76,12 +156,12 @@ class Placer {
     return true;
   }
 
-  // A result of the region in the host's memory. An output of the plan keeps its buffer, and the
-  // device's steps get another one; a body may give that value too, which was made outside of it.
-  BufferId as_output(BufferId id, Region& region) {
-    if (id == no_buffer || plan_.buffers[id].place == Place::host) return id;
+  // A result of the region in that place. An output of the plan keeps its buffer, and the device's
+  // steps get another one; a body may give that value too, which was made outside of it.
+  BufferId as_output(BufferId id, Place place, Region& region) {
+    if (id == no_buffer || plan_.buffers[id].place == place) return id;
     if (plan_.buffers[id].storage != Storage::output || &region != &plan_.root)
-      return in_place(id, Place::host, region.steps);
+      return in_place(id, place, region.steps);
     const BufferId inner = add_buffer(id, Place::device);
     plan_.buffers[inner].storage = Storage::activation;
     plan_.buffers[inner].alias = plan_.buffers[id].alias;
@@ -146,8 +226,37 @@ class Placer {
     if (!needs_kernel(step.problem.kind) || is_small_and_of_host(step)) return Place::host;
     std::string reason;
     if (is_taken_by_device(step, defines_sizes, reason)) return Place::device;
-    host_steps_.push_back({step.name, step.problem.op, std::move(reason)});
+    if (!asks_for_a_size(step) && !(defines_sizes && is_for_its_size(step)))
+      host_steps_.push_back({step.name, step.problem.op, std::move(reason)});
     return Place::host;
+  }
+
+  // The host knows all sizes.
+  static bool asks_for_a_size(const Step& step) {
+    return step.problem.domain.empty() && (step.problem.op == "Shape" || step.problem.op == "Size");
+  }
+
+  void find_read_buffers() {
+    const auto add = [&](BufferId id) {
+      if (id != no_buffer) read_.insert(id);
+    };
+    const auto add_region = [&](const Region& region) {
+      for (BufferId id : region.outputs) add(id);
+    };
+    add_region(plan_.root);
+    for_each_step(plan_.root.steps, [&](const Step& step) {
+      if (!asks_for_a_size(step))
+        for (BufferId id : step.inputs) add(id);
+      for (const Region& body : step.regions) add_region(body);
+    });
+    for (const Buffer& buffer : plan_.buffers) add(buffer.alias);
+  }
+
+  // Nobody reads what is in the results, only how many elements they have: the host reads a count,
+  // as pad-results lets it, and computes nothing in the device's place.
+  bool is_for_its_size(const Step& step) const {
+    return std::none_of(step.outputs.begin(), step.outputs.end(),
+                        [&](BufferId id) { return id != no_buffer && read_.contains(id); });
   }
 
   // Of an input the device has a view where it has the input, so that what comes after it is not
@@ -245,6 +354,7 @@ class Placer {
   std::span<const Tactic> tactics_;
   const TacticOptions& options_;
   SizeScan sizes_;
+  std::set<BufferId> read_;              // whose elements a step or a caller reads
   std::map<BufferId, BufferId> copies_;  // of a buffer, in the other place
   std::vector<HostStep> host_steps_;
 };

@@ -16,7 +16,8 @@ namespace {
 constexpr double hopeless = 4;   // times the lowest estimate
 constexpr double brief_us = 50;  // what is estimated to take less is measured all the same
 constexpr std::ptrdiff_t most_compiled =
-    10;  // candidates of a step on a device, those of the lowest estimates
+    10;                          // candidates of a step on a device, those of the lowest estimates
+constexpr double promising = 2;  // times the lowest estimate: worth one of them for any tactic
 constexpr double compiling_part = 0.6;  // of the budget
 constexpr size_t fewest_rounds = 5, most_rounds = 21;
 constexpr double enough_us = 60e3;      // of one problem's runs, all candidates together
@@ -61,18 +62,30 @@ double lowest_estimate(const std::vector<Candidate>& candidates,
   return lowest;
 }
 
-// Those of the lowest estimates, as every candidate of a device has to be compiled.
-void keep_best_estimates(std::vector<Candidate>& candidates, std::span<const Tactic* const> tactics,
+// The best one of each tactic that promises something, then those of the lowest estimates: another
+// algorithm may be faster where all tiles of one are estimated alike.
+void sort_by_promise(const std::vector<Candidate>& candidates,
+                     std::span<const Tactic* const> tactics, std::span<size_t> rivals) {
+  std::stable_sort(rivals.begin(), rivals.end(), [&](size_t a, size_t b) {
+    return candidates[a].estimate_us < candidates[b].estimate_us;
+  });
+  const double lowest = lowest_estimate(candidates, tactics);
+  std::set<const Tactic*> seen;
+  std::stable_partition(rivals.begin(), rivals.end(), [&](size_t i) {
+    return candidates[i].estimate_us <= promising * lowest && seen.insert(tactics[i]).second;
+  });
+}
+
+// Those are kept that promise most, as every candidate of a device has to be compiled.
+void keep_most_promising(std::vector<Candidate>& candidates, std::span<const Tactic* const> tactics,
                          std::vector<size_t>& rivals) {
   const auto ready = std::stable_partition(rivals.begin(), rivals.end(),
                                            [&](size_t i) { return !is_of_library(*tactics[i]); });
   if (ready - rivals.begin() > most_compiled) {
-    std::stable_sort(rivals.begin(), ready, [&](size_t a, size_t b) {
-      return candidates[a].estimate_us < candidates[b].estimate_us;
-    });
+    sort_by_promise(candidates, tactics, {rivals.begin(), ready});
     for (auto i = rivals.begin() + most_compiled; i != ready; ++i)
       candidates[*i].unmeasured =
-          fmt::format("not measured: {} others have lower estimates", most_compiled);
+          fmt::format("not measured: {} others promise more", most_compiled);
     rivals.erase(rivals.begin() + most_compiled, ready);
   }
   std::sort(rivals.begin(), rivals.end());
@@ -94,7 +107,7 @@ std::vector<size_t> rivals_among(const Step& step, std::span<const Tactic* const
     else if (candidate.accepted)
       rivals.push_back(i);
   }
-  if (step.place == Place::device) keep_best_estimates(candidates, tactics, rivals);
+  if (step.place == Place::device) keep_most_promising(candidates, tactics, rivals);
   return rivals;
 }
 

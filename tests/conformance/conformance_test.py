@@ -121,11 +121,13 @@ def report(cases, problems, exceptions):
 def run_on_device(cases, programs, options, is_judged):
     """case -> problem; prints where the work was done."""
     flags, environment = ["--device", options.device], None
+    for architecture in options.arch:
+        flags += ["--arch", architecture]
     if options.emulate:
         flags += ["--arch", "sm_89"]  # one architecture, as the emulator compiles slowly
         environment = device_cases.emulator_environment(options.build_dir)
     results = device_cases.run_cases(cases, programs, flags, environment, options.jobs, is_judged,
-                                     options.freeze, options.seconds)
+                                     options.freeze, options.seconds, not options.build_only)
     if left := len(cases) - len(results):
         print(f"{left} of {len(cases)} cases were left out: nothing to freeze, or no time")
     device_cases.print_shares(results)
@@ -140,6 +142,9 @@ def main():
     parser.add_argument("--only", default="", metavar="REGEX", help="cases as suite/name")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--device", default="", help="cuda, cuda:N: builds are for a GPU")
+    parser.add_argument("--arch", action="append", default=[], help="with a device: build for it")
+    parser.add_argument("--build-only", action="store_true",
+                        help="with a device: run nothing, so that no card has to be there")
     parser.add_argument("--emulate", action="store_true", help="take the emulated GPU")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="of N cases take one")
     parser.add_argument("--seconds", type=float, default=float("inf"),
@@ -162,6 +167,10 @@ def main():
     if options.device:
         problems = run_on_device(cases, programs, options, is_judged)
         cases = [(case, folder) for case, folder in cases if case in problems]
+        if options.build_only:
+            print(f"{len(cases)} cases, of which {sum(map(bool, problems.values()))} can't be built, "
+                  f"in {time.monotonic() - start:.0f} s")
+            return 0
     else:
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             found = pool.map(lambda case: guarded(programs, case[1], is_judged(case[0])), cases)

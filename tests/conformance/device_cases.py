@@ -126,7 +126,7 @@ def frozen_case(model, data, which, scratch):
     return scratch / "model.onnx", given
 
 
-def check(program, folder, judged, freeze="none"):
+def check(program, folder, judged, freeze="none", runs=True):
     """None where nothing is to be frozen."""
     with tempfile.TemporaryDirectory() as scratch:
         model = onnx.load(folder / "model.onnx")
@@ -139,7 +139,7 @@ def check(program, folder, judged, freeze="none"):
             if frozen is None:
                 return None
             model_file, inputs[sets[0]] = frozen
-        pairs = [(data, pathlib.Path(scratch) / data.name) for data in sets]
+        pairs = [(data, pathlib.Path(scratch) / data.name) for data in sets if runs]
         answer = program.ask(model_file,
                              *(path for data, out in pairs for path in (inputs[data], out)))
         problem = answer["error"]
@@ -153,8 +153,10 @@ def check(program, folder, judged, freeze="none"):
         return Result(answer, problem or "".join(dropped))
 
 
-def run_cases(cases, programs, options, environment, jobs, is_judged, freeze, seconds):
-    """case -> Result; `jobs` programs share the work. After so many seconds no case is begun."""
+def run_cases(cases, programs, options, environment, jobs, is_judged, freeze, seconds,
+              runs=True):
+    """case -> Result; `jobs` programs share the work. After so many seconds no case is begun. Without
+    `runs` cases are built only."""
     deadline = time.monotonic() + seconds
     idle = queue.SimpleQueue()
     made = [Program(programs, options, environment) for _ in range(jobs)]
@@ -167,7 +169,7 @@ def run_cases(cases, programs, options, environment, jobs, is_judged, freeze, se
         try:
             if time.monotonic() > deadline:
                 return None
-            return check(program, folder, is_judged(case), freeze)
+            return check(program, folder, is_judged(case), freeze, runs)
         except Exception as error:  # a case that can't be judged has failed
             return Result({"remarks": []}, f"{type(error).__name__}: {error}")
         finally:

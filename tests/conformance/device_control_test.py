@@ -181,6 +181,14 @@ MODELS = {
         t = Tanh(second)
         joined = Concat<axis = 0>(low, t, x)
       }""",
+    # How many are left is known when they are sorted; nothing is left of nothing.
+    "distinct": """
+      (float[n, 3] x, int64[m] i) => (float[a] y, int64[a] first, int64[p] group, int64[a] count,
+                                      int64[b] z, int64[m] of, float[a] sines) {
+        y, first, group, count = Unique(x)
+        z, other, of = Unique(i)
+        sines = Sin(y)
+      }""",
     "sequences": """
       (float[n, 3] x, string[2] words) => (float[m, 3] y, string[2] twice, float[n, 3] z) {
         e = Exp(x)
@@ -211,6 +219,9 @@ INPUTS = {
     "picked": [[floats(9, 6)], [-np.abs(floats(4, 6))], [floats(0, 6)]],
     "shared": [[floats(4, 3), np.arange(10)], [floats(0, 3), np.arange(2)]],
     "views": [[floats(5, 3)]],
+    "distinct": [[np.round(floats(40, 3)), np.arange(3000) * 7919 % 1000 - 500],
+                 [np.array([[0, -0.0, 1]], np.float32), np.arange(9) * 0 + 4],
+                 [floats(0, 3), np.arange(0)]],
     "sequences": [[floats(2, 3), np.array(["a", "b"], object)]],
 }
 

@@ -61,6 +61,18 @@ class Cards(emulator.CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(report.read_text())["streams"], 2)
 
+    def test_a_card_or_the_cpu_in_its_place(self):
+        """Names of a pair, with and without a number, mean the same to every command."""
+        for device, card in (("cuda,cpu", "cuda:0"), ("cuda:1,cpu", "cuda:1")):
+            report = self.root / "pair.json"
+            done = emulator.cermet("bench", self.both, "--device", device, "--iterations", "2",
+                                   "--shapes", "x:3x8", "--json", report)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(json.loads(report.read_text())["runs_on"].startswith(card))
+        for device in ("cuda:,cpu", "cuda:x,cpu", "cuda:1,gpu", "cpu,cuda"):
+            self.fails(emulator.cermet("bench", self.both, "--device", device), INVALID,
+                       f"there is no device '{device}'")
+
     def test_cards_that_exist_are_named(self):
         for command in ("run", "bench"):
             flags = INPUTS if command == "run" else INPUTS[1:]

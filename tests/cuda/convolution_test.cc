@@ -74,6 +74,38 @@ TEST(CudaConvolution, ReadsWeightsAndImagesAsTheyLie) {
     }
 }
 
+// Windows side by side, as patches of images are cut.
+TEST(CudaConvolution, Patches) {
+  const std::vector<Case> patches{{{2, 3, 34, 48}, {20, 3, 16, 16}, 1, {16, 16}},
+                                  {{1, 3, 28, 45}, {8, 3, 14, 14}, 1, {14, 14}},
+                                  {{1, 2, 9, 24}, {17, 2, 3, 4}, 1, {1, 4}, {}, {1, 0, 1, 0}},
+                                  {{2, 4, 27}, {9, 4, 8}, 1, {8}},
+                                  {{1, 4, 4, 6, 8}, {8, 4, 2, 2, 2}, 1, {2, 2, 2}},
+                                  {{1, 3, 8, 16}, {8, 3, 8, 8}, 1, {8, 8}, {}, {0, 0, 0, 8}},
+                                  {{1, 1, 8, 16}, {8, 1, 4, 4}, 1, {4, 4}}};
+  for (const Kind& kind : kinds)
+    for (const Case& c : patches)
+      for (const bool last : {false, true}) check(convolution(c, kind.type, true, last), kind);
+  check(convolution(patches[0], float16, false), kinds[2]);
+}
+
+// More tiles than a card of 132 multiprocessors has blocks of threads at once, one for each of
+// them.
+TEST(CudaConvolution, GoesOnFromTileToTile) {
+  Tactic persistent = cuda_tactic("cuda.convolution_warpgroup"), overlapped = persistent;
+  persistent.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"64x32x64 w4x1 s12 k1 persistent"};
+  };
+  overlapped.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"64x32x64 w4x1 s12 k1 overlapped"};
+  };
+  const Case image{{2, 16, 70, 68}, {24, 16, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},
+      patches{{70, 3, 32, 192}, {40, 3, 4, 16}, 1, {4, 16}};
+  for (const Tactic& tactic : {persistent, overlapped})
+    for (const Case& c : {image, patches})
+      expect_same_on_device(convolution(c, float16, true), tactic, {2e-3, 4e-3});
+}
+
 TEST(CudaConvolution, AppliesEpilogues) {
   for (const Kind& kind : kinds)
     for (size_t i : {0, 2, 3, 5, 10}) {

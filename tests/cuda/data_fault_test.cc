@@ -21,7 +21,7 @@ struct FaultCase {
   std::string told;
 };
 
-Tensor ids(Shape shape, const std::vector<int64_t>& values) { return ints(shape, values); }
+Tensor ids(const Shape& shape, const std::vector<int64_t>& values) { return ints(shape, values); }
 
 std::vector<FaultCase> fault_cases() {
   const Tensor x = ramp(ElementType::float32, {5, 6});
@@ -122,6 +122,81 @@ TEST(DataFaults, EndTheRunAndNoMore) {
       const std::string text = told(ErrorCode::runtime, [&] { context.execute(); });
       EXPECT_NE(text.find(what.told), std::string::npos) << text;
       EXPECT_NE(text.find(std::string("running step '") + what.op), std::string::npos) << text;
+    }
+  }
+}
+
+// What has no elements can't be repeated or sampled; ONNX Runtime refuses it too.
+struct EmptyCase {
+  const char* op;
+  std::vector<std::pair<const char*, Shape>> inputs;  // by type; their good shapes
+  Attributes attributes;
+  std::vector<Tensor> constants;  // further inputs
+  std::string told;
+};
+
+std::vector<EmptyCase> empty_cases() {
+  const auto mode = [](const char* name) { return attributes({{"mode", std::string(name)}}); };
+  const Tensor pads = ids({4}, {0, 1, 0, 2}), sizes = ids({4}, {1, 2, 4, 6});
+  const Tensor no_scales(ElementType::float32, {0});
+  std::vector<EmptyCase> cases;
+  for (const char* name : {"edge", "wrap"})
+    cases.push_back({"Pad",
+                     {{"float32[3, A]", {3, 5}}},
+                     mode(name),
+                     {pads},
+                     "elements are wanted of a dimension that has none"});
+  for (const char* name : {"nearest", "linear", "cubic"})
+    cases.push_back({"Resize",
+                     {{"float32[1, 2, 3, A]", {1, 2, 3, 5}}},
+                     mode(name),
+                     {no_scales, no_scales, sizes},
+                     "6 elements are wanted of a dimension that has none"});
+  for (const char* name : {"nearest", "linear", "cubic"})
+    cases.push_back({"GridSample",
+                     {{"float32[1, 2, 3, A]", {1, 2, 3, 5}}, {"float32[1, 4, 2, 2]", {1, 4, 2, 2}}},
+                     mode(name),
+                     {},
+                     "2 elements are wanted of a dimension that has none"});
+  return cases;
+}
+
+TEST(DataFaults, TellOfImagesWithoutElements) {
+  for (const EmptyCase& what : empty_cases()) {
+    SCOPED_TRACE(std::string(what.op) + " " + what.attributes.to_string());
+    Graph graph;
+    GraphMaker m(graph);
+    std::vector<ValueId> inputs;
+    for (size_t i = 0; i < what.inputs.size(); ++i)
+      inputs.push_back(m.input("x" + std::to_string(i), what.inputs[i].first));
+    for (const Tensor& constant : what.constants)
+      inputs.push_back(m.constant("c" + std::to_string(inputs.size()), constant));
+    m.output(m.add(what.op, inputs, what.attributes));
+    const auto engine = engine_on_device(optimised(graph), graph);
+    const std::vector<StepInfo> steps = engine->summary().steps;
+    ASSERT_TRUE(std::any_of(steps.begin(), steps.end(), [&](const StepInfo& step) {
+      return step.place == "device" && step.name.starts_with(what.op);
+    }));
+    ExecutionContext context(engine, {.threads = 1});
+    std::vector<Value> values;
+    for (const auto& [type, shape] : what.inputs)
+      values.emplace_back(ramp(ElementType::float32, shape));
+    const Value expected = interpret(graph, values)[0];
+    Tensor empty(ElementType::float32, [&] {
+      Shape shape = what.inputs[0].second;
+      shape.back() = 0;
+      return shape;
+    }());
+    for (int i = 0; i < 3; ++i) {
+      for (size_t k = 0; k < values.size(); ++k)
+        context.set_input("x" + std::to_string(k), values[k].tensor.view());
+      context.execute();
+      EXPECT_EQ(difference(expected, context.output_value(engine->outputs()[0].name), 1e-5, 1e-6)
+                    .value_or(""),
+                "");
+      context.set_input("x0", empty.view());
+      const std::string text = told(ErrorCode::runtime, [&] { context.execute(); });
+      EXPECT_NE(text.find(what.told), std::string::npos) << text;
     }
   }
 }

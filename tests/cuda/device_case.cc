@@ -8,9 +8,9 @@
 #include "backends/cuda/build/lone_run.h"
 #include "backends/cuda/build/tactics.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "expr/relayout.h"
 #include "tactics/lone_step.h"
+#include "tests/cuda/case_choice.h"
 
 namespace cermet::testing {
 namespace {
@@ -79,27 +79,14 @@ std::vector<std::string> configurations_of(const Plan& plan, const Tactic& tacti
   return tactic.configurations(query_of(plan, architecture));
 }
 
-bool is_thorough() {
-  const char* given = std::getenv("CERMET_THOROUGH");
-  return given != nullptr && *given != '\0' && std::string_view(given) != "0";
-}
-
-uint64_t hash_of(const Plan& plan) { return hash_bytes(plan.root.steps[0].problem.to_string()); }
-
 // Whether a case that is only compiled has its turn: of all of them CERMET_COMPILE_PART=N lets one
-// in N, and with symbols one in four of these.
+// in N, and with symbols one in four of these; in pairs all that run on a card.
 bool is_compiled(const Plan& plan, bool symbols) {
   const char* given = std::getenv("CERMET_COMPILE_PART");
   const uint64_t part =
       given != nullptr ? std::max<uint64_t>(1, std::strtoull(given, nullptr, 10)) : 1;
-  return is_thorough() || (hash_of(plan) >> 32) % (symbols ? 4 * part : part) == 0;
-}
-
-// Compiling takes the emulator most of its time. So a case gets one configuration, as its problem's
-// text has it, and another one with symbols: all have their turn over the cases of a tactic.
-std::vector<std::string> picked(std::vector<std::string> texts, const Plan& plan) {
-  if (is_thorough() || texts.size() < 2) return texts;
-  return {texts[hash_of(plan) % texts.size()]};
+  if (is_thorough() || is_pairwise()) return true;
+  return (hash_of(plan) >> 32) % (symbols ? 4 * part : part) == 0;
 }
 
 class CaseOnDevice {
@@ -215,6 +202,7 @@ void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tole
     const auto reason = tactic.rejects(query_of(plan, "sm_90a"));
     if (reason && symbols) continue;
     ASSERT_FALSE(reason) << tactic.name << ": " << *reason;
+    if (is_pairwise() && !brings_a_pair(plan, tactic.name, symbols)) continue;
     if (only_compile.empty())
       CaseOnDevice(what, tactic, tolerance, expected).run(plan);
     else if (is_compiled(plan, symbols))

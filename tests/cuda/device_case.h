@@ -27,7 +27,7 @@ std::string rejection(KernelCase what, const Tactic& tactic);
 // the others are symbols. With CERMET_COMPILE_FOR="sm_80,sm_90a" in the environment nothing runs:
 // kernels are only compiled for these. Unless CERMET_THOROUGH is set, each of the two runs takes
 // but one of the configurations, chosen by the problem's text; CERMET_COMPILE_PART=20 compiles one
-// case in 20.
+// case in 20, and CERMET_CASES=pairs leaves out what case_choice.h says.
 void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tolerance = {},
                            const std::vector<int64_t>& fixed = {});
 

@@ -11,11 +11,15 @@
 namespace cermet::testing {
 
 // `model`: what `optimised` was before the passes, with which kernels are compared.
-std::shared_ptr<const Engine> engine_on_device(const Graph& optimised, const Graph& model);
+std::shared_ptr<const Engine> engine_on_device(const Graph& optimised, const Graph& model,
+                                               int card = 0);
 // The plan of such an engine, of steps that are placed but have no kernels yet.
 Plan placed_plan(const Graph& optimised);
 
-// Three runs in one context: launches, their capture as a graph, the graph's own launch.
+// So many runs in one context.
+std::vector<std::vector<Value>> run_often(const std::shared_ptr<const Engine>& engine,
+                                          const std::vector<Value>& inputs, int times);
+// Launches, their capture as a graph, the graph's own launch.
 std::vector<std::vector<Value>> run_three_times(const std::shared_ptr<const Engine>& engine,
                                                 const std::vector<Value>& inputs);
 

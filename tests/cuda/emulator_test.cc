@@ -2,6 +2,7 @@
 // what a graph holds.
 #include <cstdio>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "tests/cuda/emulated_card.h"
@@ -88,6 +89,92 @@ TEST_F(Emulator, ACaptureTakesInStreamsThatWaitForIt) {
   EXPECT_EQ(card_.download<float>(x, 1)[0], 2);
   for (CUevent event : {fork, join}) EXPECT_EQ(driver_.cuEventDestroy_v2(event), 0);
   for (CUstream stream : {first, second}) EXPECT_EQ(driver_.cuStreamDestroy_v2(stream), 0);
+}
+
+constexpr const char* scale_and_add = R"(
+extern "C" __global__ void scale_and_add(float* x, float* y, int64 scale) {
+  if (threadIdx.x == 0) y[0] = x[0] * scale + 1;
+})";
+
+// x[0] becomes 2 * x[0] + 1 in one stream and 3 * x[0] + 1 in another, behind it where an event
+// says so.
+class EmulatorOrder : public Emulator {
+ protected:
+  EmulatorOrder() {
+    for (CUstream& stream : streams_) driver_.cuStreamCreate(&stream, 0);
+    for (CUevent& event : events_) driver_.cuEventCreate(&event, CU_EVENT_DISABLE_TIMING);
+  }
+  ~EmulatorOrder() override {
+    for (CUevent event : events_) driver_.cuEventDestroy_v2(event);
+    for (CUstream stream : streams_) driver_.cuStreamDestroy_v2(stream);
+  }
+
+  float run(bool in_turn, int seed) {
+    const CUfunction kernel = card_.kernel(scale_and_add, "scale_and_add");
+    const CUdeviceptr x = card_.upload(std::vector<float>{1});
+    const auto [first, second] = streams_;
+    CUgraph graph = nullptr;
+    CUgraphExec executable = nullptr;
+    EXPECT_EQ(driver_.cuStreamBeginCapture_v2(first, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), 0);
+    if (!in_turn) fork();
+    EXPECT_EQ(card_.launch(kernel, {.stream = first}, x, x, 2), 0);
+    if (in_turn) fork();
+    EXPECT_EQ(card_.launch(kernel, {.stream = second}, x, x, 3), 0);
+    EXPECT_EQ(driver_.cuEventRecord(events_[1], second), 0);
+    EXPECT_EQ(driver_.cuStreamWaitEvent(first, events_[1], 0), 0);
+    EXPECT_EQ(driver_.cuStreamEndCapture(first, &graph), 0);
+    EXPECT_EQ(driver_.cuGraphInstantiateWithFlags(&executable, graph, 0), 0);
+    const std::string order = "order=" + std::to_string(seed);
+    const FakeCudaSettings settings(order.c_str());
+    EXPECT_EQ(driver_.cuGraphLaunch(executable, first), 0);
+    EXPECT_EQ(driver_.cuGraphExecDestroy(executable), 0);
+    EXPECT_EQ(driver_.cuGraphDestroy(graph), 0);
+    return card_.download<float>(x, 1)[0];
+  }
+
+  void fork() {
+    EXPECT_EQ(driver_.cuEventRecord(events_[0], streams_[0]), 0);
+    EXPECT_EQ(driver_.cuStreamWaitEvent(streams_[1], events_[0], 0), 0);
+  }
+
+  std::array<CUstream, 2> streams_{};
+  std::array<CUevent, 2> events_{};
+};
+
+TEST_F(EmulatorOrder, IsAnyThatTheEdgesAllow) {
+  std::set<float> apart;
+  for (int seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(run(true, seed), 10);
+    apart.insert(run(false, seed));
+  }
+  EXPECT_EQ(apart, (std::set<float>{9, 10}));
+  EXPECT_EQ(run(false, 0), 10);  // as captured
+}
+
+TEST_F(EmulatorOrder, AKernelThatStartsEarlyWaitsForOneAlone) {
+  const CUfunction kernel = card_.kernel(scale_and_add, "scale_and_add");
+  const CUdeviceptr x = card_.upload(std::vector<float>{1});
+  const auto [first, second] = streams_;
+  CUgraph graph = nullptr;
+  ASSERT_EQ(driver_.cuStreamBeginCapture_v2(first, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), 0);
+  fork();
+  EXPECT_EQ(card_.launch(kernel, {.stream = first}, x, x, 2), 0);
+  EXPECT_EQ(card_.launch(kernel, {.stream = second}, x, x, 2), 0);
+  EXPECT_EQ(driver_.cuEventRecord(events_[1], second), 0);
+  CUlaunchAttribute early{};
+  early.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+  early.value.programmaticStreamSerializationAllowed = 1;
+  const CUlaunchConfig config{1, 1, 1, 32, 1, 1, 0, first, &early, 1};
+  std::array<int64_t, 3> values{static_cast<int64_t>(x), static_cast<int64_t>(x), 2};
+  std::array<void*, 3> parameters{values.data(), &values[1], &values[2]};
+  const auto launch = [&] {
+    return driver_.cuLaunchKernelEx(&config, kernel, parameters.data(), nullptr);
+  };
+  EXPECT_EQ(launch(), 0);
+  EXPECT_EQ(driver_.cuStreamWaitEvent(first, events_[1], 0), 0);
+  EXPECT_EQ(launch(), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(driver_.cuStreamEndCapture(first, &graph), 0);
+  EXPECT_EQ(driver_.cuGraphDestroy(graph), 0);
 }
 
 TEST_F(Emulator, ACapturedStreamCannotBeWaitedFor) {

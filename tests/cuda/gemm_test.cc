@@ -1,4 +1,7 @@
 // Matrix products on the GPU.
+#include <cstdlib>
+#include <cstring>
+
 #include "tests/cuda/device_case.h"
 
 namespace cermet {
@@ -147,10 +150,17 @@ TEST(CudaGemm, MultipliesByEveryTile) {
   };
   Tactic warpgroup = cuda_tactic("cuda.gemm_warpgroup");
   warpgroup.configurations = [](const TacticQuery&) {
-    return std::vector<std::string>{"128x256x64 w2x4 s4 k1", "256x128x64 w4x2 s4 k2",
-                                    "192x128x64 w6x2 s4 k1", "128x128x64 w4x2 s3 k1",
-                                    "64x256x64 w1x4 s4 k1",  "64x64x64 w2x2 s6 k2",
-                                    "64x32x64 w4x1 s6 k1"};
+    return std::vector<std::string>{"128x256x64 w2x4 s4 k1",
+                                    "256x128x64 w4x2 s4 k2",
+                                    "192x128x64 w6x2 s4 k1",
+                                    "128x128x64 w4x2 s3 k1",
+                                    "64x256x64 w1x4 s4 k1",
+                                    "64x64x64 w2x2 s6 k2",
+                                    "64x32x64 w4x1 s6 k1",
+                                    "128x256x64 w2x4 s4 k1 persistent",
+                                    "192x128x64 w6x2 s4 k1 persistent",
+                                    "192x128x64 w6x2 s4 k1 overlapped",
+                                    "128x128x64 w4x2 s6 k1 overlapped"};
   };
   for (bool turned : {false, true}) {
     Attributes attributes;
@@ -162,6 +172,34 @@ TEST(CudaGemm, MultipliesByEveryTile) {
     expect_same_on_device(product_case("Gemm", float16, a, b, attributes), warpgroup, {2e-3, 4e-3});
     expect_same_on_device(product_case("Gemm", float32, a, b, attributes), tf32, {3e-3, 3e-2});
     expect_same_on_device(product_case("Gemm", float32, a, b, attributes), fma, {1e-5, 2e-5});
+  }
+}
+
+// More tiles than blocks of threads are there at once, by what 132 multiprocessors have: the first
+// ones compute two. Stages are so many that a multiprocessor has one block.
+TEST(CudaGemm, GoesOnFromTileToTile) {
+  Tactic once = cuda_tactic("cuda.gemm_warpgroup"), persistent = once, overlapped = once;
+  once.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"64x32x64 w4x1 s12 k1"};
+  };
+  persistent.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"64x32x64 w4x1 s12 k1 persistent"};
+  };
+  overlapped.configurations = [](const TacticQuery&) {
+    return std::vector<std::string>{"64x32x64 w4x1 s12 k1 overlapped"};
+  };
+  for (const int64_t depth : {40, 136}) {
+    KernelCase what = product_case("MatMul", float16, {20, 61, depth}, {20, depth, 200});
+    add_epilogue(what, fmt::format(fmt::runtime(rectified_sum), "float16"));
+    what.inputs.emplace_back(random_tensor(float16, {200}, -1, 1, 4));
+    for (const Tactic& tactic : {persistent, overlapped}) {
+      expect_same_on_device(what, tactic, {2e-3, 4e-3});
+      const std::vector<std::pair<ElementType, Shape>> results{{float16, {20, 61, 200}}};
+      if (std::getenv("CERMET_COMPILE_FOR") != nullptr) continue;
+      const Tensor some = run_on_device(what, tactic, results)[0],
+                   others = run_on_device(what, once, results)[0];
+      EXPECT_EQ(std::memcmp(some.data(), others.data(), some.bytes()), 0);
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 // What lets runs of several contexts overlap: streams of their own, few calls of the driver in a
 // run, none that waits for more than the run; and when a run is done with its inputs.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -9,6 +8,7 @@
 #include "base/error.h"
 #include "cermet/device_memory.h"
 #include "tests/cuda/device_engine.h"
+#include "tests/cuda/driver_calls.h"
 #include "tests/cuda/emulated_card.h"
 #include "tests/support/graph_maker.h"
 #include "tests/support/run_graph.h"
@@ -44,12 +44,8 @@ constexpr const char* calls[] = {
 
 // Calls that the driver has got so far, by name, those that it has got.
 std::map<std::string, int64_t> calls_now() {
-  void* const library = ::dlopen(FAKE_CUDA_FOLDER "/libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  const auto count =
-      reinterpret_cast<int64_t (*)(const char*)>(::dlsym(library, "fake_cuda_calls"));
   std::map<std::string, int64_t> result;
-  for (const char* call : calls) result[call] = count(call);
-  ::dlclose(library);
+  for (const char* call : calls) result[call] = driver_calls(call);
   return result;
 }
 

@@ -46,5 +46,32 @@ TEST(CudaPointwise, EveryType) {
           {type == bfloat16 ? 8e-3 : 1e-3, 1e-6});
 }
 
+// From the smallest to the largest, each with both signs, and what is none.
+Tensor numbers_of_all_sizes(ElementType type) {
+  std::vector<double> values{0, INFINITY, NAN, 6e4};
+  for (double x = 1e-7; x < 120; x *= 1.03) values.push_back(x);
+  const size_t positive = values.size();
+  for (size_t i = 0; i < positive; ++i) values.push_back(-values[i]);
+  Tensor tensor(type, {static_cast<int64_t>(values.size())});
+  for (size_t i = 0; i < values.size(); ++i)
+    store_element<double>(tensor.view(), static_cast<int64_t>(i), values[i]);
+  return tensor;
+}
+
+TEST(CudaPointwise, FunctionsOf16Bits) {
+  for (ElementType type : {float16, bfloat16})
+    for (const char* function : {"exp", "erf", "tanh", "sigmoid"})
+      check(fmt::format("%0 = input {0} 0; %1 = {1} {0} %0; -> %1", name(type), function),
+            {numbers_of_all_sizes(type)}, {type == bfloat16 ? 8e-3 : 1e-3, 4e-7});
+}
+
+TEST(CudaPointwise, DividesByConstants) {
+  for (ElementType type : {float16, bfloat16})
+    for (const char* divisor : {"1.4140625", "3", "-7", "0", "inf", "65504"})
+      check(fmt::format("%0 = input {0} 0; %1 = constant {0} {1}; %2 = div {0} %0 %1; -> %2",
+                        name(type), divisor),
+            {numbers_of_all_sizes(type)}, {type == bfloat16 ? 8e-3 : 1e-3, 1e-7});
+}
+
 }  // namespace
 }  // namespace cermet

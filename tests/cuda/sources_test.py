@@ -25,8 +25,8 @@ CALLS = {name: re.findall(r"X\([^,]+, (cu\w+),", (RUN / f"{name}_api.h").read_te
          for name in LIBRARIES}
 PROGRAM = BIN / "test_failing_driver"
 OURS = ("gemm", "gemm_fma", "gemm_warpgroup", "gemv", "plain_product", "convolution",
-        "convolution_fma", "convolution_warpgroup", "direct_convolution", "plain_convolution",
-        "grouped_convolution")
+        "convolution_fma", "convolution_warpgroup", "convolution_winograd", "direct_convolution",
+        "plain_convolution", "grouped_convolution")
 # So that a library's kernel is chosen though nothing is measured.
 WITHOUT_OURS = [part for name in OURS for part in ("--disable-tactic", f"cuda.{name}")]
 SOURCES = ("--tactic-sources", "+cublaslt,+cudnn")

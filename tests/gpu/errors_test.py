@@ -48,6 +48,10 @@ class Checks:
         self.expect("cards are listed", 0, "cuda:0", "devices")
         here = self.engine("here", "--device", "cuda")
         self.expect("it runs", 0, "GPU ms", "bench", here, *bench, "--device-memory")
+        self.expect("each step has its part of the roof", 0, r"\d\.\d% +\d+% +\S", "bench", here,
+                    *bench, "--per-layer")
+        self.expect("the report knows the card", 0, r"\d+ steps", "report", here, "-o",
+                    self.folder / "errors.html", "--seconds", 0.2)
         self.expect("a card too many", DEVICE, "cuda:99", "bench", here, *bench, "--device", "cuda:99")
         self.expect("no card to run on", DEVICE, ".", "bench", here, *bench, environment=NO_CARD)
         self.expect("no card to build for", DEVICE, ".", *self.build, "-o", here, "--device",

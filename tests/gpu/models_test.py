@@ -3,6 +3,7 @@
 every run, and contexts at once.
 
 usage: models_test.py [--models NAME,..] [--types NAME,..] [--folder FOLDER] [--jobs N]
+                      [--measured NAME,..]
 
 Networks come from PyTorch with random weights (bench/gpu_models.py); `tiny` is small enough for the
 emulator. Each is built once a type of arithmetic and once for a range of batches. CERMET_BIN and
@@ -28,7 +29,7 @@ import gpu_models  # noqa: E402
 # Options of the build, and the largest relative L2 error against float32 on the CPU.
 TYPES = {"fp32": ([], 1e-4), "tf32": (["--tf32"], 5e-3), "fp16": (["--fp16"], 1e-2),
          "bf16": (["--bf16"], 6e-2)}
-TUNING = ["--tuning-budget", "2"]  # seconds
+TUNING = {True: ["--tuning-budget", "2"], False: ["--tuning-budget", "0"]}  # seconds, by measured
 BATCH = 2
 RANGE = (1, 2, 4)  # smallest, typical, largest batch of the build for several
 BATCHES = (1, 3, 4, 1)
@@ -162,7 +163,7 @@ def check_range(case, library, engine_path):
     return found
 
 
-def build_all(case, folder, types, jobs):
+def build_all(case, folder, types, jobs, measured):
     """Engines by type, and "range"; an engine's place holds the error that building it gave."""
     wanted = {kind: [*TYPES[kind][0], "--shapes", case.shapes(BATCH)] for kind in types}
     wanted["range"] = [argument for flag, batch in zip(("--min-shapes", "--opt-shapes",
@@ -172,7 +173,8 @@ def build_all(case, folder, types, jobs):
     def build(kind):
         path = folder / f"{case.name}-{kind}.engine"
         try:
-            seconds, _ = gpu_cermet.build(case.path, path, ["--device", "cuda", *TUNING, *wanted[kind]])
+            seconds, _ = gpu_cermet.build(case.path, path, ["--device", "cuda", *TUNING[measured],
+                                                           *wanted[kind]])
             return path, seconds
         except gpu_cermet.CermetError as error:
             return error, 0
@@ -180,9 +182,9 @@ def build_all(case, folder, types, jobs):
         return dict(zip(wanted, pool.map(build, wanted)))
 
 
-def check(case, folder, types, jobs, library):
+def check(case, folder, types, jobs, measured, library):
     failures = []
-    for kind, (built, seconds) in build_all(case, folder, types, jobs).items():
+    for kind, (built, seconds) in build_all(case, folder, types, jobs, measured).items():
         begin = time.perf_counter()
         try:
             if isinstance(built, Exception):
@@ -209,13 +211,17 @@ def main():
     parser.add_argument("--types", default=",".join(TYPES), metavar="NAME,..")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/gpu-models"))
     parser.add_argument("--jobs", type=int, default=4, help="builds at once")
+    parser.add_argument("--measured", metavar="NAME,..",
+                        help="networks whose kernels are measured, others' are estimated; all")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     library = gpu_cermet.Library()
     failures = []
     for name in options.models.split(","):
         case = Case(name, options.folder)
-        failures += check(case, options.folder, options.types.split(","), options.jobs, library)
+        measured = options.measured is None or name in options.measured.split(",")
+        failures += check(case, options.folder, options.types.split(","), options.jobs, measured,
+                          library)
     print(f"{len(failures)} failure(s)")
     return 1 if failures else 0
 

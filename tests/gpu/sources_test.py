@@ -2,7 +2,7 @@
 """Networks on a real GPU whose kernels may be cuBLASLt's and cuDNN's: results beside PyTorch's on
 the CPU in float32, the same bits in every run, and where our own kernels lose to theirs.
 
-usage: sources_test.py [--models NAME,..] [--types NAME,..] [--folder FOLDER]
+usage: sources_test.py [--models NAME,..] [--types NAME,..] [--folder FOLDER] [--budget SECONDS]
 
 Each network is built twice a type: once the libraries' kernels may be chosen, once they are only
 compared with. FOLDER/NAME-TYPE-sources.txt gets the comparison; the last lines here are sums of it.
@@ -18,14 +18,13 @@ import torch
 from models_test import TYPES, compare, gpu_cermet, run, same_bits
 
 BATCH = 8
-BUDGET = 10  # seconds of measuring, of each build
 FOREIGN = ("cublaslt.", "cudnn.")
 
 
-def build(case, engine, kind, *flags):
+def build(case, engine, kind, budget, *flags):
     """What `cermet build --explain=json` tells of the steps."""
     command = [str(gpu_cermet.program()), "build", str(case.path), "-o", str(engine), "--device",
-               "cuda", "--tuning-budget", str(BUDGET), "--shapes", case.shapes(BATCH),
+               "cuda", "--tuning-budget", str(budget), "--shapes", case.shapes(BATCH),
                *TYPES[kind][0], *flags, "--explain=json"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
@@ -48,9 +47,10 @@ def chosen(steps):
             if step["winner"] and step["winner"]["tactic"].startswith(FOREIGN)]
 
 
-def check_chosen(case, right, folder, kind, library):
+def check_chosen(case, right, folder, kind, budget, library):
     engine_path = folder / f"{case.name}-{kind}-sources.engine"
-    steps = build(case, engine_path, kind, "--tactic-sources", "+cublaslt,+cudnn")
+    steps = build(case, engine_path, kind, budget, "--tactic-sources",
+                  "+cublaslt,+cudnn")
     engine = gpu_cermet.Engine(library, engine_path)
     inputs = case.inputs(BATCH)
     results = [run(engine, inputs) for _ in range(4)]
@@ -79,9 +79,9 @@ def comparison(steps):
     return rows
 
 
-def check_compared(case, folder, kind):
-    steps = build(case, folder / f"{case.name}-{kind}-own.engine", kind, "--compare-sources",
-                  "cublaslt,cudnn")
+def check_compared(case, folder, kind, budget):
+    steps = build(case, folder / f"{case.name}-{kind}-own.engine", kind, budget,
+                  "--compare-sources", "cublaslt,cudnn")
     rows = sorted(comparison(steps), key=lambda row: row[4] / row[2])
     lines = [f"{row[4] / row[2]:6.2f}  {row[0]}: {row[1]} {row[2]:.1f} us, {row[3]} {row[4]:.1f} us"
              for row in rows]
@@ -102,6 +102,8 @@ def main():
     parser.add_argument("--models", default="tiny,resnet50,bert_base", metavar="NAME,..")
     parser.add_argument("--types", default="fp16,tf32", metavar="NAME,..")
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("build/gpu-models"))
+    parser.add_argument("--budget", type=float, default=10, metavar="SECONDS",
+                        help="of measuring, of each build")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     library = gpu_cermet.Library()
@@ -111,8 +113,9 @@ def main():
         right = expected(case)
         for kind in options.types.split(","):
             try:
-                failures += check_chosen(case, right, options.folder, kind, library)
-                failures += check_compared(case, options.folder, kind)
+                failures += check_chosen(case, right, options.folder, kind, options.budget,
+                                         library)
+                failures += check_compared(case, options.folder, kind, options.budget)
             except (gpu_cermet.CermetError, OSError) as problem:
                 failures.append(f"{name} {kind}: {problem}")
     for text in failures:

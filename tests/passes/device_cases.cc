@@ -160,6 +160,20 @@ void kept_rows(GraphMaker& m) {
   m.output(m.add("Compress", {x, shorter}));
 }
 
+// All results of one with numbers that are sorted and may be NaN, two of one of integers.
+void distinct(GraphMaker& m) {
+  const auto all = m.add_all("Unique", {m.input("x", "float32[N, 3]")}, 4);
+  for (ValueId result : all) m.output(result);
+  const auto some = m.add_all("Unique", {m.input("i", "int32[M]")}, 2);
+  for (ValueId result : some) m.output(result);
+}
+
+// Rows along an axis, and what stays in the order of its first elements.
+void distinct_otherwise(GraphMaker& m) {
+  m.output(m.add("Unique", {m.input("x", "float32[N, 3]")}, attributes({{"axis", int64_t{0}}})));
+  m.output(m.add("Unique", {m.input("y", "float32[N]")}, attributes({{"sorted", int64_t{0}}})));
+}
+
 // Without a number of boxes none is selected; of a value whose rank is not known there is no most.
 void no_bound(GraphMaker& m) {
   m.output(selected(m, {}));
@@ -182,6 +196,7 @@ std::span<const PassCase> firing_on_devices() {
       {"fuse-epilogue", "bytes", residual_of_bytes},
       {"pad-results", "selected-boxes", selected_boxes},
       {"pad-results", "kept-rows", kept_rows},
+      {"pad-results", "distinct", distinct},
   };
   return cases;
 }
@@ -190,7 +205,8 @@ std::span<const PassCase> quiet_on_devices() {
   static constexpr PassCase cases[] = {
       {"multiply-bytes", "other-products", other_products},
       {"multiply-bytes", "half-quantised-attention", half_quantised_attention},
-      {"pad-results", "no-bound", no_bound}};
+      {"pad-results", "no-bound", no_bound},
+      {"pad-results", "distinct-otherwise", distinct_otherwise}};
   return cases;
 }
 

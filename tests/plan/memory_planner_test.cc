@@ -150,49 +150,27 @@ TEST(Lifetimes, WhatALoopReadsLivesUntilItEnds) {
     EXPECT_NE(memory.offsets[id], memory.offsets[outer]) << id;
 }
 
-TEST(PlaceBlocks, ReusesMemoryOfWhatIsDead) {
-  std::vector<Block> blocks{{100, {0, 1}}, {100, {2, 3}}, {100, {1, 2}}};
-  EXPECT_EQ(place_blocks(blocks), 256u);
-  EXPECT_EQ(blocks[0].offset, blocks[1].offset);
+// Steps 0 and 1 after one another, and beside them 2 and 3.
+bool two_branches(int32_t earlier, int32_t later) {
+  return earlier / 2 == later / 2 || later > 3 || earlier > 3;
 }
 
-TEST(PlaceBlocks, FillsGaps) {
-  std::vector<Block> blocks{{64, {0, 9}}, {640, {0, 9}}, {128, {0, 3}}, {64, {4, 9}}, {64, {4, 9}}};
-  EXPECT_EQ(place_blocks(blocks), 64u + 640 + 128);
-}
-
-TEST(PlaceBlocks, EmptyBlocksTakeNothing) {
-  std::vector<Block> blocks{{0, {0, 1}}, {0, {0, 1}}};
-  EXPECT_EQ(place_blocks(blocks), 0u);
-}
-
-bool collide(const Block& a, const Block& b) {
-  if (&a == &b || a.bytes == 0 || b.bytes == 0) return false;
-  if (a.life.first > b.life.last || b.life.first > a.life.last) return false;
-  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
-}
-
-TEST(PlaceBlocks, NeverOverlapsLivingBlocks) {
-  std::mt19937 random(1);
-  for (int round = 0; round < 300; ++round) {
-    std::vector<Block> blocks(1 + random() % 40);
-    size_t all = 0, most = 0;
-    for (Block& block : blocks) {
-      block.bytes = random() % 4 == 0 ? 0 : random() % 1000;
-      block.life.first = static_cast<int32_t>(random() % 20);
-      block.life.last = block.life.first + static_cast<int32_t>(random() % 6);
-      all += (block.bytes + 63) / 64 * 64;
-      most = std::max(most, block.bytes);
-    }
-    const size_t arena = place_blocks(blocks);
-    EXPECT_LE(arena, all);
-    EXPECT_GE(arena, most);
-    for (const Block& a : blocks) {
-      ASSERT_EQ(a.offset % arena_alignment, 0u);
-      ASSERT_LE(a.offset + a.bytes, arena);
-      for (const Block& b : blocks) ASSERT_FALSE(collide(a, b)) << "round " << round;
-    }
-  }
+TEST(PlanMemory, StepsSideBySideGetPlacesApart) {
+  PlanMaker m;
+  const BufferId x = m.input(16), a = m.buffer(16), b = m.buffer(16), c = m.buffer(16),
+                 d = m.buffer(16), y = m.buffer(64);
+  m.add({x}, {a});
+  m.add({a}, {b});
+  m.add({x}, {c});  // beside a's branch
+  m.add({c}, {d});
+  m.add({b, d}, {y});
+  m.output(y);
+  const std::vector<std::optional<size_t>> offsets(m.plan.buffers.size());
+  const std::vector<size_t> workspace(5, 0);
+  const MemoryPlan close = plan_memory(m.plan, m.bytes(), offsets, workspace);
+  EXPECT_EQ(close.offsets[a], close.offsets[c]);
+  const MemoryPlan apart = plan_memory(m.plan, m.bytes(), offsets, workspace, two_branches);
+  EXPECT_NE(apart.offsets[a], apart.offsets[c]);
 }
 
 TEST(PlanMemory, ResultsTakeTheirInputsPlaceWhereAllowed) {

@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 
 #include "base/error.h"
 #include "cermet/builder.h"
+#include "cermet/device_memory.h"
 #include "common/inputs.h"
 #include "common/outputs.h"
 #include "plan/plan.h"
@@ -71,6 +73,18 @@ json build_and_run(const std::vector<std::string>& words, BuildOptions options) 
   return result;
 }
 
+// Making a card's context takes tenths of a second, and the last one to let go of it ends it: this
+// one holds it from one case to the next. Where there is no card, builds say so.
+std::optional<DeviceStream> held_card(const std::string& device) {
+  if (!device.starts_with("cuda")) return std::nullopt;
+  const size_t colon = device.find(':');
+  try {
+    return DeviceStream(colon == std::string::npos ? 0 : std::stoi(device.substr(colon + 1)));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -82,6 +96,7 @@ int main(int argc, char** argv) {
   app.add_option("--device", options.device);
   app.add_option("--arch", options.architectures)->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
+  const std::optional<DeviceStream> card = held_card(options.device);
   for (std::string line; std::getline(std::cin, line);) {
     const json answer = build_and_run(words_of(line), options);
     fmt::print("answer: {}\n", answer.dump(-1, ' ', false, json::error_handler_t::replace));

@@ -283,6 +283,29 @@ static void engines_are_tuned(const char* model) {
   CHECK(cermet_build_file(model, path, &build) == CERMET_INVALID_ARGUMENT && mentions("'gpu'"));
 }
 
+static void kernels_come_from_sources(const char* model) {
+  const char* ours[] = {"-onednn"};
+  const char* of_a_gpu[] = {"+cudnn"};
+  const char* unknown[] = {"cermet", "nowhere"};
+  cermet_build_options options;
+  cermet_bytes* bytes = NULL;
+  memset(&options, 0, sizeof options);
+  options.size = sizeof options;
+  options.device = "cpu";
+  options.tactic_sources = ours;
+  options.tactic_source_count = 1;
+  CHECK(cermet_build(model, &options, &bytes) == CERMET_OK);
+  cermet_bytes_release(bytes);
+  options.tactic_sources = of_a_gpu;
+  CHECK(cermet_build(model, &options, &bytes) == CERMET_INVALID_ARGUMENT && mentions("for GPUs"));
+  options.tactic_sources = unknown;
+  options.tactic_source_count = 2;
+  CHECK(cermet_build(model, &options, &bytes) == CERMET_INVALID_ARGUMENT && mentions("nowhere"));
+  options.tactic_sources = NULL;
+  CHECK(cermet_build(model, &options, &bytes) == CERMET_INVALID_ARGUMENT &&
+        mentions("tactic_sources"));
+}
+
 static void mistakes_are_named(const char* model) {
   cermet_bytes* bytes = NULL;
   cermet_engine* engine = NULL;
@@ -305,6 +328,7 @@ int main(int argc, char** argv) {
   memory_is_the_callers();
   plugins_are_loaded(argv[2], argv[3]);
   engines_are_tuned(argv[1]);
+  kernels_come_from_sources(argv[1]);
   mistakes_are_named(argv[1]);
   puts("ok");
   return 0;

@@ -235,6 +235,34 @@ TEST(Tuner, ALibrarysEstimatesKeepNoOtherFromBeingMeasured) {
   EXPECT_EQ(machine.kernels, 3);
 }
 
+std::vector<std::string> twelve(const TacticQuery&) {
+  return {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"};
+}
+double nineteen(const TacticQuery&, std::string_view text) { return text == "y" ? 19 : 21; }
+
+// On a device ten candidates are measured: not twelve of one tactic, where another promises nearly
+// as much.
+TEST(Tuner, ATacticThatPromisesMuchIsMeasuredBesideManyOfAnother) {
+  std::vector<Tactic> list = tactics();
+  for (Tactic& tactic : list) tactic.place = Place::device;
+  list[0].configurations = twelve;
+  list[1].estimate = nineteen;
+  Machine machine{{{"secondy", 5}}};
+  for (const std::string& text : twelve({})) machine.times["first" + text] = 9;
+  TimingCache cache("device");
+  Plan plan = plan_of_one_step();
+  for (Step& step : plan.root.steps) step.place = Place::device;
+  Tuner tuner({10, false, 1}, cache, machine.timer());
+  std::vector<std::string> requirements;
+  const auto choices = choose_tactics(plan, list, {{}, 1, &tuner}, requirements);
+  EXPECT_EQ(plan.root.steps[0].choice.tactic, "second");
+  EXPECT_EQ(plan.root.steps[0].choice.configuration, "y");
+  EXPECT_EQ(machine.kernels, 10);
+  for (const Candidate& candidate : choices[0].candidates)
+    if (candidate.tactic == "first" && candidate.configuration > "i")
+      EXPECT_EQ(candidate.unmeasured, "not measured: 10 others promise more");
+}
+
 TEST(Tuner, ALibraryIsOpenedWhereItPays) {
   struct Case {
     double own, others;

@@ -414,6 +414,7 @@ class Commands(unittest.TestCase):
                                    ("--threads", "-1", "from 0 to 2147483647"),
                                    ("--threads", "two", "a whole number"),
                                    ("--spin", "-1", "from 0 to 10000000"),
+                                   ("--max-aux-streams", "-1", "from 0 to 1000"),
                                    ("--cpus", "a", "a whole number"),
                                    ("--iterations", "99999999999", "from 1 to 2147483647"),
                                    ("--tuning-budget", "1e999", "a number of 0 or more"),

@@ -34,10 +34,19 @@ class Devices(unittest.TestCase):
         cpu, first, second = found["devices"]
         self.assertEqual(cpu["name"], "cpu")
         self.assertEqual(cpu["cores"], len(os.sched_getaffinity(0)))
+        self.assertIsNone(cpu["peaks"])
+        peaks = second.pop("peaks")
+        self.assertAlmostEqual(peaks["float32"], 256 * 132 * 1.98, places=3)
+        self.assertAlmostEqual(peaks["bytes"], 2 * 3.201 * 6144 / 8, places=3)
+        del first["peaks"]
         self.assertEqual(first, {"name": "cuda:0", "product": "Fake A", "architecture": "sm_89",
-                                 "cores": 46, "memory_bytes": 1 << 34})
+                                 "cores": 46, "memory_bytes": 1 << 34, "clock_mhz": 2475,
+                                 "memory_clock_mhz": 10501, "memory_bus_bits": 192,
+                                 "l2_bytes": 36 << 20})
         self.assertEqual(second, {"name": "cuda:1", "product": "Fake B", "architecture": "sm_90a",
-                                  "cores": 132, "memory_bytes": 1 << 36})
+                                  "cores": 132, "memory_bytes": 1 << 36, "clock_mhz": 1980,
+                                  "memory_clock_mhz": 3201, "memory_bus_bits": 6144,
+                                  "l2_bytes": 60 << 20})
         table = devices(FAKE)
         self.assertRegex(table, r"cuda:1 +Fake B +sm_90a +132 +64.0 GiB")
         self.assertIn("The NVIDIA driver runs CUDA 13.2. `cermet build --device cuda` builds for "

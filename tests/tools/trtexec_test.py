@@ -127,7 +127,7 @@ class Trtexec(unittest.TestCase):
         self.assertTrue(layers["Layers"])
 
     def test_refused_by_name(self):
-        for flag in ("--int8", "--fp8", "--best", "--useDLACore=0", "--device=0",
+        for flag in ("--int8", "--fp8", "--best", "--useDLACore=0",
                      "--calib=cache", "--timingCache=global", "--refit",
                      "--setPluginsToSerialize=a.so"):
             self.fails(UNSUPPORTED, f"{flag} is not supported: ", f"--onnx={self.model}", flag)
@@ -197,6 +197,10 @@ class Trtexec(unittest.TestCase):
         for flag in ("--noDataTransfers", "--useCudaGraph", "--useSpinWait"):
             self.assertRegex(text, rf"\[I\] {flag} changes nothing: ")
 
+    def test_auxiliary_streams_are_bounded(self):
+        self.assertNotIn("changes nothing", self.run_engine("--maxAuxStreams=2"))
+        self.fails(WRONG_USE, "from 0 to 1000", f"--loadEngine={self.engine}", "--maxAuxStreams=-1")
+
     def test_wrong_use(self):
         self.fails(WRONG_USE, "--onnx=MODEL", "--verbose")
         self.fails(WRONG_USE, "--noSuchFlag", f"--onnx={self.model}", "--noSuchFlag")
@@ -205,6 +209,17 @@ class Trtexec(unittest.TestCase):
         self.fails(WRONG_USE, "24", f"--loadEngine={self.engine}",
                    f"--loadInputs=x:0:{self.model}", *QUICK)
         self.fails(WRONG_USE, "'z' is no input", f"--loadEngine={self.engine}", "--loadInputs=z:f")
+
+    def test_streams_by_either_name(self):
+        for flag in ("--infStreams=2", "--streams=2"):
+            self.assertIn("Timing trace has 40 queries", self.run_engine(flag))
+
+    def test_cards_that_are_no_number(self):
+        for device in ("gpu", "-1", "cuda:x", "0,1"):
+            self.fails(WRONG_USE, f"there is no device '{device}'", f"--onnx={self.model}",
+                       f"--device={device}")
+        self.fails(WRONG_USE, "--device cuda:0: the engine was built for the CPU",
+                   f"--loadEngine={self.engine}", "--device=0")
 
     def test_memory_pool(self):
         self.passes(f"--onnx={self.model}", "--memPoolSize=workspace:16", "--shapes=x:0:2x3", *QUICK)

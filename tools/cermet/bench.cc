@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <thread>
 
 #include "commands.h"
@@ -16,6 +17,7 @@
 #include "common/tensor_text.h"
 #include "engine_source.h"
 #include "layer_times.h"
+#include "roofline.h"
 #include "trace.h"
 
 namespace cermet::tools {
@@ -67,24 +69,56 @@ Figures figures(const Spread& it) {
           {"max", it.max()}};
 }
 
-nlohmann::json layers_json(const std::vector<LayerTime>& layers, const EngineSummary& summary) {
-  nlohmann::json list = nlohmann::json::array();
+// What of a step's time the roofs of the GPU that runs it allow, for each layer; empty on the CPU.
+struct LayerRoofs {
+  std::vector<std::optional<double>> parts;
+  std::string missing;  // why there are none of a GPU
+
+  std::string text(size_t i) const {
+    return parts[i] ? fmt::format("{:.0f}%", 100 * *parts[i]) : std::string();
+  }
+};
+
+LayerRoofs layer_roofs(const Engine& engine, const std::vector<Value>& inputs,
+                       const std::vector<LayerTime>& layers, const EngineSummary& summary,
+                       int threads) try {
+  if (!uses_gpu(summary)) return {};
+  const Roofline roofline = Roofline::of_gpu(summary, {});
+  const ExecutionPlan plan = engine.execution_plan(shapes_of(engine, inputs), threads);
+  LayerRoofs roofs;
   for (const LayerTime& layer : layers) {
+    auto part = roofline.least_us(summary.steps[layer.step], plan.steps[layer.step]);
+    if (part) *part /= layer.microseconds;
+    roofs.parts.push_back(layer.microseconds > 0 ? part : std::nullopt);
+  }
+  return roofs;
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::unsupported) throw;
+  return {{}, error.message()};
+}
+
+nlohmann::json layers_json(const std::vector<LayerTime>& layers, const LayerRoofs& roofs,
+                           const EngineSummary& summary) {
+  nlohmann::json list = nlohmann::json::array();
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const LayerTime& layer = layers[i];
     const StepInfo& step = summary.steps[layer.step];
+    nlohmann::json of_roof;
+    if (!roofs.parts.empty() && roofs.parts[i]) of_roof = *roofs.parts[i];
     list.push_back({{"step", layer.step},
                     {"name", step.name},
                     {"kind", step.kind},
                     {"tactic", step.tactic},
                     {"nodes", step.origin},
                     {"microseconds", layer.microseconds},
-                    {"share", layer.share}});
+                    {"share", layer.share},
+                    {"of_roof", std::move(of_roof)}});
   }
   return list;
 }
 
 void write_json(const BenchCommand& command, const MeasureOptions& options, const Start& start,
-                const Measurement& measured, const std::vector<LayerTime>& layers,
-                const EngineSummary& summary) {
+                const Measurement& measured, nlohmann::json layers, const EngineSummary& summary) {
   nlohmann::json report = {{"file", command.file},
                            {"version", CERMET_VERSION_STRING},
                            {"runs_on", summary.runs_on},
@@ -103,7 +137,7 @@ void write_json(const BenchCommand& command, const MeasureOptions& options, cons
   if (!measured.gpu_ms.empty())
     for (const auto& [name, value] : figures(Spread(measured.gpu_ms)))
       report["gpu_compute_ms"][name] = value;
-  if (command.per_layer) report["layers"] = layers_json(layers, summary);
+  if (command.per_layer) report["layers"] = std::move(layers);
   write_file(command.json, report.dump(2) + '\n');
 }
 
@@ -127,23 +161,31 @@ void print_table(const Measurement& it, const MeasureOptions& options) {
   fmt::print("activations  {}\n", bytes_text(it.peak_activation_bytes));
 }
 
-void print_layers(std::vector<LayerTime> layers, const EngineSummary& summary) {
-  std::stable_sort(layers.begin(), layers.end(), [](const LayerTime& a, const LayerTime& b) {
-    return a.microseconds > b.microseconds;
+void print_layers(const std::vector<LayerTime>& layers, const LayerRoofs& roofs,
+                  const EngineSummary& summary) {
+  std::vector<size_t> order(layers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return layers[a].microseconds > layers[b].microseconds;
   });
-  Table table({{"us", Table::Align::right},
-               {"share", Table::Align::right},
-               {"step"},
-               {"kind"},
-               {"tactic"},
-               {"ONNX nodes"}});
-  for (const LayerTime& layer : layers) {
-    const StepInfo& step = summary.steps[layer.step];
-    table.add({fmt::format("{:.1f}", layer.microseconds), fmt::format("{:.1f}%", 100 * layer.share),
-               step.name, step.kind, step.tactic, fmt::format("{}", fmt::join(step.origin, " "))});
+  const bool has_roofs = !roofs.parts.empty();
+  std::vector<Table::Column> columns = {{"us", Table::Align::right},
+                                        {"share", Table::Align::right}};
+  if (has_roofs) columns.push_back({"of roof", Table::Align::right});
+  columns.insert(columns.end(), {{"step"}, {"kind"}, {"tactic"}, {"ONNX nodes"}});
+  Table table(std::move(columns));
+  for (const size_t i : order) {
+    const StepInfo& step = summary.steps[layers[i].step];
+    std::vector<std::string> row = {fmt::format("{:.1f}", layers[i].microseconds),
+                                    fmt::format("{:.1f}%", 100 * layers[i].share)};
+    if (has_roofs) row.push_back(roofs.text(i));
+    row.insert(row.end(),
+               {step.name, step.kind, step.tactic, fmt::format("{}", fmt::join(step.origin, " "))});
+    table.add(std::move(row));
   }
   fmt::print("\n");
   table.print();
+  if (!roofs.missing.empty()) fmt::print("of roof: not known: {}\n", roofs.missing);
 }
 
 void check_device_memory(const EngineSummary& summary) {
@@ -174,12 +216,15 @@ int bench(const BenchCommand& command) {
   fmt::print("opened in {:.1f} ms, first run {:.1f} ms\n", start.open_ms, start.first_run_ms);
   const Measurement measured = measure(engine, inputs, options);
   print_table(measured, options);
-  std::vector<LayerTime> layers;
+  nlohmann::json layers;
   if (command.per_layer) {
-    layers = layer_times(engine, inputs, options);
-    print_layers(layers, summary);
+    const std::vector<LayerTime> times = layer_times(engine, inputs, options);
+    const LayerRoofs roofs = layer_roofs(*engine, inputs, times, summary, options.team.threads);
+    print_layers(times, roofs, summary);
+    layers = layers_json(times, roofs, summary);
   }
-  if (!command.json.empty()) write_json(command, options, start, measured, layers, summary);
+  if (!command.json.empty())
+    write_json(command, options, start, measured, std::move(layers), summary);
   if (!command.trace.empty())
     write_file(command.trace, trace_json(command.file, summary,
                                          trace_runs(engine, inputs, options, command.trace_runs))

@@ -10,6 +10,16 @@
 namespace cermet::tools {
 namespace {
 
+nlohmann::json peaks_json(const std::optional<DevicePeaks>& peaks) {
+  if (!peaks) return {};
+  return {{"float32", peaks->float32},
+          {"tensor_tf32", peaks->tensor_tf32},
+          {"tensor_float16", peaks->tensor_float16},
+          {"tensor_int8", peaks->tensor_int8},
+          {"tensor_float8", peaks->tensor_float8},
+          {"bytes", peaks->bytes}};
+}
+
 void print_json(const DeviceList& list) {
   nlohmann::json devices = nlohmann::json::array();
   for (const DeviceInfo& device : list.devices)
@@ -17,7 +27,12 @@ void print_json(const DeviceList& list) {
                        {"product", device.product},
                        {"architecture", device.architecture},
                        {"cores", device.cores},
-                       {"memory_bytes", device.memory_bytes}});
+                       {"memory_bytes", device.memory_bytes},
+                       {"clock_mhz", device.clock_mhz},
+                       {"memory_clock_mhz", device.memory_clock_mhz},
+                       {"memory_bus_bits", device.memory_bus_bits},
+                       {"l2_bytes", device.l2_bytes},
+                       {"peaks", peaks_json(device.peaks)}});
   const nlohmann::json report = {{"devices", std::move(devices)},
                                  {"cuda_version", list.cuda_version},
                                  {"no_gpu", list.no_gpu}};

@@ -1,12 +1,12 @@
 // cermet report: a page that shows what an engine does and where its time goes.
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "build_options.h"
 #include "commands.h"
 #include "common/checks.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/files.h"
 #include "common/inputs.h"
@@ -27,27 +27,12 @@ struct ReportCommand {
   MachinePeak peak;
 };
 
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown processor";
-}
-
 nlohmann::json read_explanation(const std::string& path) {
   try {
     return nlohmann::json::parse(read_file(path));
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorCode::invalid_argument, "'{}' is no JSON: {}", path, error.what());
   }
-}
-
-InputShapes shapes_of(const Engine& engine, const std::vector<Value>& inputs) {
-  InputShapes shapes;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].kind == Value::Kind::tensor)
-      shapes[engine.inputs()[i].name] = inputs[i].tensor.shape();
-  return shapes;
 }
 
 int threads_of(const ReportCommand& command) {
@@ -59,7 +44,6 @@ ReportData gather(const ReportCommand& command) {
   ReportData data;
   data.file = command.file;
   data.threads = threads_of(command);
-  data.machine = processor_name();
   EngineSourceOptions source = command.source;
   source.threads = data.threads;
   source.shapes = command.inputs.shapes;
@@ -74,9 +58,10 @@ ReportData gather(const ReportCommand& command) {
   MeasureOptions options;
   options.team.threads = data.threads;
   options.seconds = command.seconds;
+  options.gpu = gpu_of(command.source.device);
   data.measured = measure(engine, inputs, options);
   data.layers = layer_times(engine, inputs, options);
-  data.peak = machine_peak(command.peak, data.threads);
+  data.roofline = Roofline::of_engine(data.summary, command.peak, data.threads);
   return data;
 }
 
@@ -109,15 +94,20 @@ void add_report_options(CLI::App& app, ReportCommand& command) {
   app.add_option("--threads", command.source.threads, "Threads to run with; 0: one a core")
       ->type_name("N")
       ->check(whole_number(0));
+  add_device(app, command.source.device,
+             "Processor: auto (the engine's; for a model the first GPU if there is one), cpu, cuda "
+             "or cuda:N");
   app.add_option("--seconds", command.seconds, "How long to measure whole runs (default 2)")
       ->type_name("S")
       ->check(positive_number());
-  app.add_option("--peak-gflops", command.peak.gflops,
-                 "The machine's most operations, 10^9 a second (default: measured)")
+  app.add_option(
+         "--peak-gflops", command.peak.gflops,
+         "The machine's most operations, 10^9 a second (default: measured, a GPU's from its "
+         "clocks)")
       ->type_name("N")
       ->check(positive_number());
   app.add_option("--peak-gigabytes", command.peak.gigabytes,
-                 "The memory's bandwidth, 10^9 bytes a second (default: measured)")
+                 "The memory's bandwidth, 10^9 bytes a second (likewise)")
       ->type_name("N")
       ->check(positive_number());
   app.add_option("--tuning-budget", command.source.tuning_budget,
@@ -142,7 +132,8 @@ Action define_report(CLI::App& app) {
       "\nExamples:\n"
       "  cermet report net.onnx -o report.html --shapes x:1x3x224x224\n"
       "  cermet build net.onnx -o net.engine --explain=json > why.json\n"
-      "  cermet report net.engine --explain why.json -o report.html --threads 1\n");
+      "  cermet report net.engine --explain why.json -o report.html --threads 1\n"
+      "  cermet report net.engine -o report.html --device cuda:1\n");
   return [command] { return report(*command); };
 }
 

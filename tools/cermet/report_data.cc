@@ -27,10 +27,28 @@ json tensors_json(const ExecutionPlan& plan) {
                     {"layout", tensor.layout},
                     {"bytes", tensor.bytes},
                     {"alias", tensor.alias},
+                    {"place", tensor.place},
                     {"offset", or_null(tensor.offset)},
                     {"first_step", tensor.first_step},
                     {"last_step", tensor.last_step}});
   return list;
+}
+
+json roof_json(const std::optional<Roof>& roof) {
+  return roof ? json{{"name", roof->name}, {"gflops", roof->gflops}} : json();
+}
+
+// `gflops` is the highest roof.
+json machine_json(const ReportData& data) {
+  const Roofline& roofline = data.roofline;
+  const std::vector<Roof> roofs = roofline.roofs_of(data.summary, data.plan);
+  json list = json::array();
+  for (const Roof& roof : roofs) list.push_back(roof_json(roof));
+  return {{"name", roofline.machine()},        {"threads", data.threads},
+          {"is_gpu", roofline.is_gpu()},       {"gflops", roofs.empty() ? 0 : roofs.front().gflops},
+          {"gigabytes", roofline.gigabytes()}, {"cache_bytes", roofline.cache_bytes()},
+          {"roofs", std::move(list)},          {"measured", roofline.is_measured()},
+          {"basis", roofline.basis()}};
 }
 
 json steps_json(const ReportData& data) {
@@ -51,6 +69,9 @@ json steps_json(const ReportData& data) {
                     {"workspace_bytes", planned.workspace_bytes},
                     {"operations", or_null(planned.operations)},
                     {"bytes", or_null(planned.bytes)},
+                    {"place", step.place},
+                    {"ceiling", roof_json(data.roofline.roof_of(step, planned))},
+                    {"least_us", or_null(data.roofline.least_us(step, planned))},
                     {"microseconds", nullptr},
                     {"share", nullptr},
                     {"candidates", nullptr}});
@@ -129,12 +150,8 @@ json report_json(const ReportData& data, const json& explanation) {
           {"version", data.summary.version},
           {"options", data.summary.options},
           {"requirements", data.summary.requirements},
-          {"machine",
-           {{"name", data.machine},
-            {"threads", data.threads},
-            {"gflops", data.peak.gflops},
-            {"gigabytes", data.peak.gigabytes},
-            {"measured", data.peak.is_measured}}},
+          {"machine", machine_json(data)},
+          {"is_untuned", is_untuned(data.summary)},
           {"inputs", infos_json(data.inputs)},
           {"outputs", infos_json(data.outputs)},
           {"shapes", shapes_json(data.shapes)},
@@ -145,6 +162,7 @@ json report_json(const ReportData& data, const json& explanation) {
             {"throughput", data.measured.runs_a_second()}}},
           {"constant_bytes", data.summary.constant_bytes},
           {"arena_bytes", data.plan.arena_bytes},
+          {"device_arena_bytes", data.plan.device_arena_bytes},
           {"slices", data.plan.slices},
           {"near_fusions", std::move(near)},
           {"build", data.build ? build_json(*data.build) : json()},

@@ -8,7 +8,7 @@
 
 #include "cermet/builder.h"
 #include "layer_times.h"
-#include "machine_peak.h"
+#include "roofline.h"
 
 namespace cermet::tools {
 
@@ -21,8 +21,7 @@ struct ReportData {
   Measurement measured;
   std::vector<LayerTime> layers;
   int threads = 1;
-  MachinePeak peak;
-  std::string machine;               // the processor's name
+  Roofline roofline;
   std::optional<BuildReport> build;  // where a model was built for the report
 };
 

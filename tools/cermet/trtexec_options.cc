@@ -7,6 +7,7 @@
 #include "build_options.h"
 #include "common/checks.h"
 #include "common/command_line.h"
+#include "common/device_choice.h"
 #include "common/errors.h"
 #include "common/shapes.h"
 #include "common/usage_error.h"
@@ -53,6 +54,10 @@ void add_build_flags(CLI::App& app, Options& options) {
   app.add_flag("--errorOnTimingCacheMiss", options.frozen,
                "Measure nothing; a time that the timing cache lacks is an error");
   add_precision(app, options.precision);
+  app.add_option("--device", options.device,
+                 "Number of the GPU (0 is cuda:0); or cpu, cuda, cuda:N, or auto, which takes the "
+                 "first GPU if there is one (default)")
+      ->type_name("N|NAME");
   app.add_flag("--skipInference,--buildOnly", options.skip_inference, "Build, and run nothing");
 }
 
@@ -78,12 +83,18 @@ void add_run_flags(CLI::App& app, Options& options) {
              number_from(0));
   add_number(app, "--sleepTime", options.sleep_ms,
              "Milliseconds of sleep before the first run (default 0)", number_from(0));
-  add_number(app, "--infStreams", options.streams, "Runs that go on at once (default 1)",
+  add_number(app, "--infStreams,--streams", options.streams, "Runs that go on at once (default 1)",
              whole_number(1, 1024));
+  add_number(app, "--maxAuxStreams", options.max_aux_streams,
+             "Streams of the GPU beside a run's own, for branches that don't need each other "
+             "(default 4); 0: none",
+             whole_number(0, most_aux_streams));
   app.add_flag("--threads{0}", options.threads,
                "Each stream has a thread of its own, always; --threads=N: N threads for each")
       ->type_name("N")
       ->check(whole_number(0));
+  app.add_flag("--noDataTransfers", options.no_data_transfers,
+               "Inputs and outputs stay in the GPU's memory");
   app.add_option("--percentile", options.percentiles, "Which to print (default 90,95,99)")
       ->type_name("P,..")
       ->delimiter(',')
@@ -103,8 +114,8 @@ void add_report_flags(CLI::App& app, Options& options) {
   for (const auto& [flag, into, purpose] : files)
     app.add_option(flag, into, purpose)->type_name("FILE");
   app.footer(
-      "\nFlags that mean something on a GPU only are accepted with a note; those that Cermet can't "
-      "honour are refused by name.\n"
+      "\nFlags that change nothing are accepted with a note; those that Cermet can't honour are "
+      "refused by name.\n"
       "\nExamples:\n"
       "  cermet trtexec --onnx=net.onnx --saveEngine=net.engine\n"
       "  cermet trtexec --onnx=net.onnx --minShapes=x:1x3x224x224 --optShapes=x:8x3x224x224 \\\n"
@@ -161,7 +172,7 @@ std::vector<std::string> split_list(const std::string& text) {
 
 Options parse_options(std::vector<std::string> arguments, std::string* help_text) {
   Options options;
-  options.notes = check_foreign_flags(arguments);
+  options.without_effect = check_foreign_flags(arguments);
   CLI::App app("Builds and measures with the flags and the report of TensorRT's trtexec.",
                "cermet trtexec");
   add_build_flags(app, options);
@@ -179,6 +190,10 @@ Options parse_options(std::vector<std::string> arguments, std::string* help_text
     fail(ErrorCode::invalid_argument, "{}; `cermet trtexec --help` lists the flags",
          usage_error(app, error));
   }
+  if (std::all_of(options.device.begin(), options.device.end(),
+                  [](unsigned char c) { return std::isdigit(c) != 0; }))
+    options.device = "cuda:" + options.device;
+  gpu_of(options.device);  // throws where there is no such device
   check_together(options);
   return options;
 }
@@ -194,6 +209,7 @@ BuildOptions build_options_of(const Options& options) {
       !(flags.min_shapes.empty() && flags.opt_shapes.empty() && flags.max_shapes.empty());
   if (!has_ranges) flags.shapes = without_quotes(options.shapes);
   flags.options.threads = threads_of(options);
+  flags.options.device = options.device;
   flags.options.tuning_budget = options.tuning_budget;
   flags.options.plugins = options.plugins;
   flags.options.timing_cache = options.timing_cache;
@@ -211,9 +227,11 @@ int threads_of(const Options& options) {
   return std::max(1, cores / options.streams);
 }
 
-MeasureOptions measure_options(const Options& options) {
-  return {.team = {.threads = threads_of(options)},
+MeasureOptions measure_options(const Options& options, bool uses_gpu) {
+  return {.team = {.threads = threads_of(options), .max_aux_streams = options.max_aux_streams},
           .streams = options.streams,
+          .gpu = gpu_of(options.device),
+          .device_memory = uses_gpu && options.no_data_transfers,
           .warm_up_runs = 1,
           .warm_up_ms = options.warm_up_ms,
           .runs = options.iterations,

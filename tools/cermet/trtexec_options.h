@@ -14,7 +14,9 @@ struct Options {
   std::string onnx, save_engine, load_engine;
   std::string min_shapes, opt_shapes, max_shapes, shapes;
   std::string input_formats, output_formats;
-  std::string load_inputs;  // "name:file,..."
+  std::string load_inputs;      // "name:file,..."
+  std::string device = "auto";  // as `cermet build --device` has it
+  bool no_data_transfers = false;
   std::string memory_pools;
   std::vector<std::string> plugins;
   double tuning_budget = BuildOptions{}.tuning_budget;  // seconds
@@ -29,11 +31,12 @@ struct Options {
   int64_t average_runs = 10;
   int streams = 1;
   int threads = 0;  // of each stream; 0: the cores, shared out
+  int max_aux_streams = ContextOptions{}.max_aux_streams;
   std::vector<double> percentiles = {90, 95, 99};
   bool verbose = false, skip_inference = false;
   bool dump_profile = false, dump_output = false, dump_layers = false;
   std::string export_times, export_profile, export_output, export_layers;
-  std::vector<std::string> notes;  // on flags that change nothing here
+  std::vector<std::string> without_effect;  // flags that change nothing
   bool help = false;
 };
 
@@ -48,9 +51,9 @@ BuildOptions build_options_of(const Options& options);
 InputShapes shapes_of(const std::string& flag);
 // Threads of each stream.
 int threads_of(const Options& options);
-// How the flags say to measure. The first run also plans the memory, so that there is always one
-// that is not counted.
-MeasureOptions measure_options(const Options& options);
+// How the flags say to measure an engine that uses a GPU, or none. The first run also plans the
+// memory, so that there is always one that is not counted.
+MeasureOptions measure_options(const Options& options, bool uses_gpu);
 
 // "a,b" in its parts; an empty text has none.
 std::vector<std::string> split_list(const std::string& text);

@@ -11,7 +11,7 @@ namespace {
 
 struct Flag {
   const char* name;
-  const char* text;  // the note, or what to do instead
+  const char* text;  // what to do instead
 };
 
 constexpr char types_stay[] =
@@ -56,62 +56,72 @@ constexpr Flag refused[] = {
     {"--batch", "the batch is a dimension of the shapes; use --shapes"},
     {"--maxBatch", "the batch is a dimension of the shapes; use --maxShapes"},
     {"--workspace", "use --memPoolSize=workspace:N"},
-    {"--streams", "use --infStreams=N"},
     {"--markDebug", "use `cermet build --mark-output` and then --loadEngine"},
     {"--dumpRefit", no_refit},
 };
 
-constexpr Flag without_effect[] = {
-    {"--noDataTransfers", "inputs and outputs are in the memory that the CPU computes in"},
-    {"--useManagedMemory", "a CPU has one memory"},
+struct Note {
+  const char* name;
+  const char* on_cpu;
+  const char* on_gpu;  // nullptr: the same
+};
+
+constexpr Note without_effect[] = {
+    {"--useManagedMemory", "a CPU has one memory",
+     "tensors lie in the host's memory and are copied, or with --noDataTransfers in the GPU's"},
     {"--useSpinWait",
-     "threads spin anyway before they sleep; `cermet bench --spin` sets for how long"},
-    {"--useCudaGraph", "there are no CUDA graphs on a CPU"},
-    {"--exposeDMA", "nothing is transferred on a CPU"},
-    {"--separateProfileRun", "layers are always timed in runs of their own"},
-    {"--directIO", "inputs and outputs are converted only where the IOFormats flags ask for it"},
-    {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them"},
-    {"--profilingVerbosity", "engines always keep the details of their layers"},
-    {"--explicitBatch", "the batch is always a dimension of the shapes"},
-    {"--noTF32", "float32 is computed in full unless --tf32 is given to `cermet build`"},
-    {"--stronglyTyped", "every engine keeps the model's types"},
-    {"--builderOptimizationLevel", "every build does all it can within --tuningBudget"},
-    {"--maxAuxStreams", "steps run one after the other on a CPU"},
-    {"--excludeLeanRuntime", "an engine file holds no runtime"},
-    {"--noBuilderCache", "there is no cache but that of --timingCacheFile"},
+     "threads spin anyway before they sleep; `cermet bench --spin` sets for how long",
+     "the driver decides how the host waits for the GPU"},
+    {"--useCudaGraph", "there are no CUDA graphs on a CPU",
+     "what follows each other on the GPU is always launched as a graph from the third run on"},
+    {"--exposeDMA", "nothing is transferred on a CPU",
+     "copies and kernels of a stream always follow each other"},
+    {"--separateProfileRun", "layers are always timed in runs of their own", nullptr},
+    {"--directIO", "inputs and outputs are converted only where the IOFormats flags ask for it",
+     nullptr},
+    {"--ignoreParsedPluginLibs", "libraries are loaded only where a flag names them", nullptr},
+    {"--profilingVerbosity", "engines always keep the details of their layers", nullptr},
+    {"--explicitBatch", "the batch is always a dimension of the shapes", nullptr},
+    {"--noTF32", "float32 is computed in full unless --tf32 is given to `cermet build`", nullptr},
+    {"--stronglyTyped", "every engine keeps the model's types", nullptr},
+    {"--builderOptimizationLevel", "every build does all it can within --tuningBudget", nullptr},
+    {"--excludeLeanRuntime", "an engine file holds no runtime", nullptr},
+    {"--noBuilderCache", "there is no cache but that of --timingCacheFile",
+     "compiled kernels are kept in CERMET_KERNEL_CACHE, which an empty value turns off"},
 };
 
 std::string_view flag_of(std::string_view argument) {
   return argument.substr(0, argument.find('='));
 }
 
-const Flag* find(std::span<const Flag> flags, std::string_view name) {
-  const auto found =
-      std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return name == flag.name; });
-  return found == flags.end() ? nullptr : &*found;
+template <class Entry>
+const Entry* find(std::span<const Entry> entries, std::string_view name) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& entry) { return name == entry.name; });
+  return found == entries.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 std::vector<std::string> check_foreign_flags(std::vector<std::string>& arguments) {
-  std::vector<std::string> notes, kept;
+  std::vector<std::string> ignored, kept;
   for (const std::string& argument : arguments) {
     const std::string_view name = flag_of(argument);
-    if (const Flag* flag = find(refused, name))
+    if (const Flag* flag = find<Flag>(refused, name))
       fail(ErrorCode::unsupported, "{} is not supported: {}", argument, flag->text);
-    if (name == "--device") {
-      require(argument == "--device=cpu", ErrorCode::unsupported,
-              "{} is not supported: engines run on the CPU; leave it out or say --device=cpu",
-              argument);
-      continue;
-    }
-    if (const Flag* flag = find(without_effect, name))
-      notes.push_back(fmt::format("{} changes nothing: {}", name, flag->text));
+    if (find<Note>(without_effect, name) != nullptr)
+      ignored.emplace_back(name);
     else
       kept.push_back(argument);
   }
   arguments = std::move(kept);
-  return notes;
+  return ignored;
+}
+
+std::string note_on(const std::string& flag, bool uses_gpu) {
+  const Note& note = *find<Note>(without_effect, flag);
+  return fmt::format("{} changes nothing: {}", flag,
+                     uses_gpu && note.on_gpu != nullptr ? note.on_gpu : note.on_cpu);
 }
 
 }  // namespace cermet::tools::trtexec

@@ -37,6 +37,23 @@ void print_tensors(const char* what, const std::vector<TensorInfo>& tensors) {
     info("{} '{}': {} {}", what, tensor.name, name(tensor.type), dims_text(tensor));
 }
 
+// What the rows of trtexec mean here.
+const char* words_on_times(const Measurement& measured, const Options& options, bool uses_gpu) {
+  if (!uses_gpu)
+    return "On a CPU nothing is transferred, so H2D and D2H are 0, and latency, enqueue and \"GPU "
+           "compute\" time are all the time of the run.";
+  if (measured.gpu_ms.empty())
+    return "Steps of the host stand between those of the GPU, so latency, enqueue and GPU compute "
+           "time are all the time of the run with its copies; H2D and D2H are not told apart (0).";
+  if (options.no_data_transfers)
+    return "Latency and enqueue time are the time of the run by the host's clock, GPU compute time "
+           "is the GPU's; nothing is transferred, so H2D and D2H are 0.";
+  return "Latency and enqueue time are the time of the run with its copies by the host's clock; "
+         "GPU "
+         "compute time is that of runs without copies by the GPU's, and H2D and D2H are not timed "
+         "by themselves (0).";
+}
+
 std::string or_none(const std::string& text) { return text.empty() ? "none" : text; }
 
 }  // namespace
@@ -56,7 +73,7 @@ void print_options(const Options& options) {
   for (const auto& [which, text] : shapes)
     info("Input build shapes ({}): {}", which, or_none(text->empty() ? options.shapes : *text));
   info("=== System Options ===");
-  info("Device: CPU");
+  info("Device: {}", options.device);
   info("=== Inference Options ===");
   info("Input inference shapes: {}", or_none(options.shapes));
   info("Iterations: {}", options.iterations);
@@ -73,9 +90,10 @@ void print_options(const Options& options) {
   info("");
 }
 
-void print_timing(const Measurement& measured, const Options& options) {
+void print_timing(const Measurement& measured, const Options& options, bool uses_gpu) {
   const std::vector<Run>& runs = measured.runs;
   const Spread times = Spread::of(runs), transfers({0.0});
+  const Spread compute = measured.gpu_ms.empty() ? times : Spread(measured.gpu_ms);
   info("Warmup completed {} queries over {:.0f} ms", measured.warm_up_runs, measured.warm_up_ms);
   info("Timing trace has {} queries over {:.5f} s", runs.size(), measured.wall_ms() / 1000);
   info("");
@@ -85,16 +103,16 @@ void print_timing(const Measurement& measured, const Options& options) {
   info("=== Performance summary ===");
   info("Throughput: {:.3f} qps", measured.runs_a_second());
   const std::pair<const char*, const Spread*> rows[] = {
-      {"Latency", &times},          {"Enqueue Time", &times},    {"H2D Latency", &transfers},
-      {"GPU Compute Time", &times}, {"D2H Latency", &transfers},
+      {"Latency", &times},         {"Enqueue Time", &times},
+      {"H2D Latency", &transfers}, {"GPU Compute Time", &compute},
+      {"D2H Latency", &transfers},
   };
   for (const auto& [title, spread] : rows)
     info("{}: {}", title, spread_text(*spread, options.percentiles));
   info("Total Host Walltime: {:.5f} s", measured.wall_ms() / 1000);
-  info("Total GPU Compute Time: {:.5f} s", times.mean() * static_cast<double>(runs.size()) / 1000);
-  info(
-      "On a CPU nothing is transferred, so H2D and D2H are 0, and latency, enqueue and \"GPU "
-      "compute\" time are all the time of the run.");
+  info("Total GPU Compute Time: {:.5f} s",
+       compute.mean() * static_cast<double>(runs.size()) / 1000);
+  info("{}", words_on_times(measured, options, uses_gpu));
 }
 
 void print_profile(const LayerMeasurement& profile, const EngineSummary& summary) {

@@ -11,8 +11,8 @@ namespace cermet::tools {
 // Adds --device; `what` is shown in the help.
 void add_device(CLI::App& command, std::string& device, const std::string& what);
 
-// The number of the GPU in "cuda" or "cuda:N"; 0 in "auto", "cpu" and "cuda,cpu". Throws
-// invalid_argument for what is no device.
+// The number of the GPU in "cuda:N" or "cuda:N,cpu"; 0 in other names. Throws invalid_argument for
+// what is no device.
 int gpu_of(const std::string& device);
 
 // Which plan of an engine that has two runs there.

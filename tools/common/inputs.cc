@@ -143,4 +143,12 @@ void set_inputs(ExecutionContext& context, const Engine& engine, const std::vect
   for (size_t i = 0; i < values.size(); ++i) context.set_input(engine.inputs()[i].name, values[i]);
 }
 
+InputShapes shapes_of(const Engine& engine, const std::vector<Value>& inputs) {
+  InputShapes shapes;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].kind == Value::Kind::tensor)
+      shapes[engine.inputs()[i].name] = inputs[i].tensor.shape();
+  return shapes;
+}
+
 }  // namespace cermet::tools

@@ -25,6 +25,9 @@ void add_input_options(CLI::App& command, InputOptions& options);
 // given twice, are unknown or lack a value.
 std::vector<Value> gather_inputs(const Engine& engine, const InputOptions& options);
 
+// Of those that are tensors.
+InputShapes shapes_of(const Engine& engine, const std::vector<Value>& values);
+
 void set_inputs(ExecutionContext& context, const Engine& engine, const std::vector<Value>& values);
 
 // The value of a .npy or .pb file for an input or output like `info`.

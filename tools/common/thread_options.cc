@@ -20,6 +20,7 @@ ContextOptions ThreadOptions::context(int stream) const {
   options.threads = threads;
   options.spin_us = spin_us;
   options.cpus = cpus;
+  options.max_aux_streams = max_aux_streams;
   options.nvtx = nvtx;
   if (!cpus.empty())
     std::ranges::rotate(
@@ -58,6 +59,12 @@ void add_thread_options(CLI::App& command, ThreadOptions& options,
       ->type_name("LIST")
       ->delimiter(',')
       ->check(whole_number(0));
+  command
+      .add_option("--max-aux-streams", options.max_aux_streams,
+                  "Streams of the GPU beside a context's own, for branches that don't need each "
+                  "other (default 4); 0: none")
+      ->type_name("N")
+      ->check(whole_number(0, most_aux_streams));
   command.add_flag("--nvtx", options.nvtx,
                    "Show runs and steps to NVIDIA's profilers; steps are launched one by one then");
 }

@@ -1,5 +1,5 @@
-// The flags that say which threads run an engine, and who watches: --threads, --spin, --cpus and
-// --nvtx.
+// The flags that say which threads and streams run an engine, and who watches: --threads, --spin,
+// --cpus, --max-aux-streams and --nvtx.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,10 +10,13 @@
 
 namespace cermet::tools {
 
+inline constexpr int most_aux_streams = 1000;  // that flags take
+
 struct ThreadOptions {
   int threads = 0;  // of each context; 0: one a core
   int spin_us = ContextOptions{}.spin_us;
   std::vector<int> cpus = {};
+  int max_aux_streams = ContextOptions{}.max_aux_streams;
   bool nvtx = false;
 
   // For the context of stream `stream`: with CPUs given, streams take turns through the list.

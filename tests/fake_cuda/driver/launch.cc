@@ -34,6 +34,14 @@ bool fits(const CUlaunchConfig& config, const CUfunc_st& function) {
   return dynamic <= function.dynamic_limit || dynamic + static_shared(function) <= default_shared;
 }
 
+// Programmatic dependent launch. Of several predecessors in a capture a kernel that starts early
+// may not be sure to wait for all; that is refused here.
+bool starts_early(const CUlaunchConfig& config) {
+  return config.numAttrs == 1 &&
+         config.attrs->id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION &&
+         config.attrs->value.programmaticStreamSerializationAllowed != 0;
+}
+
 // Copies of the parameters, which may change once the call is made.
 class Parameters {
  public:
@@ -80,6 +88,9 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction function, voi
   if (!fits(*config, *function) || extra != nullptr ||
       (parameters == nullptr && function->kernel->parameters != 0) ||
       (config->attrs == nullptr && config->numAttrs != 0))
+    return CUDA_ERROR_INVALID_VALUE;
+  if (starts_early(*config) && config->hStream != nullptr && config->hStream->capture != nullptr &&
+      config->hStream->last.size() > 1)
     return CUDA_ERROR_INVALID_VALUE;
   fake_cuda::Launch launch{function->name,
                            function->module->emulated,

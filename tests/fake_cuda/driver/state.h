@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -54,13 +55,18 @@ struct CUmod_st {
   std::map<std::string, std::unique_ptr<CUfunc_st>> functions;
 };
 
-// Work in the order in which it was given to the streams that are captured.
+// Work in the order in which it was given to the streams that are captured, with the places of what
+// it waits for.
 using Operation = std::function<CUresult()>;
+struct GraphNode {
+  Operation operation;
+  std::set<size_t> waits;
+};
 struct CUgraph_st {
-  std::vector<Operation> operations;
+  std::vector<GraphNode> nodes;
 };
 struct CUgraphExec_st {
-  std::vector<Operation> operations;
+  std::vector<GraphNode> nodes;
 };
 
 struct Capture {
@@ -76,6 +82,7 @@ struct CUstream_st {
   std::shared_ptr<Capture> capture;
   // Of the capture: how much was given to the stream, and how much of it the origin waits for.
   int given = 0, joined = 0;
+  std::set<size_t> last;  // nodes for which the next one waits
 };
 
 struct CUevent_st {
@@ -86,6 +93,7 @@ struct CUevent_st {
   // Where it was recorded during a capture.
   std::shared_ptr<Capture> capture;
   std::map<CUstream, int> reached;  // what is done, by stream, when it is
+  std::set<size_t> last;            // the nodes for which it stands
 };
 // NOLINTEND(readability-identifier-naming)
 

@@ -18,7 +18,9 @@ CUresult submit(CUstream stream, Operation operation) {
     return CUDA_SUCCESS;
   }
   if (stream->capture->invalid) return error_capture_invalidated;
-  stream->capture->graph->operations.push_back(std::move(operation));
+  std::vector<GraphNode>& nodes = stream->capture->graph->nodes;
+  nodes.push_back({std::move(operation), stream->last});
+  stream->last = {nodes.size() - 1};
   ++stream->given;
   return CUDA_SUCCESS;
 }
@@ -74,10 +76,12 @@ CUresult wait_captured(CUstream stream, const CUevent_st& event) {
   if (stream->capture == nullptr) {
     stream->capture = event.capture;
     stream->given = stream->joined = 0;
+    stream->last.clear();
   } else if (stream->capture != event.capture) {
     return unsupported(*stream->capture, error_capture_isolation);
   }
   ++stream->given;
+  stream->last.insert(event.last.begin(), event.last.end());
   if (stream->capture->origin != stream) return CUDA_SUCCESS;
   for (const auto& [other, reached] : event.reached)
     if (is_stream(other)) other->joined = std::max(other->joined, reached);
@@ -134,6 +138,7 @@ CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode) {
   stream->capture->origin = stream;
   stream->capture->thread = std::this_thread::get_id();
   stream->given = stream->joined = 0;
+  stream->last.clear();
   return CUDA_SUCCESS;
 }
 
@@ -154,6 +159,7 @@ CUresult cuStreamEndCapture(CUstream stream, CUgraph* graph) {
   }
   *graph = nullptr;
   if (result != CUDA_SUCCESS) return result;
+  stream->last.clear();
   *graph = capture->graph.release();
   state().graphs.insert(*graph);
   return CUDA_SUCCESS;
@@ -179,7 +185,10 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   if (!is_stream(stream) || !is_event(event)) return error_invalid_handle;
   event->capture = stream != nullptr ? stream->capture : nullptr;
   event->reached.clear();
-  if (event->capture != nullptr) event->reached[stream] = stream->given;
+  if (event->capture != nullptr) {
+    event->reached[stream] = stream->given;
+    event->last = stream->last;
+  }
   happen(event);
   if (event->capture != nullptr) return CUDA_SUCCESS;
   event->waits_in = stream;

@@ -17,12 +17,12 @@ struct ArchitectureRates {
 // One card of each architecture: A100, A10, L4, H100, B200, RTX 5090. Tensor cores without
 // sparsity, with sums of int32 and float32; float8 of the RTX 5090 is half as fast so.
 constexpr std::array table{
-    ArchitectureRates{80, {1.5e6, 19.5e6, 312e6, 624e6, 0, 108, 1.5}},
-    ArchitectureRates{86, {0.6e6, 31e6, 125e6, 250e6, 0, 72, 1.5}},
-    ArchitectureRates{89, {0.3e6, 30e6, 121e6, 242e6, 242e6, 58, 1.5}},
-    ArchitectureRates{90, {3.3e6, 60e6, 900e6, 1800e6, 1800e6, 132, 1.0}},
-    ArchitectureRates{100, {7.7e6, 75e6, 2200e6, 4400e6, 4400e6, 148, 1.0}},
-    ArchitectureRates{120, {1.8e6, 105e6, 210e6, 838e6, 419e6, 170, 1.0}},
+    ArchitectureRates{80, {1.5e6, 19.5e6, 312e6, 624e6, 0, 108, 1.5, 40e6}},
+    ArchitectureRates{86, {0.6e6, 31e6, 125e6, 250e6, 0, 72, 1.5, 6e6}},
+    ArchitectureRates{89, {0.3e6, 30e6, 121e6, 242e6, 242e6, 58, 1.5, 48e6}},
+    ArchitectureRates{90, {3.3e6, 60e6, 900e6, 1800e6, 1800e6, 132, 1.0, 50e6}},
+    ArchitectureRates{100, {7.7e6, 75e6, 2200e6, 4400e6, 4400e6, 148, 1.0, 126e6}},
+    ArchitectureRates{120, {1.8e6, 105e6, 210e6, 838e6, 419e6, 170, 1.0, 96e6}},
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ struct CardRates {
   double tensor16_per_us = 0;                 // of 16-bit floats on tensor cores
   double int8_per_us = 0, float8_per_us = 0;  // there; float8 is 0 where there is none
   int multiprocessors = 0;
-  double launch_us = 0;  // what a kernel in a graph takes at least
+  double launch_us = 0;    // what a kernel in a graph takes at least
+  double cache_bytes = 0;  // of the second level, which all multiprocessors share
 };
 // Of "sm_90" or "compute_90", or of the newest known architecture before it.
 CardRates rates_of(std::string_view architecture);

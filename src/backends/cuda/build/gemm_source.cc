@@ -1,5 +1,6 @@
 #include "backends/cuda/build/gemm_source.h"
 
+#include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/kernel_writer.h"
 #include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_result.h"
@@ -8,19 +9,8 @@
 namespace cermet::cuda {
 namespace {
 
-constexpr int partial_pack = 4;      // floats of partial sums that are moved at once
 constexpr int reduce_threads = 128;  // of the kernel that adds partial sums
 constexpr int tile_group = 8;        // rows of tiles that run together
-
-// Partial sums in the workspace: [split][batch][row][column], lines padded to whole packs.
-struct PartialSums {
-  Dim line, batch, split;
-
-  explicit PartialSums(const Product& product)
-      : line(ceil_div(product.columns, Dim(partial_pack)) * partial_pack),
-        batch(line * product.rows),
-        split(batch * product.batches()) {}
-};
 
 // As PTX calls the types that warpgroups multiply.
 std::string_view ptx_type(ElementType type) {
@@ -98,6 +88,11 @@ class GemmSource {
   GemmSource(const Product& product, Multiplier multiplier, const Tile& tile, KernelWriter& writer)
       : product_(product), multiplier_(multiplier), tile_(tile), writer_(writer) {}
 
+  // Where sums are left in the workspace, rather than finished.
+  void keep_sums_at(const Dim& workspace) { sums_at_ = workspace; }
+  // So many go on from tile to tile.
+  void go_round(int64_t resident_blocks) { resident_blocks_ = resident_blocks; }
+
   void write(DeviceSource& into) {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
     if (product_.left.kind == Factor::Kind::image) writer_.include("gemm_image.cu");
@@ -107,25 +102,17 @@ class GemmSource {
     if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_warpgroup.cu");
     writer_.include("gemm_epilogue.cu");
     declare_tile();
-    place();
-    const std::string left = loader(product_.left, "left", "first_row", "Tile::m");
-    const std::string right = loader(product_.right, "right", "first_column", "Tile::n");
-    writer_.body(left + right);
-    const std::string_view factors = "<Tile, Left::Factor, Right::Factor> sums;\n";
-    if (multiplier_ == Multiplier::warpgroup)
-      writer_.body(fmt::format("#ifdef CERMET_WARPGROUPS\nWarpgroupSums{1}#else\n{0}{1}#endif\n",
-                               sums.type, factors));
+    place_ = place_text();
+    left_ = loader(product_.left, "left", "first_row", "Tile::m");
+    right_ = loader(product_.right, "right", "first_column", "Tile::n");
+    declare_sums(sums.type);
+    if (resident_blocks_)
+      write_rounds();
     else
-      writer_.body(fmt::format("{}{}", sums.type, factors));
-    writer_.body("multiply_blocks<Tile>(left, right, end_block - first_block, sums);\n");
-    if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
-    if (tile_.splits == 1)
-      finish();
-    else
-      keep_partial_sums();
-    const Dim tiles =
-        ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n));
-    writer_.finish({{tiles * tile_.splits * product_.batches(), 1, 1},
+      write_tile();
+    const Dim blocks = ceil_div(product_.rows, Dim(tile_.m)) *
+                       ceil_div(product_.columns, Dim(tile_.n)) * tile_.splits * product_.batches();
+    writer_.finish({{resident_blocks_ ? min(blocks, Dim(*resident_blocks_)) : blocks, 1, 1},
                     {tile_.threads(), 1, 1},
                     tile_.shared_bytes(product_.type, multiplier_)},
                    into);
@@ -144,25 +131,99 @@ class GemmSource {
         byte_constants(product_)));
   }
 
-  // Which tile of which batch, and which blocks of depth of it, a block of threads multiplies.
-  void place() {
+  void declare_sums(std::string_view type) {
+    constexpr std::string_view factors = "<Tile, Left::Factor, Right::Factor>;\n";
+    if (multiplier_ == Multiplier::warpgroup)
+      writer_.declare(
+          fmt::format("#ifdef CERMET_WARPGROUPS\nusing TileSums = WarpgroupSums{1}"
+                      "#else\nusing TileSums = {0}{1}#endif\n",
+                      type, factors));
+    else
+      writer_.declare(fmt::format("using TileSums = {}{}", type, factors));
+  }
+
+  void write_tile() {
+    writer_.body("const Index block = blockIdx.x;\n" + place_ + left_ + right_ +
+                 "const int blocks = end_block - first_block;\n"
+                 "begin_blocks<Tile, TileSums>(left, right, blocks);\n"
+                 "TileSums sums;\nmultiply_blocks<Tile>(left, right, blocks, sums);\n");
+    if (product_.bytes) writer_.body(centre_bytes(writer_, product_));
+    if (sums_at_)
+      keep_sums();
+    else
+      finish();
+  }
+
+  // Tile after tile: the first blocks of depth of the next one are on their way when the results of
+  // the last are finished, or these are finished while the next one is multiplied.
+  void write_rounds() {
+    const Dim rounds = ceil_div(product_.rows, Dim(tile_.m)) *
+                       ceil_div(product_.columns, Dim(tile_.n)) * product_.batches();
+    ProductResult result(writer_, product_, 16);
+    const std::string text = result.finish();
     writer_.body(fmt::format(
-        "const Index rows = {}, columns = {}, depth_blocks = {};\n"
-        "const Index tiles_m = (rows + (Tile::m - 1)) / Tile::m, tiles_n = (columns + (Tile::n - "
-        "1)) "
-        "/ Tile::n;\n"
-        "Index rest = blockIdx.x;\n"
-        "const auto tile = place_of_tile<{}>(rest % (tiles_m * tiles_n), tiles_m, tiles_n);\n"
-        "rest /= tiles_m * tiles_n;\n"
-        "const Index split = rest % {}, batch = rest / {};\n"
-        "const Index first_row = tile.m * Tile::m, first_column = tile.n * Tile::n;\n"
-        "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
-        "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
-        "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
+        "const Index rows = {0}, columns = {1}, rounds = {2};\nconst int blocks = {3};\n"
+        "Index block = blockIdx.x, last_row = 0, last_column = 0, batch = 0;\n"
+        "const auto finish = [&](int tile_row, int tile_column, const float (&values)[{4}]) {{\n"
+        "const Index row = last_row + tile_row, column = last_column + tile_column;\n"
+        "if (row >= rows || column >= columns) return;\n{5}}};\n"
+        "const auto left_of = [&](Index block) {{\n{6}{7}return left;\n}};\n"
+        "const auto right_of = [&](Index block) {{\n{6}{8}return right;\n}};\n"
+        "unsigned char* const strips = dynamic_shared_memory + Tile::stages * "
+        "(Left::Factor::bytes + Right::Factor::bytes);\n"
+        "Left left = left_of(block);\nRight right = right_of(block);\n"
+        "begin_blocks<Tile, TileSums>(left, right, blocks);\n",
         index_text(writer_, product_.rows), index_text(writer_, product_.columns),
-        index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group, tile_.splits,
-        tile_.splits, tile_.splits, tile_.splits));
-    writer_.body(batch_coordinates(writer_, product_));
+        index_text(writer_, rounds), index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))),
+        result.pack(), text, place_, left_, right_));
+    write_round(fmt::format("Tile, {}, {}", result.pack(), tile_.strip_columns()));
+  }
+
+  void write_round(const std::string& packs) {
+    const bool overlaps = tile_.rounds == Tile::Rounds::overlapped;
+    if (overlaps) writer_.body("TileSums last;\nbool is_there = false;\n");
+    writer_.body("#pragma unroll 1\nfor (;;) {\nTileSums sums;\n");
+    writer_.body(overlaps ? fmt::format("const PendingTile<{}, TileSums, decltype(finish)> "
+                                        "pending{{strips, last, finish, is_there}};\n"
+                                        "multiply_blocks_with<Tile>(left, right, blocks, sums, "
+                                        "pending);\nlast = sums;\nis_there = true;\n",
+                                        packs)
+                          : "multiply_blocks<Tile>(left, right, blocks, sums);\n");
+    writer_.body(
+        fmt::format("const Index next = block + gridDim.x;\n"
+                    "if (next < rounds) {{\nleft = left_of(next);\nright = right_of(next);\n"
+                    "begin_blocks<Tile, TileSums>(left, right, blocks);\n}}\n"
+                    "const auto place = [&] {{\n{}last_row = first_row;\nlast_column = "
+                    "first_column;\nreturn batch;\n}};\nbatch = place();\n",
+                    place_));
+    const std::string walk = fmt::format("for_each_pack_at<{}>(strips, {}, finish);\n", packs,
+                                         overlaps ? "last" : "sums");
+    if (!overlaps) writer_.body(walk);
+    writer_.body("if (next >= rounds) break;\nblock = next;\n}\n");
+    if (overlaps) writer_.body(walk);
+  }
+
+  // Statements that say which tile of which batch, and which blocks of depth of it, `block` is.
+  std::string place_text() {
+    return fmt::format(
+               "const Index rows = {}, columns = {}, depth_blocks = {};\n"
+               "const Index tiles_m = (rows + (Tile::m - 1)) / Tile::m, tiles_n = (columns + "
+               "(Tile::n - "
+               "1)) "
+               "/ Tile::n;\n"
+               "Index rest = block;\n"
+               "const auto tile = place_of_tile<{}>(rest % (tiles_m * tiles_n), tiles_m, "
+               "tiles_n);\n"
+               "rest /= tiles_m * tiles_n;\n"
+               "const Index split = rest % {}, batch = rest / {};\n"
+               "const Index first_row = tile.m * Tile::m, first_column = tile.n * Tile::n;\n"
+               "const int first_block = static_cast<int>(depth_blocks * split / {});\n"
+               "const int end_block = static_cast<int>(depth_blocks * (split + 1) / {});\n"
+               "const Index first_depth = static_cast<Index>(first_block) * Tile::k;\n",
+               index_text(writer_, product_.rows), index_text(writer_, product_.columns),
+               index_text(writer_, ceil_div(product_.depth, Dim(tile_.k))), tile_group,
+               tile_.splits, tile_.splits, tile_.splits, tile_.splits) +
+           batch_coordinates(writer_, product_);
   }
 
   std::string image() {
@@ -173,9 +234,9 @@ class GemmSource {
         text += (text.empty() ? "" : ", ") + index_text(writer_, Dim(value));
       return fmt::format("{{{}}}", text);
     };
-    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}, {}>;\n",
+    writer_.declare(fmt::format("using ProductImage = Image<Index, {}, {}, {}, {}, {}>;\n",
                                 image.kernel[0], image.kernel[1], image.kernel[2],
-                                product_.bytes && product_.bytes->left_zero));
+                                product_.bytes && product_.bytes->left_zero, image.is_whole));
     return fmt::format("const ProductImage image{{{}, {}, {}, {}, {}, {}, {}, {}, {}, {}}};\n",
                        list(image.positions), list(image.sizes), list(image.steps),
                        list(image.gaps), list(image.padding), list(image.strides),
@@ -234,7 +295,7 @@ class GemmSource {
   // All lanes of a warp have a pack of a strip of 16 rows, whichever way the tile is shared.
   int widest_pack() const { return std::min(16, tile_.n / tile_.warps_n); }
 
-  void keep_partial_sums() {
+  void keep_sums() {
     const PartialSums partial(product_);
     writer_.body(fmt::format(
         "for_each_pack<Tile, {0}>(sums, [&](int tile_row, int tile_column, const {5} "
@@ -244,14 +305,18 @@ class GemmSource {
         "for (int j = 0; j < {0}; ++j) pack.items[j] = values[j];\n"
         "*reinterpret_cast<Pack<{5}, {0}>*>({1} + static_cast<int64>(split) * {2} + "
         "static_cast<int64>(batch) * {3} + static_cast<int64>(row) * {4} + column) = pack;\n}});\n",
-        partial_pack, writer_.workspace(product_.sum_type(), 0), writer_.value(partial.split),
-        writer_.value(partial.batch), writer_.value(partial.line), product_.sum_type()));
+        PartialSums::pack, writer_.workspace(product_.sum_type(), *sums_at_),
+        writer_.value(partial.split), writer_.value(partial.batch), writer_.value(partial.line),
+        product_.sum_type()));
   }
 
   const Product& product_;
   const Multiplier multiplier_;
   const Tile& tile_;
   KernelWriter& writer_;
+  std::optional<Dim> sums_at_;
+  std::optional<int64_t> resident_blocks_;
+  std::string place_, left_, right_;  // declarations that a tile needs
 };
 
 // Adds the partial sums in the order of the splits and finishes them.
@@ -259,7 +324,7 @@ void add_reduction(const Problem& problem, const Product& product, int splits, D
   KernelWriter writer(problem, "gemm_reduce");
   const PartialSums partial(product);
   ProductResult result(writer, product, 8);
-  const int pack = result.pack(), load = std::min(pack, partial_pack);
+  const int pack = result.pack(), load = std::min(pack, PartialSums::pack);
   writer.declare(fmt::format("using Index = {};\n", index_type_of(writer)));
   const Dim packs = ceil_div(product.columns, Dim(pack));
   const Dim total = packs * product.rows * product.batches();
@@ -287,15 +352,34 @@ void add_reduction(const Problem& problem, const Product& product, int splits, D
 
 }  // namespace
 
+PartialSums::PartialSums(const Product& product)
+    : line(ceil_div(product.columns, Dim(pack)) * pack),
+      batch(line * product.rows),
+      split(batch * product.batches()) {}
+
+void add_product_sums(const Problem& problem, const Product& product, Multiplier multiplier,
+                      const Tile& tile, const Dim& workspace, DeviceSource& into) {
+  KernelWriter writer(problem, "gemm");
+  GemmSource source(product, multiplier, tile, writer);
+  source.keep_sums_at(workspace);
+  source.write(into);
+}
+
 DeviceSource gemm_source(const TacticQuery& query, const Product& product, Multiplier multiplier,
                          const Tile& tile) {
   DeviceSource source;
-  KernelWriter writer(query.problem(), "gemm");
-  GemmSource(product, multiplier, tile, writer).write(source);
   if (tile.splits > 1) {
+    add_product_sums(query.problem(), product, multiplier, tile, 0, source);
     source.program.workspace_bytes = PartialSums(product).split * (4 * tile.splits);
     add_reduction(query.problem(), product, tile.splits, source);
+    return source;
   }
+  KernelWriter writer(query.problem(), "gemm");
+  GemmSource gemm(product, multiplier, tile, writer);
+  if (tile.goes_on())
+    gemm.go_round(rates_of(query.architecture).multiprocessors *
+                  blocks_at_once(query, product, multiplier, tile));
+  gemm.write(source);
   return source;
 }
 

@@ -12,6 +12,8 @@
 namespace cermet::cuda {
 namespace {
 
+constexpr std::array<std::string_view, 3> names_of_rounds{"", " persistent", " overlapped"};
+
 // For 16-bit elements; k in elements.
 constexpr std::array half_tiles{
     Tile{128, 256, 32, 2, 4, 4}, Tile{256, 128, 32, 4, 2, 4}, Tile{128, 128, 32, 2, 2, 4},
@@ -47,7 +49,9 @@ constexpr std::array fma_tiles{
     Tile{32, 32, 32, 2, 1, 4},
 };
 constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
-constexpr size_t most_tiles = 10;
+constexpr size_t most_tiles = 12;
+constexpr int fewest_results_of_rounds = 128 * 64;  // of a tile
+constexpr int most_sums_kept = 64;                  // of a thread, beside those of the next tile
 constexpr int most_sum_registers = 128;
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
@@ -89,6 +93,17 @@ bool suits(const TacticQuery& query, const Product& product, Multiplier multipli
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
 }
 
+bool suits_rounds(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                  const Tile& tile) {
+  if (multiplier != Multiplier::warpgroup || product.bytes ||
+      tile.m * tile.n < fewest_results_of_rounds)
+    return false;
+  if (tile.rounds == Tile::Rounds::overlapped &&
+      (tile.m * tile.n > most_sums_kept * tile.threads() || tile.stages < 4))
+    return false;
+  return suits(query, product, multiplier, tile);
+}
+
 // What one multiprocessor reaches in the main loop, in parts of its best: small tiles load more for
 // each multiplication.
 double efficiency(const Product& product, const Tile& tile, Multiplier multiplier) {
@@ -125,9 +140,12 @@ double peak_of(const CardRates& rates, const Product& product, Multiplier multip
 double longer(double a, double b) { return std::pow(std::pow(a, 4) + std::pow(b, 4), 0.25); }
 
 // From one stage to the next where nothing holds it up: barriers, and copies that threads issue.
+// An element of an image that comes by itself costs the search for its place and the wait for it.
 double stage_us(const Product& product, const Tile& tile) {
   const auto copies = [&](const Factor& factor, int rows) {
-    return static_cast<double>(rows) * tile.k / (factor.pack * tile.threads());
+    const bool gathers = factor.kind == Factor::Kind::image && factor.pack == 1;
+    return static_cast<double>(rows) * tile.k / (factor.pack * tile.threads()) *
+           (gathers ? 18.0 : 1.0);
   };
   return 0.1 + 0.006 * (copies(product.left, tile.m) + copies(product.right, tile.n));
 }
@@ -137,8 +155,15 @@ double stage_us(const Product& product, const Tile& tile) {
 int64_t Tile::shared_bytes(ElementType type, Multiplier multiplier) const {
   const int64_t pipeline = int64_t{stages} * (m + n) * k * (bit_width(type) / 8);
   const int columns = multiplier == Multiplier::warpgroup ? n : n / warps_n;  // of a warp
-  const int64_t strips = int64_t{warps_m} * warps_n * 16 * (columns + 8) * 4;
-  return std::max(pipeline, strips);
+  const auto strips = [&](int width) { return int64_t{warps_m} * warps_n * 16 * (width + 8) * 4; };
+  return goes_on() ? pipeline + strips(strip_columns()) : std::max(pipeline, strips(columns));
+}
+
+int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multiplier multiplier,
+                       const Tile& tile) {
+  const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
+  const int64_t of_block = tile.shared_bytes(product.type, multiplier) + further_shared_bytes;
+  return std::clamp<int64_t>(std::min<int64_t>(shared / of_block, 512 / tile.threads()), 1, 4);
 }
 
 Tile smallest_tile(Multiplier multiplier) {
@@ -147,7 +172,8 @@ Tile smallest_tile(Multiplier multiplier) {
 }
 
 std::string Tile::to_string() const {
-  return fmt::format("{}x{}x{} w{}x{} s{} k{}", m, n, k, warps_m, warps_n, stages, splits);
+  return fmt::format("{}x{}x{} w{}x{} s{} k{}{}", m, n, k, warps_m, warps_n, stages, splits,
+                     names_of_rounds[static_cast<size_t>(rounds)]);
 }
 
 Tile Tile::parse(std::string_view text) {
@@ -155,6 +181,8 @@ Tile Tile::parse(std::string_view text) {
   const std::string ended(text);
   const int read = std::sscanf(ended.c_str(), "%9dx%9dx%9d w%9dx%9d s%9d k%9d", &tile.m, &tile.n,
                                &tile.k, &tile.warps_m, &tile.warps_n, &tile.stages, &tile.splits);
+  for (const auto way : {Rounds::persistent, Rounds::overlapped})
+    if (text.ends_with(names_of_rounds[static_cast<size_t>(way)])) tile.rounds = way;
   require(read == 7 && tile.to_string() == text && tile.splits >= 1, ErrorCode::invalid_argument,
           "'{}' is no configuration of a product", text);
   return tile;
@@ -163,18 +191,13 @@ Tile Tile::parse(std::string_view text) {
 double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,
                Multiplier multiplier, const Tile& tile) {
   const CardRates rates = rates_of(query.architecture);
-  const int64_t shared = most_shared_bytes(query.architecture) + further_shared_bytes;
   const double peak = peak_of(rates, product, multiplier);
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;
   const double depth_blocks =
       std::ceil(static_cast<double>(ceiling(sizes.depth, tile.k)) / tile.splits);
-  const auto fit = static_cast<double>(std::clamp<int64_t>(
-      std::min<int64_t>(
-          shared / (tile.shared_bytes(product.type, multiplier) + further_shared_bytes),
-          512 / tile.threads()),
-      1, 4));
+  const auto fit = static_cast<double>(blocks_at_once(query, product, multiplier, tile));
   // A stage takes its operations' time, shared with the other blocks of the multiprocessor, or what
   // it takes to bring it, whichever is longer; a block begins and ends once.
   const double each = peak / rates.multiprocessors * efficiency(product, tile, multiplier);
@@ -183,8 +206,13 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
   const double around = 1.1 + 2e-5 * tile.m * tile.n;
   const double per_multiprocessor = std::ceil(blocks / rates.multiprocessors);
   const double at_once = std::min(per_multiprocessor, fit);
-  const double compute =
-      std::ceil(per_multiprocessor / fit) * (around + depth_blocks * longer(bring, work * at_once));
+  // What a tile's begin, or its end too, costs beside other tiles.
+  const double hidden = tile.rounds == Tile::Rounds::one          ? 0
+                        : tile.rounds == Tile::Rounds::persistent ? 0.6
+                                                                  : 0.8 * around;
+  const double compute = std::ceil(per_multiprocessor / fit) *
+                             (around - hidden + depth_blocks * longer(bring, work * at_once)) +
+                         hidden;
   double us = rates.launch_us + longer(compute, sizes.bytes / rates.bytes_per_us);
   if (tile.splits > 1) {
     const auto sums = static_cast<double>(sizes.batches * sizes.rows * sizes.columns);
@@ -196,23 +224,34 @@ double tile_us(const TacticQuery& query, const Product& product, const ProductSi
 std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
                             Multiplier multiplier) {
   const auto sizes = typical_sizes(query, product);
-  const ProductSizes known = sizes.value_or(ProductSizes{1, 1024, 1024, 1024, 0});
+  return tiles_for(query, product, sizes.value_or(ProductSizes{1, 1024, 1024, 1024, 0}),
+                   multiplier);
+}
+
+std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
+                            const ProductSizes& sizes, Multiplier multiplier) {
   const CardRates rates = rates_of(query.architecture);
   std::vector<std::pair<double, Tile>> found;
   for (Tile tile : table_of(product.type, multiplier)) {
     if (multiplier == Multiplier::warpgroup && product.bytes) tile.k *= 2;  // as many bytes
     if (!suits(query, product, multiplier, tile)) continue;
     // A tile of which half would be empty, where a smaller one is there.
-    if (tile.m > 32 && tile.m >= 2 * known.rows) continue;
-    if (tile.n > 32 && tile.n >= 2 * known.columns) continue;
+    if (tile.m > 32 && tile.m >= 2 * sizes.rows) continue;
+    if (tile.n > 32 && tile.n >= 2 * sizes.columns) continue;
     const int64_t tiles =
-        known.batches * ceiling(known.rows, tile.m) * ceiling(known.columns, tile.n);
+        sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
     for (int splits : split_counts) {
       if (splits > 1 &&
-          (tiles * splits > 2 * rates.multiprocessors || ceiling(known.depth, tile.k) < 2 * splits))
+          (tiles * splits > 2 * rates.multiprocessors || ceiling(sizes.depth, tile.k) < 2 * splits))
         break;
       tile.splits = splits;
-      found.emplace_back(tile_us(query, product, known, multiplier, tile), tile);
+      found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
+    }
+    tile.splits = 1;
+    for (const auto way : {Tile::Rounds::persistent, Tile::Rounds::overlapped}) {
+      tile.rounds = way;
+      if (tiles > rates.multiprocessors && suits_rounds(query, product, multiplier, tile))
+        found.emplace_back(tile_us(query, product, sizes, multiplier, tile), tile);
     }
   }
   std::stable_sort(found.begin(), found.end(),

@@ -72,6 +72,7 @@ class SampleKernel {
     const ElementType type = problem_.outputs[0]->type.element;
     std::string body =
         fmt::format("const index_t place = {}, channel = {} * {};\n", place, group, channels);
+    for (size_t d = 2; d < x.size(); ++d) body += writer_.unless_empty(x[d], y[d], "continue");
     for (size_t d = 0; d + 2 < x.size(); ++d) body += taps(d, x, places);
     body += fmt::format(
         "value_t sums[{0}] = {{}};\nconst index_t left = {1} - channel;\n{2}"

@@ -116,6 +116,10 @@ std::string KernelWriter::value(const Dim& dim) {
                           value <= std::numeric_limits<int32_t>::max();
     return is_short ? fmt::format("{}", value) : fmt::format("{}LL", value);
   }
+  return argument(dim);
+}
+
+std::string KernelWriter::argument(const Dim& dim) {
   return parameter({LaunchArgument::Kind::size, 0, dim}, fmt::format("size{}", parameters_.size()),
                    "const int64 ");
 }
@@ -159,6 +163,13 @@ std::string KernelWriter::output_may_alias_as(size_t i, std::string_view type) {
 std::string KernelWriter::workspace(std::string_view type, const Dim& offset) {
   return parameter({LaunchArgument::Kind::workspace, 0, offset},
                    fmt::format("work{}", parameters_.size()), fmt::format("{}* ", type));
+}
+
+std::string KernelWriter::unless_empty(const Dim& size, const Dim& wanted,
+                                       std::string_view otherwise) {
+  if (size.is_constant() && size.constant() > 0) return "";
+  return fmt::format("if ({} <= 0) {{\ntell_fault({}, fault_t::empty, 0, {});\n{};\n}}\n",
+                     value(size), fault(), value(wanted), otherwise);
 }
 
 std::string KernelWriter::fault() {

@@ -44,6 +44,9 @@ class KernelWriter {
 
   // The value as text: a literal, or the name of a parameter that brings it.
   std::string value(const Dim& dim);
+  // The name of a parameter that brings it even where it is known, so that launches which differ in
+  // it alone share a kernel.
+  std::string argument(const Dim& dim);
   // Names of parameters that point to operands: "in0", of type const T* __restrict__, and "out0".
   std::string input(size_t i);
   std::string output(size_t i);
@@ -60,6 +63,10 @@ class KernelWriter {
 
   // A pointer to where the step's faults are told (KernelFault, "fault_t*"), for fault.cu.
   std::string fault();
+
+  // A statement that tells of a dimension without elements of which `wanted` are wanted, and then
+  // does `otherwise` ("return", "continue"). Empty where the size is known to be more than 0.
+  std::string unless_empty(const Dim& size, const Dim& wanted, std::string_view otherwise);
 
   // A file of build/kernels, once, before everything that is declared.
   void include(std::string_view file);

@@ -56,6 +56,8 @@ class PadKernel {
     Dims all;
     for (const PaddedDimension& d : dimensions_) all.push_back(d.size);
     writer_.body(begin_loop(writer_, all, pack_));
+    for (const PaddedDimension& d : dimensions_)
+      if (!fills() && d.padded) writer_.body(writer_.unless_empty(d.kept, d.size, "continue"));
     writer_.body("bool inside = true;\nindex_t outer = 0;\n");
     for (size_t d = 0; d + 1 < dimensions_.size(); ++d)
       writer_.body(
@@ -151,9 +153,6 @@ class PadKernel {
           "const index_t period = {0} > 1 ? 2 * ({0} - 1) : 1;\nat %= period;\n"
           "if (at < 0) at += period;\nif (at >= {0}) at = period - at;\n",
           kept);
-    // Nothing can be repeated: the reference throws.
-    if (!fills() && !(dim.kept.is_constant() && dim.kept.constant() > 0))
-      text = fmt::format("if ({} <= 0) __trap();\n", kept) + text;
     return dim.first == 0 ? text : text + fmt::format("at += {};\n", dim.first);
   }
 

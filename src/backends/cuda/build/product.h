@@ -25,6 +25,7 @@ struct Factor {
   };
   Kind kind = Kind::dense;
   size_t input = 0;
+  std::optional<Dim> workspace;  // it lies there, so many bytes from the start, and is no input
   Dim row_stride = 0, depth_stride = 0;
   Dims batch_sizes, batch_strides;  // by dimension of Product::batch; a size of 1 repeats
   Dim rows, depth;                  // elements that may be read: more than there are if padded
@@ -37,6 +38,11 @@ struct ProductImage {
   std::array<int64_t, 3> kernel{1, 1, 1}, steps{1, 1, 1}, gaps{1, 1, 1};
   std::array<Dim, 3> sizes{1, 1, 1}, positions{1, 1, 1}, padding{0, 0, 0}, strides{0, 0, 0};
   Dim item_stride, channel_stride, channels;  // channels of a group
+  bool is_whole = true;                       // no window reaches beyond it
+  // Windows that lie side by side: the elements of a window's line, with their channels where these
+  // lie between them, count as channels of one tap. `planes_are_taps`: the channels, which lie
+  // apart, count as the first spatial dimension.
+  bool planes_are_taps = false;
 
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
 };

@@ -52,10 +52,39 @@ ProductImage image_of(const KernelWriter& writer, const ConvolutionAttributes& a
     image.gaps[lead + d] = attributes.window.dilations[d];
     image.sizes[lead + d] = x[2 + d];
     image.positions[lead + d] = y[2 + d];
-    image.padding[lead + d] = attributes.padding(x[2 + d], d).begin;
+    const Padding padding = attributes.padding(x[2 + d], d);
+    image.padding[lead + d] = padding.begin;
+    image.is_whole = image.is_whole && padding.begin.is_constant(0) && padding.end.is_constant(0);
     image.strides[lead + d] = strides[2 + d];
   }
   return image;
+}
+
+// As ProductImage tells of windows side by side. So whole lines of patches are copied at once.
+void merge_lines(const TacticQuery& query, const KernelWriter& writer,
+                 const ConvolutionAttributes& attributes, ProductImage& image) {
+  const Dims x = writer.input_dims(0);
+  const auto padding = attributes.padding(x.back(), x.size() - 3);
+  const int64_t line = image.kernel[2];
+  if (query.problem().op != "Conv" || attributes.group != 1 || query.constant(1) == nullptr ||
+      line == 1 || image.steps[2] != line || image.gaps[2] != 1 || !padding.begin.is_constant(0) ||
+      !padding.end.is_constant(0))
+    return;
+  if (image.channel_stride.is_constant(1)) {
+    if (image.strides[2] != image.channels) return;
+    image.channels = image.channels * line;
+  } else {
+    if (!image.strides[2].is_constant(1) || !image.channels.is_constant() || x.size() > 4) return;
+    image.planes_are_taps = true;
+    image.kernel[0] = image.channels.constant();
+    image.sizes[0] = image.channels;
+    image.strides[0] = image.channel_stride;
+    image.channel_stride = 1;
+    image.channels = line;
+  }
+  image.strides[2] = image.channels;
+  image.sizes[2] = image.positions[2];
+  image.kernel[2] = image.steps[2] = 1;
 }
 
 // A window of one element that goes over all elements: rows of the image are rows of the product.
@@ -122,6 +151,7 @@ ProductOrReason convolution_of(const TacticQuery& query, const KernelWriter& wri
       return reject(fmt::format("groups have less than {} channels", fewest_channels_of_group));
   }
   product.image = image_of(writer, attributes, *problem.inputs[0]);
+  merge_lines(query, writer, attributes, *product.image);
   product.rows = y[0];
   product.row_dimensions = {0};
   for (size_t d = 2; d < y.size(); ++d) {

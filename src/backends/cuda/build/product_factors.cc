@@ -131,6 +131,12 @@ std::optional<PackedConstant> pack_right(const TacticQuery& query) {
   if (is_product_of_bytes(problem)) return pack_right_bytes(query);
   const Shape& shape = constant->shape();
   if (problem.kind == ProblemKind::convolution) {
+    const ProductOrReason found = product_of(query);
+    if (found.product && found.product->image->planes_are_taps) {
+      const int64_t line = element_count(Shape(shape.begin() + 1, shape.end()));
+      if (padded_size(line, constant->type()) == line) return std::nullopt;
+      return PackedConstant{1, pad_lines(*constant, line), "lines of whole vectors"};
+    }
     const bool one_tap = element_count(Shape(shape.begin() + 2, shape.end())) == 1;
     if (one_tap && padded_size(shape[1], constant->type()) == shape[1]) return std::nullopt;
     return PackedConstant{1, pack_taps(*constant), "taps and channels in lines of whole vectors"};

@@ -1,6 +1,15 @@
 #include "backends/cuda/build/product_text.h"
 
 namespace cermet::cuda {
+namespace {
+
+std::string factor_pointer(KernelWriter& writer, const Product& product, const Factor& factor) {
+  const std::string_view type = storage_type(product.type);
+  if (factor.workspace) return writer.workspace(fmt::format("const {}", type), *factor.workspace);
+  return product.bytes ? writer.input_as(factor.input, type) : writer.input(factor.input);
+}
+
+}  // namespace
 
 std::string_view index_type_of(const KernelWriter& writer) {
   const Problem& problem = writer.problem();
@@ -25,8 +34,7 @@ std::string batch_coordinates(KernelWriter& writer, const Product& product) {
 }
 
 std::string matrix_text(KernelWriter& writer, const Product& product, const Factor& factor) {
-  std::string text = product.bytes ? writer.input_as(factor.input, storage_type(product.type))
-                                   : writer.input(factor.input);
+  std::string text = factor_pointer(writer, product, factor);
   for (size_t d = 0; d < factor.batch_sizes.size(); ++d) {
     const Dim& size = factor.batch_sizes[d];
     if (size.is_constant(1) || factor.batch_strides[d].is_constant(0)) continue;

@@ -48,7 +48,10 @@ class ResizeKernel {
     if (plan_.blends()) writer_.include("resize.cu");
     const std::string element = element_type();
     const std::string in = writer_.input_as(0, element), out = writer_.output_as(0, element);
-    std::string body = "value_t sums[" + std::to_string(pack_) + "];\n";
+    std::string body;
+    for (const ResizedDimension& d : dimensions())
+      if (d.resized && !d.table) body += writer_.unless_empty(d.input, d.output, "continue");
+    body += "value_t sums[" + std::to_string(pack_) + "];\n";
     body += packs_ ? sum(in) : each(sum(in));
     body += finish(out);
     Dims points;
@@ -118,6 +121,7 @@ class ResizeKernel {
       names_.resize(dimensions().size());
       names_[d] = {writer_.workspace("const int", bytes),
                    writer_.workspace(fmt::format("const {}", weight_), weights)};
+      tables.body(tables.unless_empty(dim.input, dim.output, "return"));
       tables.body(fill_table(tables, dim, tables.workspace("int", bytes),
                              tables.workspace(weight_, weights)));
       bytes = weights + ceil_div(rows, Dim(2)) * Dim(16);

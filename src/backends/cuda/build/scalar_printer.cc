@@ -11,10 +11,11 @@ namespace cermet::cuda {
 namespace {
 
 // {0}, {1}, {2}: arguments; {T}: the compute type; {f}: "f" where that is float. The words differ
-// for floats and integers; an empty one: the operation is not for that kind.
+// for floats and integers; an empty one: the operation is not for that kind. `narrow` is for floats
+// of 16 bits, whose rounding hides what it lacks: no more than 1e-5 of the result, or 2e-7.
 struct OpText {
   ScalarOp op;
-  std::string_view real, integer;
+  std::string_view real, integer, narrow = {};
 };
 
 constexpr std::array op_texts{
@@ -44,9 +45,9 @@ constexpr std::array op_texts{
     OpText{ScalarOp::sign, "scalar_sign({0})", "integer_sign<{T}>({0})"},
     OpText{ScalarOp::reciprocal, "{T}(1) / {0}", ""},
     OpText{ScalarOp::sqrt, "sqrt{f}({0})", ""},
-    OpText{ScalarOp::exp, "exp{f}({0})", ""},
+    OpText{ScalarOp::exp, "exp{f}({0})", "", "__expf({0})"},
     OpText{ScalarOp::log, "log{f}({0})", ""},
-    OpText{ScalarOp::erf, "erf{f}({0})", ""},
+    OpText{ScalarOp::erf, "erf{f}({0})", "", "narrow_erf({0})"},
     OpText{ScalarOp::floor, "floor{f}({0})", ""},
     OpText{ScalarOp::ceil, "ceil{f}({0})", ""},
     OpText{ScalarOp::round, "rint{f}({0})", ""},
@@ -60,11 +61,11 @@ constexpr std::array op_texts{
     OpText{ScalarOp::atan, "atan{f}({0})", ""},
     OpText{ScalarOp::sinh, "sinh{f}({0})", ""},
     OpText{ScalarOp::cosh, "cosh{f}({0})", ""},
-    OpText{ScalarOp::tanh, "tanh{f}({0})", ""},
+    OpText{ScalarOp::tanh, "tanh{f}({0})", "", "narrow_tanh({0})"},
     OpText{ScalarOp::asinh, "asinh{f}({0})", ""},
     OpText{ScalarOp::acosh, "acosh{f}({0})", ""},
     OpText{ScalarOp::atanh, "atanh{f}({0})", ""},
-    OpText{ScalarOp::sigmoid, "scalar_sigmoid({0})", ""},
+    OpText{ScalarOp::sigmoid, "scalar_sigmoid({0})", "", "narrow_sigmoid({0})"},
     OpText{ScalarOp::softplus, "scalar_softplus({0})", ""},
     OpText{ScalarOp::is_nan, "({0} != {0})", ""},
     OpText{ScalarOp::is_inf, "(isinf({0}) != 0)", ""},
@@ -107,9 +108,13 @@ std::string constant_text(const ScalarNode& node) {
   return fmt::format("static_cast<{}>(0x{:x}ULL)", type, static_cast<uint64_t>(node.integer));
 }
 
+bool is_narrow(ElementType type) {
+  return type == ElementType::float16 || type == ElementType::bfloat16;
+}
+
 // A float as its narrower type holds it.
 std::string rounded(const std::string& value, ElementType type) {
-  if (type != ElementType::float16 && type != ElementType::bfloat16) return value;
+  if (!is_narrow(type)) return value;
   return fmt::format("to_compute(from_compute<{}>({}))", storage_type(type), value);
 }
 
@@ -126,6 +131,31 @@ std::string cast_text(const std::string& value, ElementType from, const ScalarNo
   if (from == ElementType::boolean || !node.saturate)
     return fmt::format("static_cast<{}>({})", to, value);
   return fmt::format("integer_saturate<{}>({})", to, value);
+}
+
+// Divided by a number that is known, in 16 bits: times what 1 divided by it is. Nothing where that
+// is none, or one that float32 does not hold in full.
+std::optional<std::string> quotient_text(const std::string& value, const ScalarNode& divisor) {
+  if (divisor.op != ScalarOp::constant || !is_narrow(divisor.type)) return std::nullopt;
+  ScalarNode reciprocal = divisor;
+  reciprocal.value = 1 / divisor.value;
+  if (!std::isnormal(static_cast<float>(reciprocal.value))) return std::nullopt;
+  return fmt::format("{} * {}", value, constant_text(reciprocal));
+}
+
+std::string operation_text(const std::vector<ScalarNode>& nodes, const ScalarNode& node,
+                           std::span<const std::string> arguments) {
+  const ScalarNode& first = nodes[node.args[0]];
+  const bool real =
+      is_floating(first.type) || (node.op == ScalarOp::select && is_floating(node.type));
+  const OpText& op = *text_of(node.op);
+  const std::string_view form = !real                                         ? op.integer
+                                : is_narrow(first.type) && !op.narrow.empty() ? op.narrow
+                                                                              : op.real;
+  if (node.op != ScalarOp::div) return replaced(form, compute_type(node.type), arguments);
+  const auto quotient = quotient_text(arguments[0], nodes[node.args[1]]);
+  return rounded(quotient ? *quotient : replaced(form, compute_type(node.type), arguments),
+                 node.type);
 }
 
 }  // namespace
@@ -166,11 +196,7 @@ PrintedExpression print_scalar(const ScalarExpr& expression, std::span<const std
     } else {
       std::vector<std::string> arguments;
       for (int k = 0; k < info(node.op).arity; ++k) arguments.push_back(names[node.args[k]]);
-      const bool real = is_floating(nodes[node.args[0]].type) ||
-                        (node.op == ScalarOp::select && is_floating(node.type));
-      const OpText& op = *text_of(node.op);
-      text = replaced(real ? op.real : op.integer, type, arguments);
-      if (node.op == ScalarOp::div) text = rounded(text, node.type);
+      text = operation_text(nodes, node, arguments);
     }
     names.push_back(fmt::format("{}{}", prefix, names.size()));
     printed.statements += fmt::format("const {} {} = {};\n", type, names.back(), text);

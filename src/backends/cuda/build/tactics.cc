@@ -8,6 +8,7 @@
 #include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
 #include "backends/cuda/build/direct_convolution.h"
+#include "backends/cuda/build/few_channels.h"
 #include "backends/cuda/build/fill.h"
 #include "backends/cuda/build/gather.h"
 #include "backends/cuda/build/gathered_convolution.h"
@@ -30,6 +31,7 @@
 #include "backends/cuda/build/softmax.h"
 #include "backends/cuda/build/tensor_scatter.h"
 #include "backends/cuda/build/topk.h"
+#include "backends/cuda/build/winograd.h"
 
 namespace cermet::cuda {
 
@@ -67,9 +69,11 @@ std::span<const Tactic> tactics() {
       gemm_bytes_tactic(),
       plain_product_tactic(),
       convolution_warpgroup_tactic(),
+      few_channels_tactic(),
       convolution_tactic(),
       convolution_fma_tactic(),
       convolution_bytes_tactic(),
+      winograd_tactic(),
       cublaslt_tactic(),
       cudnn_tactic(),
       tensor_scatter_tactic(),

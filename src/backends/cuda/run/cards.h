@@ -15,6 +15,10 @@ struct Card {
   int major = 0, minor = 0;  // compute capability
   int multiprocessors = 0;
   size_t memory_bytes = 0;
+  // 0 where the driver does not tell, as of memory that a card shares with the processor.
+  int clock_khz = 0, memory_clock_khz = 0;  // the highest
+  int memory_bus_bits = 0;
+  size_t l2_bytes = 0;
 
   // What kernels for this card alone are compiled for: "sm_80", on Hopper "sm_90a".
   std::string architecture() const;

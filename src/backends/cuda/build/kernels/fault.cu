@@ -1,6 +1,6 @@
 // What KernelFault is on the host, with its kinds.
 struct fault_t {
-  enum : int64 { index = 1, length = 2, place = 3, sizes = 4, region = 5 };
+  enum : int64 { index = 1, length = 2, place = 3, sizes = 4, region = 5, empty = 6 };
   int64 kind, value, bound, unused;
 };
 

@@ -9,7 +9,8 @@ struct ByteSums : WarpPart<Tile> {
   using Part = WarpPart<Tile>;
   static constexpr bool is_float8 = Tile::left_type >= ByteType::float8e4m3fn;
   using Sum = typename ByteSum<is_float8>::type;
-  static constexpr int step = 32;  // depth of one instruction
+  static constexpr int ahead = Tile::stages - 1;  // blocks on their way
+  static constexpr int step = 32;                 // depth of one instruction
   static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 16, count_n = warp_n / 8;
   static_assert(warp_m % 16 == 0 && warp_n % 16 == 0 && Tile::k % step == 0, "whole fragments");
@@ -68,16 +69,21 @@ struct ByteSums : WarpPart<Tile> {
       }
   }
 
-  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH sums.
-  template <int PITCH>
-  __device__ __forceinline__ void put_strip(int strip, Sum* to) const {
-    Sum* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+  // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
+  // lines of COLUMNS + 8 sums in the order of strip_place().
+  template <int COLUMNS>
+  __device__ __forceinline__ void put_strip(int strip, int first, Sum* to) const {
+    Sum* const at = to + lane_id() / 4 * (COLUMNS + 8);
+    const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
-    for (int j = 0; j < count_n; ++j)
+    for (int j = 0; j < COLUMNS / 8; ++j) {
+      const Sum* const four = sums[strip][first / 8 + j];
 #pragma unroll
       for (int e = 0; e < 4; e += 2)
-        *reinterpret_cast<Pack<Sum, 2>*>(at + e / 2 * 8 * PITCH + j * 8) = {sums[strip][j][e],
-                                                                            sums[strip][j][e + 1]};
+        *reinterpret_cast<Pack<Sum, 2>*>(at + e / 2 * 8 * (COLUMNS + 8) +
+                                         strip_place<COLUMNS>(row, j * 8 + pair)) = {four[e],
+                                                                                     four[e + 1]};
+    }
   }
 
  private:

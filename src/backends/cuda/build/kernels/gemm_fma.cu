@@ -5,6 +5,7 @@ template <class Tile, class LeftTile, class RightTile>
 struct FmaSums : WarpPart<Tile> {
   using Part = WarpPart<Tile>;
   using Sum = float;
+  static constexpr int ahead = Tile::stages - 1;  // blocks on their way
   static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 4, count_n = warp_n / 8;
   static_assert(count_m % 4 == 0 && count_n % 4 == 0 && Tile::k % 4 == 0, "whole vectors");
@@ -32,15 +33,20 @@ struct FmaSums : WarpPart<Tile> {
     }
   }
 
-  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
-  template <int PITCH>
-  __device__ __forceinline__ void put_strip(int strip, float* to) const {
+  // 16 rows from strip_row(strip) of the tile on, all columns of the warp, as lines of COLUMNS + 8
+  // floats in the order of strip_place().
+  template <int COLUMNS>
+  __device__ __forceinline__ void put_strip(int strip, int, float* to) const {
+    static_assert(COLUMNS == warp_n, "a thread's columns lie all over the strip");
 #pragma unroll
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < 4; ++i) {
+      const int row = place<LeftTile, 4>(row_of_thread(), i);
 #pragma unroll
       for (int j = 0; j < count_n; ++j)
-        to[place<LeftTile, 4>(row_of_thread(), i) * PITCH +
-           place<RightTile, 8>(column_of_thread(), j)] = sums[strip * 4 + i][j];
+        to[row * (COLUMNS + 8) +
+           strip_place<COLUMNS>(row, place<RightTile, 8>(column_of_thread(), j))] =
+            sums[strip * 4 + i][j];
+    }
   }
 
  private:

@@ -2,11 +2,11 @@
 // counts taps (KD x KH x KW, the last one fastest) and, within a tap, channels.
 
 // By spatial dimension: depth, height, width. Strides are in elements. FILLS: elements around the
-// image are those of the word `outside`, else zeros.
-template <class Index_, int KD, int KH, int KW, bool FILLS>
+// image are those of the word `outside`, else zeros. WHOLE: no window reaches beyond the image.
+template <class Index_, int KD, int KH, int KW, bool FILLS, bool WHOLE>
 struct Image {
   using Index = Index_;
-  static constexpr bool fills = FILLS;
+  static constexpr bool fills = FILLS, whole = WHOLE;
   static constexpr int kd = KD, kh = KH, kw = KW, taps = KD * KH * KW;
   Index positions[3], sizes[3], steps[3], gaps[3], padding[3], strides[3];
   Index item_stride, channel_stride, channels;
@@ -22,9 +22,9 @@ struct Image {
 template <class Image>
 struct WindowPlace {
   using Index = typename Image::Index;
-  static constexpr bool masked = Image::taps <= 64;
+  static constexpr bool masked = !Image::whole && Image::taps <= 64;
   Index offset = 0;
-  uint64 mask = 0;  // masked: by tap
+  uint64 mask = 0;  // masked: by tap; whole images: 1 for a position of the result
   Index begin[3];   // else: coordinates of the first tap
 
   __device__ __forceinline__ WindowPlace() = default;
@@ -37,6 +37,7 @@ struct WindowPlace {
       offset += begin[d] * image.strides[d];
     }
     offset += rest * image.item_stride;
+    if constexpr (Image::whole) mask = 1;
     if constexpr (!masked) return;
     const unsigned planes = along<Image::kd>(image, 0), lines = along<Image::kh>(image, 1);
     const uint64 columns = along<Image::kw>(image, 2);
@@ -50,7 +51,9 @@ struct WindowPlace {
     begin[0] = begin[1] = begin[2] = -(static_cast<Index>(1) << (sizeof(Index) * 8 - 2));
   }
   __device__ __forceinline__ bool sees(const Image& image, int tap) const {
-    if constexpr (masked) {
+    if constexpr (Image::whole) {
+      return mask != 0;
+    } else if constexpr (masked) {
       if constexpr (Image::taps <= 32)
         return (static_cast<unsigned>(mask) >> tap & 1) != 0;
       else

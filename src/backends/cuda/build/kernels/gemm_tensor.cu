@@ -29,6 +29,7 @@ template <class Tile, class LeftTile, class RightTile>
 struct TensorSums : WarpPart<Tile> {
   using Part = WarpPart<Tile>;
   using Sum = float;
+  static constexpr int ahead = Tile::stages - 1;  // blocks on their way
   using Element = typename Tile::Element;
   static constexpr int size = static_cast<int>(sizeof(Element));
   static constexpr int step = 32 / size;  // depth of one instruction
@@ -62,15 +63,19 @@ struct TensorSums : WarpPart<Tile> {
     }
   }
 
-  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH floats.
-  template <int PITCH>
-  __device__ __forceinline__ void put_strip(int strip, float* to) const {
-    float* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+  // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
+  // lines of COLUMNS + 8 floats in the order of strip_place().
+  template <int COLUMNS>
+  __device__ __forceinline__ void put_strip(int strip, int first, float* to) const {
+    float* const at = to + lane_id() / 4 * (COLUMNS + 8);
+    const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
-    for (int j = 0; j < count_n; ++j) {
-      *reinterpret_cast<float2*>(at + j * 8) = make_float2(sums[strip][j][0], sums[strip][j][1]);
-      *reinterpret_cast<float2*>(at + 8 * PITCH + j * 8) =
-          make_float2(sums[strip][j][2], sums[strip][j][3]);
+    for (int j = 0; j < COLUMNS / 8; ++j) {
+      const float* const four = sums[strip][first / 8 + j];
+      *reinterpret_cast<float2*>(at + strip_place<COLUMNS>(row, j * 8 + pair)) =
+          make_float2(four[0], four[1]);
+      *reinterpret_cast<float2*>(at + 8 * (COLUMNS + 8) + strip_place<COLUMNS>(row, j * 8 + pair)) =
+          make_float2(four[2], four[3]);
     }
   }
 

@@ -59,6 +59,13 @@ struct WarpPart {
   static __device__ __forceinline__ int strip_row(int strip) { return first_row() + strip * 16; }
 };
 
+// Where a column lies in a line of a strip that has COLUMNS: packs of 8 words that lanes read side
+// by side, half a pack at a time, lie in all banks so.
+template <int COLUMNS>
+__device__ __forceinline__ constexpr int strip_place(int row, int column) {
+  return column ^ (COLUMNS > 32 ? column >> 3 & 4 : (row & 1) << 2);
+}
+
 template <class Index>
 struct TilePlace {
   Index m, n;

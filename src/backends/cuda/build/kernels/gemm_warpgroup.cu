@@ -78,6 +78,8 @@ struct WarpgroupSums {
   static constexpr int short_blocks = 512 / Tile::k;
   static constexpr int total_m = Tile::short_sums ? count_m : 1,
                        total_n = Tile::short_sums ? Tile::n / 2 : 1;
+  // Blocks whose products run while those of the next begin, and blocks on their way.
+  static constexpr int behind = Tile::stages >= 4 ? 1 : 0, ahead = Tile::stages - 1 - behind;
   Sum sums[count_m][Tile::n / 2];
   Sum totals[total_m][total_n];
 
@@ -125,21 +127,25 @@ struct WarpgroupSums {
   // Behind all products.
   __device__ __forceinline__ void finish() { settle(); }
 
-  // 16 rows from strip_row(strip) of the tile on, as lines of PITCH sums.
+  // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
+  // lines of COLUMNS + 8 sums in the order of strip_place().
   static constexpr int strips = count_m;
   static __device__ __forceinline__ int strip_row(int strip) {
     const int warp = static_cast<int>(threadIdx.x) / 32;
     return warp / 4 * (count_m * 64) + strip * 64 + warp % 4 * 16;
   }
-  template <int PITCH>
-  __device__ __forceinline__ void put_strip(int strip, Sum* to) const {
-    Sum* const at = to + lane_id() / 4 * PITCH + lane_id() % 4 * 2;
+  template <int COLUMNS>
+  __device__ __forceinline__ void put_strip(int strip, int first, Sum* to) const {
+    Sum* const at = to + lane_id() / 4 * (COLUMNS + 8);
+    const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
-    for (int j = 0; j < Tile::n / 8; ++j) {
-      const Sum* four = sums[strip] + j * 4;
-      if constexpr (Tile::short_sums) four = totals[strip] + j * 4;
-      *reinterpret_cast<Pack<Sum, 2>*>(at + j * 8) = {four[0], four[1]};
-      *reinterpret_cast<Pack<Sum, 2>*>(at + 8 * PITCH + j * 8) = {four[2], four[3]};
+    for (int j = 0; j < COLUMNS / 8; ++j) {
+      const Sum* four = sums[strip] + (first / 8 + j) * 4;
+      if constexpr (Tile::short_sums) four = totals[strip] + (first / 8 + j) * 4;
+      *reinterpret_cast<Pack<Sum, 2>*>(at + strip_place<COLUMNS>(row, j * 8 + pair)) = {four[0],
+                                                                                        four[1]};
+      *reinterpret_cast<Pack<Sum, 2>*>(
+          at + 8 * (COLUMNS + 8) + strip_place<COLUMNS>(row, j * 8 + pair)) = {four[2], four[3]};
     }
   }
 
@@ -151,46 +157,36 @@ struct WarpgroupSums {
   }
 };
 
-// As multiply_blocks. With four stages or more the next block's products begin before those of the
-// last one end, which then still needs its place; with fewer they take turns with those of another
-// block of threads of the multiprocessor.
+// Blocks of depth one after the other. With four stages or more the next block's products begin
+// before those of the last one end, which then still needs its place; with fewer they take turns
+// with those of another block of threads of the multiprocessor.
 template <class Tile, class Left, class Right>
-__device__ __forceinline__ void multiply_blocks(
-    Left& left, Right& right, int blocks,
-    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums) {
-  unsigned char* const memory = dynamic_shared_memory;
-  constexpr int left_bytes = Left::Factor::bytes, stage_bytes = left_bytes + Right::Factor::bytes;
+struct WarpgroupBlocks {
   using Sums = WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>;
-  constexpr int behind = Tile::stages >= 4 ? 1 : 0;
-  constexpr int ahead = Tile::stages - 1 - behind;  // blocks on their way
+  static constexpr int behind = Sums::behind, ahead = Sums::ahead;
+  static constexpr int left_bytes = Left::Factor::bytes;
+  static constexpr int stage_bytes = left_bytes + Right::Factor::bytes;
   static_assert(ahead >= 1, "one is filled while another is read");
-#pragma unroll
-  for (int i = 0; i < ahead; ++i) {
-    if (i < blocks) {
-      unsigned char* const stage = memory + i * stage_bytes;
-      left.fetch(stage);
-      right.fetch(stage + left_bytes);
-      left.put(stage);
-      right.put(stage + left_bytes);
-    }
-    async_commit();
-  }
-  int reading = 0, filling = ahead;
-#pragma unroll 1
-  for (int i = 0; i < blocks; ++i) {
+  int reading = 0, filling = ahead, done = 0;
+
+  // meanwhile() runs while tensor cores multiply.
+  template <class Meanwhile>
+  __device__ __forceinline__ void multiply(Left& left, Right& right, bool more, Sums& sums,
+                                           const Meanwhile& meanwhile) {
+    unsigned char* const memory = dynamic_shared_memory;
     async_wait<ahead - 1>();
     if (behind == 0) warpgroup_wait<0>();
     show_to_tensor_cores();
     __syncthreads();
     sums.multiply(memory + reading * stage_bytes, memory + reading * stage_bytes + left_bytes);
-    const bool more = i + ahead < blocks;
     unsigned char* const stage = memory + filling * stage_bytes;
     if (more) {
       left.fetch(stage);
       right.fetch(stage + left_bytes);
     }
     async_commit();
-    if (Tile::short_sums && (i + 1) % Sums::short_blocks == 0)
+    meanwhile();
+    if (Tile::short_sums && ++done % Sums::short_blocks == 0)
       sums.settle();
     else if (behind == 1)
       warpgroup_wait<1>();
@@ -201,9 +197,41 @@ __device__ __forceinline__ void multiply_blocks(
     reading = reading + 1 == Tile::stages ? 0 : reading + 1;
     filling = filling + 1 == Tile::stages ? 0 : filling + 1;
   }
+
+  // Parts I and following of the rest, one with each block from I on.
+  template <int I, class Rest>
+  __device__ __forceinline__ void multiply_with(Left& left, Right& right, int blocks, Sums& sums,
+                                                const Rest& rest) {
+    if constexpr (I < Rest::parts) {
+      const auto part = [&] { rest.template finish_part<I>(); };
+      if (I < blocks)
+        multiply(left, right, I + ahead < blocks, sums, part);
+      else
+        part();
+      multiply_with<I + 1>(left, right, blocks, sums, rest);
+    }
+  }
+};
+
+// As multiply_blocks.
+template <class Tile, class Left, class Right, class Rest>
+__device__ __forceinline__ void multiply_blocks_with(
+    Left& left, Right& right, int blocks,
+    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums, const Rest& rest) {
+  WarpgroupBlocks<Tile, Left, Right> loop;
+  loop.template multiply_with<0>(left, right, blocks, sums, rest);
+#pragma unroll 1
+  for (int i = Rest::parts; i < blocks; ++i)
+    loop.multiply(left, right, i + loop.ahead < blocks, sums, [] {});
   sums.finish();
   async_wait<0>();
   __syncthreads();
+}
+template <class Tile, class Left, class Right>
+__device__ __forceinline__ void multiply_blocks(
+    Left& left, Right& right, int blocks,
+    WarpgroupSums<Tile, typename Left::Factor, typename Right::Factor>& sums) {
+  multiply_blocks_with<Tile>(left, right, blocks, sums, NoRest());
 }
 
 #endif

@@ -31,7 +31,6 @@ __device__ __forceinline__ int64 sample_index(double element, int64 size) {
 template <int MODE, int BORDER, bool ALIGN, int TAPS, class Weight>
 __device__ __forceinline__ void sample_taps(double x, int64 size, int64 (&indices)[TAPS],
                                             Weight (&weights)[TAPS]) {
-  if (size <= 0) __trap();
   const double count = static_cast<double>(size);
   const double low = ALIGN ? 0.0 : -0.5, high = ALIGN ? count - 1 : count - 0.5;
   const double far = 1073741824.0;  // any place that is outside does as well

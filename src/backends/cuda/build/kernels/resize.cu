@@ -43,13 +43,13 @@ __device__ __forceinline__ int resize_clamp(double x, double last) {
   return static_cast<int>(x < 0 ? 0 : (x > last ? last : x));
 }
 
-// Writes TAPS indices and weights; an index of -1 where the element lies outside of the input.
+// `input` is at least 1. Writes TAPS indices and weights; an index of -1 where the element lies
+// outside of the input.
 template <int MODE, int TRANSFORM, int NEAREST, int TAPS, bool ANTIALIAS, bool EXCLUDE,
           class Weight>
 __device__ __forceinline__ void resize_row(int64 i, int64 input, int64 output, double scale,
                                            double begin, double end, double coefficient,
                                            int* indices, Weight* weights) {
-  if (input <= 0) __trap();
   const double last = static_cast<double>(input - 1);
   double x = resize_place<TRANSFORM>(static_cast<double>(i), static_cast<double>(input),
                                      static_cast<double>(output), scale, begin, end, MODE == 0);
