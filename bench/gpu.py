@@ -23,7 +23,7 @@ import time
 import gpu_report
 
 ROWS = ["resnet50", "mobilenet_v2", "efficientnet_b0", "vit_b_16", "bert_base", "yolo"]
-MODES = ["eager", "graph", "compile", "compile-graph"]
+MODES = ["eager", "graph", "compile", "compile-quick", "compile-graph"]
 
 
 def names(known):

@@ -2,7 +2,7 @@
 import picture as svg
 
 TITLES = {"cermet": "Cermet", "eager": "eager", "graph": "CUDA graph", "compile": "max-autotune",
-          "compile-graph": "max-autotune, graph"}
+          "compile-quick": "reduce-overhead", "compile-graph": "max-autotune, graph"}
 MEASURES = {"latency_ms": "latency: one run, by the host's clock",
             "gpu_ms": "GPU: a share of runs that follow each other, by the GPU's clock"}
 

@@ -9,8 +9,11 @@ MODES = {
     "eager": "as written",
     "graph": "its launches captured once as a CUDA graph",
     "compile": 'torch.compile(mode="max-autotune")',
+    "compile-quick": 'torch.compile(mode="reduce-overhead"), which takes less long',
     "compile-graph": 'torch.compile(mode="max-autotune-no-cudagraphs") in a CUDA graph of ours',
 }
+COMPILE_MODES = {"compile": "max-autotune", "compile-quick": "reduce-overhead",
+                 "compile-graph": "max-autotune-no-cudagraphs"}
 WARM_UPS = 3  # before a capture: libraries choose their kernels in the first runs
 
 
@@ -142,8 +145,7 @@ class Contender:
         module = self.network.module
         if self.mode.startswith("compile"):
             torch._dynamo.reset()
-            tuning = "max-autotune" if self.mode == "compile" else "max-autotune-no-cudagraphs"
-            module = torch.compile(module, mode=tuning, dynamic=False)
+            module = torch.compile(module, mode=COMPILE_MODES[self.mode], dynamic=False)
         self.run = lambda: module(*self.network.inputs)
         for _ in range(WARM_UPS):
             self.result = self.run()

@@ -319,12 +319,26 @@ void Validator::expect_results(const Plan& plan, const Step& step, OriginalValue
     Tensor exact = expected(plan, step, i, values, trial);
     Trial::Result& result = *trial.results[i];
     const bool own = result.value == no_value;
-    const bool narrow = exact.type() == ElementType::float32 && rounds_to_narrow(plan, step);
-    result.rounding = {narrow ? narrow_ : exact.type(), own ? unknown_summands : values.summands(),
+    result.rounding = {rounded_to(plan, step, exact.type()),
+                       own ? unknown_summands : values.summands(),
                        tf32_ && step.place == Place::device};
     result.expectation = expectation(std::move(exact), {}, result.rounding);
     result.shaken = own;
   }
+}
+
+// The type whose digits the kernel's results of `type` have.
+ElementType Validator::rounded_to(const Plan& plan, const Step& step, ElementType type) const {
+  if (type != ElementType::float32) return type;
+  if (rounds_to_narrow(plan, step)) return narrow_;
+  // Tensor cores add products of float8 with few digits more than float16 has.
+  const auto is_float8 = [](const std::optional<Operand>& operand) {
+    return operand && is_floating(operand->type.element) && bit_width(operand->type.element) == 8;
+  };
+  const Problem& problem = step.problem;
+  const bool product =
+      problem.kind == ProblemKind::matmul || problem.kind == ProblemKind::convolution;
+  return product && is_float8(problem.inputs[0]) ? ElementType::float16 : type;
 }
 
 // Whether an operand or a result is in 16 bits where the model has float32.

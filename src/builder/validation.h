@@ -54,6 +54,7 @@ class Validator {
   Tensor expected(const Plan& plan, const Step& step, size_t output, OriginalValues& values,
                   Trial& trial) const;
   static void allow_shaking(Trial& trial, size_t output);
+  ElementType rounded_to(const Plan& plan, const Step& step, ElementType type) const;
   bool rounds_to_narrow(const Plan& plan, const Step& step) const;
   static Comparison compare_with(Trial& trial, size_t output, const Tensor& got);
   void try_kernel(const Plan& lone, Validation& into);

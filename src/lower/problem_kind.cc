@@ -70,6 +70,8 @@ ProblemKind problem_kind(std::string_view domain, std::string_view op) {
     if (op == "Pointwise") return ProblemKind::pointwise;
     if (op == "Dims") return ProblemKind::dims;
     if (op == "Custom") return ProblemKind::custom;
+    if (op == "MatMulFloat8") return ProblemKind::matmul;
+    if (op == "ConvFloat8") return ProblemKind::convolution;
   }
   if (!domain.empty()) return ProblemKind::reference;
   const auto* row =

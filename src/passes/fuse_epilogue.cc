@@ -15,22 +15,28 @@ constexpr size_t most_operands = 8;
 struct Producer {
   std::string_view op;
   size_t inputs;  // of its own, in whose places nothing else may stand
+  std::string_view domain = {};
+  bool multiplies_bytes = false;
 };
-constexpr std::array producers{Producer{"Conv", 3},          Producer{"ConvTranspose", 3},
-                               Producer{"MatMul", 2},        Producer{"Gemm", 3},
-                               Producer{"MatMulInteger", 4}, Producer{"ConvInteger", 4}};
+constexpr std::array producers{Producer{"Conv", 3},
+                               Producer{"ConvTranspose", 3},
+                               Producer{"MatMul", 2},
+                               Producer{"Gemm", 3},
+                               Producer{"MatMulInteger", 4, {}, true},
+                               Producer{"ConvInteger", 4, {}, true},
+                               Producer{"MatMulFloat8", 2, "cermet", true},
+                               Producer{"ConvFloat8", 2, "cermet", true}};
 
 const Producer* producer_of(const Node& node) {
-  const auto* found = std::find_if(producers.begin(), producers.end(),
-                                   [&](const Producer& row) { return row.op == node.op; });
-  return node.domain.empty() && found != producers.end() ? found : nullptr;
+  const auto* found = std::find_if(producers.begin(), producers.end(), [&](const Producer& row) {
+    return node.is(row.op, row.domain);
+  });
+  return found != producers.end() ? found : nullptr;
 }
 
 bool takes_epilogue(const Node& node) { return producer_of(node) != nullptr; }
 
-bool multiplies_bytes(const Node& node) {
-  return node.op == "MatMulInteger" || node.op == "ConvInteger";
-}
+bool multiplies_bytes(const Node& node) { return producer_of(node)->multiplies_bytes; }
 
 // Sums of bytes become floats in the epilogue. Bytes that it ends with may become floats again.
 bool goes_on(const Node& producer, const Node& reader, ElementType joint) {

@@ -1,34 +1,26 @@
-// Products and convolutions of dequantised bytes by dequantised constant weights become products of
-// the bytes, whose sums are scaled: MatMulInteger or ConvInteger, a cast, a multiplication and the
-// bias. Only for machines that multiply bytes faster than floats.
+// Products and convolutions of dequantised bytes become products of the bytes, whose sums are
+// scaled: MatMulInteger or ConvInteger and a cast, or cermet.MatMulFloat8 or ConvFloat8, a
+// multiplication and the bias. Only for machines that multiply bytes faster than floats.
 #include <algorithm>
-#include <array>
 
+#include "passes/dequantized_bytes.h"
+#include "passes/elementwise.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
 namespace cermet {
 namespace {
 
+using Bytes = DequantizedBytes;
+
 constexpr int64_t fewest_channels_of_group = 8;  // of smaller ones floats are multiplied faster
-
-struct Bytes {
-  NodeId node = no_node;  // that dequantises them
-  ValueId values = no_value, scale = no_value, zero = no_value;
-  int axis = -1;            // of the values that the scales follow; -1: one scale
-  bool transposed = false;  // between DequantizeLinear and the product
-};
-
-bool is_single(const ValueType& type) {
-  return type.has_rank() && std::all_of(type.dims->begin(), type.dims->end(),
-                                        [](const Dim& size) { return size.is_constant(1); });
-}
-
-bool is_byte(ElementType type) { return type == ElementType::int8 || type == ElementType::uint8; }
+constexpr int most_spatial = 3;                  // dimensions of an image
+constexpr int longest_chain = 8;                 // of steps between scores and their softmax
 
 class ByteProducts {
  public:
-  explicit ByteProducts(const Graph& graph) : graph_(graph) {}
+  ByteProducts(const Graph& graph, const CostOracle& costs)
+      : graph_(graph), uses_(graph), costs_(costs) {}
 
   std::optional<Patch> at(NodeId id) const {
     const Node& node = graph_.node(id);
@@ -39,69 +31,43 @@ class ByteProducts {
   }
 
  private:
-  std::optional<Bytes> bytes_of(ValueId id) const {
-    const NodeId producer = graph_.value(id).producer;
-    if (producer == no_node) return std::nullopt;
-    const Node& node = graph_.node(producer);
-    if (!node.is("DequantizeLinear") || node.attributes.integer("block_size", 0) != 0)
-      return std::nullopt;
-    const ValueType &values = graph_.type(node.inputs[0]), &scale = graph_.type(node.inputs[1]);
-    if (!is_byte(values.element) || !values.has_rank() || !scale.has_rank()) return std::nullopt;
-    Bytes bytes{producer, node.inputs[0], node.inputs[1], node.input(2)};
-    if (is_single(scale)) return bytes;
-    if (scale.rank() != 1) return std::nullopt;
-    const int64_t axis = node.attributes.integer("axis", 1);
-    bytes.axis = static_cast<int>(axis < 0 ? axis + values.rank() : axis);
-    return bytes;
-  }
-
-  // Activations, with one scale.
-  std::optional<Bytes> activations(ValueId id) const {
-    auto bytes = bytes_of(id);
-    if (!bytes || bytes->axis >= 0 || constant_of(graph_, bytes->values)) return std::nullopt;
-    return bytes;
-  }
-
-  // Constant weights, with one scale or one for each result channel, which counts along `axis`.
-  std::optional<Bytes> weights(ValueId id, int axis) const {
-    auto bytes = bytes_of(id);
-    if (!bytes || constant_of(graph_, bytes->values) == nullptr) return std::nullopt;
-    // A computed zero point of constant weights has no kernel.
-    if (bytes->zero != no_value && constant_of(graph_, bytes->zero) == nullptr) return std::nullopt;
-    if (bytes->axis >= 0 && bytes->axis != axis) return std::nullopt;
-    return bytes;
-  }
-
-  // Of a matrix [depth, columns], or its transpose if `turned`.
-  std::optional<Bytes> matrix(ValueId id, bool turned) const {
-    const Node* node = graph_.producer(id);
-    if (node != nullptr && node->is("Transpose") && graph_.type(id).has_rank() &&
-        graph_.type(id).rank() == 2 && permutation_of(graph_, *node) == std::vector<int64_t>{1, 0})
-      return matrix(node->inputs[0], !turned);
-    auto bytes = weights(id, turned ? 0 : 1);
-    if (!bytes || graph_.type(bytes->values).rank() != 2) return std::nullopt;
-    bytes->transposed = turned;
-    return bytes;
+  // What a kernel can multiply: both of one kind, the left one computed, with one scale. Constant
+  // weights have one scale or one for each result channel, which counts along `axis`.
+  bool fit(const std::optional<Bytes>& left, const std::optional<Bytes>& right,
+           int64_t axis) const {
+    if (!left || !right || left->kind != right->kind) return false;
+    const bool wanted =
+        left->kind == ByteKind::float8 ? costs_.multiplies_float8() : costs_.multiplies_bytes();
+    if (!wanted || left->axis || left->constant) return false;
+    return !right->axis || (right->constant && *right->axis == axis);
   }
 
   std::optional<Patch> convolution(NodeId id) const {
     const Node& node = graph_.node(id);
-    const auto x = activations(node.inputs[0]);
-    const auto w = weights(node.inputs[1], 0);
-    if (!x || !w || !graph_.type(node.outputs[0]).has_rank()) return std::nullopt;
-    const Shape& shape = constant_of(graph_, w->values)->shape();
-    const int64_t groups = node.attributes.integer("group", 1);
-    if (groups > 1 &&
-        (shape[1] < fewest_channels_of_group || shape[0] / groups < fewest_channels_of_group))
+    const auto x = dequantized_bytes(graph_, node.inputs[0]);
+    const auto w = dequantized_bytes(graph_, node.inputs[1]);
+    if (!fit(x, w, 0) || !w->constant || !graph_.type(node.outputs[0]).has_rank())
       return std::nullopt;
+    if (!has_kernel(node, *w)) return std::nullopt;
     Patch patch(graph_);
-    Node made;
-    made.op = "ConvInteger";
+    Node made = product_of(*x, "Conv");
     made.attributes = node.attributes;
-    made.inputs = {x->values, w->values, x->zero, w->zero};
-    std::vector<int64_t> channels(shape.size() - 1, 1);
+    std::vector<int64_t> channels(static_cast<size_t>(graph_.type(node.inputs[1]).rank()) - 1, 1);
     channels[0] = -1;
     return scaled(std::move(patch), id, std::move(made), *x, *w, node.input(2), channels);
+  }
+
+  // Of integers in small groups those of one channel have one.
+  bool has_kernel(const Node& node, const Bytes& weights) const {
+    const Dims& sizes = *graph_.type(node.inputs[1]).dims;
+    if (static_cast<int>(sizes.size()) > 2 + most_spatial || !sizes[0].is_constant() ||
+        !sizes[1].is_constant())
+      return false;
+    const int64_t groups = node.attributes.integer("group", 1);
+    if (groups == 1) return true;
+    const int64_t least = std::min(sizes[1].constant(), sizes[0].constant() / groups);
+    return least >= fewest_channels_of_group ||
+           (weights.kind == ByteKind::integer && sizes[1].is_constant(1));
   }
 
   std::optional<Patch> product(NodeId id) const {
@@ -111,30 +77,52 @@ class ByteProducts {
         (node.attributes.integer("transA", 0) != 0 || node.attributes.number("alpha", 1) != 1 ||
          (node.input(2) != no_value && node.attributes.number("beta", 1) != 1)))
       return std::nullopt;
-    const auto a = activations(node.inputs[0]);
-    const auto b = matrix(node.inputs[1], gemm && node.attributes.integer("transB", 0) != 0);
-    if (!a || !b || !graph_.type(node.outputs[0]).has_rank()) return std::nullopt;
-    Patch patch(graph_);
-    ValueId right = b->values;
-    if (b->transposed) {
-      Node turn;
-      turn.op = "Transpose";
-      turn.attributes.set("perm", std::vector<int64_t>{1, 0});
-      turn.inputs = {right};
-      right = patch.add(std::move(turn));
-    }
-    Node made;
-    made.op = "MatMulInteger";
-    made.inputs = {a->values, right, a->zero, b->zero};
-    return scaled(std::move(patch), id, std::move(made), *a, *b, gemm ? node.input(2) : no_value,
-                  {});
+    const bool turned = gemm && node.attributes.integer("transB", 0) != 0;
+    const auto a = dequantized_bytes(graph_, node.inputs[0]);
+    const auto b = dequantized_bytes(graph_, node.inputs[1]);
+    const ValueType &result = graph_.type(node.outputs[0]), &right = graph_.type(node.inputs[1]);
+    if (!result.has_rank() || result.rank() == 0 || !right.has_rank()) return std::nullopt;
+    if (!fit(a, b, turned ? right.rank() - 2 : right.rank() - 1)) return std::nullopt;
+    // Scales along the columns of several matrices have another shape than the sums.
+    if (b->axis && right.rank() != 2) return std::nullopt;
+    if (!b->constant && is_part_of_attention(node.outputs[0])) return std::nullopt;
+    return scaled(Patch(graph_), id, product_of(*a, "MatMul"), *a, *b,
+                  gemm ? node.input(2) : no_value, {}, turned);
   }
 
-  // The sums of `made` as floats, in place of the result of node `id`. `channels`: the shape that
-  // scales and bias have to have; empty: the one that they have.
+  // Scores whose softmax is multiplied in floats: all of it is one kernel, faster than two products
+  // of which one is of bytes.
+  bool is_part_of_attention(ValueId scores) const {
+    for (int i = 0; i < longest_chain; ++i) {
+      const NodeId id = uses_.sole_reading_node(scores);
+      if (id == no_node) return false;
+      const Node& node = graph_.node(id);
+      scores = node.outputs[0];
+      if (!node.is("Softmax")) {
+        if (!elementwise_expression(graph_, node)) return false;
+        continue;
+      }
+      const NodeId reader = uses_.sole_reading_node(scores);
+      return reader != no_node && graph_.node(reader).is("MatMul");
+    }
+    return false;
+  }
+
+  // An operator without its inputs.
+  static Node product_of(const Bytes& factor, std::string_view name) {
+    Node node;
+    const bool float8 = factor.kind == ByteKind::float8;
+    node.op = std::string(name) + (float8 ? "Float8" : "Integer");
+    if (float8) node.domain = "cermet";
+    return node;
+  }
+
+  // The sums of `made`, which gets its inputs here, as floats in place of the result of node `id`.
+  // `channels`: the shape that scales and bias have to have; empty: the one that they have.
+  // `turned`: the right factor, of two dimensions.
   std::optional<Patch> scaled(Patch patch, NodeId id, Node made, const Bytes& left,
                               const Bytes& right, ValueId bias,
-                              const std::vector<int64_t>& channels) const {
+                              const std::vector<int64_t>& channels, bool turned = false) const {
     const Node& node = graph_.node(id);
     const ElementType type = graph_.type(node.outputs[0]).element;
     const auto as_float = [&](ValueId value, ElementType from) {
@@ -143,14 +131,23 @@ class ByteProducts {
     const auto along_channels = [&](ValueId value, bool single) {
       return single || channels.empty() ? value : reshaped(patch, value, channels);
     };
-    ValueId result = cast(patch, patch.add(std::move(made)), ElementType::float32);
+    made.inputs = {left.moved(graph_, patch), right.moved(graph_, patch)};
+    if (turned) made.inputs[1] = transposed(patch, made.inputs[1]);
+    if (left.kind == ByteKind::integer)
+      made.inputs.insert(made.inputs.end(), {left.zero, right.zero});
+    ValueId result = patch.add(std::move(made));
+    if (left.kind == ByteKind::integer) result = cast(patch, result, ElementType::float32);
     const ValueId scale = binary(patch, "Mul", as_float(left.scale, element(left.scale)),
                                  as_float(right.scale, element(right.scale)));
-    result = binary(patch, "Mul", result, along_channels(scale, right.axis < 0));
+    result = binary(patch, "Mul", result, along_channels(scale, !right.axis));
     if (bias != no_value)
       result = binary(patch, "Add", result, along_channels(as_float(bias, type), false));
     if (type != ElementType::float32) result = cast(patch, result, type);
-    for (NodeId consumed : {id, left.node, right.node}) patch.consume(consumed);
+    patch.consume(id);
+    for (const Bytes* factor : {&left, &right}) {
+      patch.consume(factor->node);
+      for (NodeId movement : factor->movements) patch.consume(movement);
+    }
     patch.replace(node.outputs[0], result);
     return patch;
   }
@@ -162,6 +159,14 @@ class ByteProducts {
     node.op = "Cast";
     node.attributes.set("to", static_cast<int64_t>(to));
     node.inputs = {value};
+    return patch.add(std::move(node));
+  }
+
+  static ValueId transposed(Patch& patch, ValueId matrix) {
+    Node node;
+    node.op = "Transpose";
+    node.attributes.set("perm", std::vector<int64_t>{1, 0});
+    node.inputs = {matrix};
     return patch.add(std::move(node));
   }
 
@@ -181,14 +186,16 @@ class ByteProducts {
   }
 
   const Graph& graph_;
+  const Uses uses_;
+  const CostOracle& costs_;
 };
 
 }  // namespace
 
 std::vector<Patch> multiply_bytes(const Graph& graph, const CostOracle& costs) {
   std::vector<Patch> patches;
-  if (!costs.multiplies_bytes()) return patches;
-  const ByteProducts products(graph);
+  if (!costs.multiplies_bytes() && !costs.multiplies_float8()) return patches;
+  const ByteProducts products(graph, costs);
   for (NodeId id : graph.order())
     if (auto patch = products.at(id)) patches.push_back(std::move(*patch));
   return patches;

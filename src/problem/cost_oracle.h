@@ -28,6 +28,8 @@ class CostOracle {
 
   // Whether products of bytes, with sums of integers, take less time than those of floats.
   virtual bool multiplies_bytes() const { return false; }
+  // The same of float8, e4m3fn and e5m2, with sums of float32.
+  virtual bool multiplies_float8() const { return false; }
 
   // Whether results whose sizes depend on data are better computed with room for as many elements
   // as there may be, and cut then: what computes them learns nothing of sizes.

@@ -10,11 +10,12 @@
 namespace cermet {
 
 // The same launches as several graphs: one whose kernels may start while the one in front of them
-// ends (programmatic dependent launch), one in which they run in turn, and, where there are any, one
-// with branches side by side. The first takes less of the GPU, the second less of the host, which
-// gives the first kernel by kernel; the third pays where kernels fill a part of the GPU. Which is
-// fastest depends on the network and on whether runs follow each other closely. So the first runs
-// take turns, are timed by the GPU's clock, and the fastest graph stays. Results are the same bits.
+// ends (programmatic dependent launch), one in which they run in turn, and, where there are any,
+// one with branches side by side. The first takes less of the GPU, the second less of the host,
+// which gives the first kernel by kernel; the third pays where kernels fill a part of the GPU.
+// Which is fastest depends on the network and on whether runs follow each other closely. So the
+// first runs take turns, are timed by the GPU's clock, and the fastest graph stays. Results are the
+// same bits.
 class SegmentGraph {
  public:
   // At least one.

@@ -19,8 +19,8 @@ struct ShapePlan {
   std::vector<std::unique_ptr<BoundKernel>> bound;  // by step, where all its shapes do
   // By buffer that lies within another one: how far behind its start, where that follows too.
   std::vector<std::optional<size_t>> alias_offsets;
-  MemoryPlan memory;                                // of the host
-  MemoryPlan device_memory;                         // of the device; empty where the plan uses none
+  MemoryPlan memory;         // of the host
+  MemoryPlan device_memory;  // of the device; empty where the plan uses none
 
   const MemoryPlan& memory_of(Place place) const {
     return place == Place::host ? memory : device_memory;

@@ -75,8 +75,7 @@ class TransposeAbsorber {
 
   bool takes(const Reader& reader, const Layout& layout) const {
     const Step& step = *reader.step;
-    if (step.problem.kind != ProblemKind::matmul || step.problem.op != "MatMul" ||
-        reader.input > 1 ||
+    if (step.problem.kind != ProblemKind::matmul || step.problem.op == "Gemm" || reader.input > 1 ||
         !reads_turned_operand(reader.input, layout.order.back(), layout.order.size()))
       return false;
     Step trial = step;

@@ -180,6 +180,8 @@ class Placer {
     for_each_step(region.steps, [&](Step& step) {
       std::replace(step.inputs.begin(), step.inputs.end(), from, to);
       std::replace(step.outputs.begin(), step.outputs.end(), from, to);
+      for (Region& body : step.regions)
+        std::replace(body.outputs.begin(), body.outputs.end(), from, to);
     });
   }
 

@@ -137,6 +137,39 @@ TEST(CudaByteProduct, MultipliesByEveryTile) {
         exact);
 }
 
+const std::vector<std::string> warpgroup_tiles{"128x256x128 w2x4 s4 k1", "256x128x128 w4x2 s4 k2",
+                                               "128x192x128 w4x2 s4 k1", "128x128x128 w4x2 s3 k1",
+                                               "128x64x128 w4x2 s4 k3",  "64x256x128 w1x4 s4 k1",
+                                               "64x128x128 w2x2 s4 k1",  "64x32x128 w4x1 s6 k1"};
+
+TEST(CudaByteWarpgroup, MultipliesEverySizeAndSign) {
+  for (ElementType left : bytes)
+    for (ElementType right : bytes)
+      for (const auto& [m, n, k] :
+           std::vector<std::array<int64_t, 3>>{{64, 64, 128}, {33, 40, 80}, {70, 66, 272}})
+        expect_same_on_device(kernel_case({left, right, {m, k}, {k, n}, true, {Shape{}, {}}}),
+                              cuda_tactic("cuda.gemm_warpgroup"), exact);
+}
+
+TEST(CudaByteWarpgroup, MultipliesByEveryTile) {
+  for (const std::string& tile : warpgroup_tiles) {
+    static std::vector<std::string> one;
+    one = {tile};
+    Tactic tactic = cuda_tactic("cuda.gemm_warpgroup");
+    tactic.configurations = [](const TacticQuery&) { return one; };
+    expect_same_on_device(kernel_case({uint8, int8, {136, 272}, {272, 264}, true, {Shape{}, {}}}),
+                          tactic, exact);
+  }
+}
+
+TEST(CudaByteWarpgroup, RejectsWhatItDoesNotCompute) {
+  const Tactic& tactic = cuda_tactic("cuda.gemm_warpgroup");
+  EXPECT_EQ(rejection(kernel_case({int8, int8, {8, 16}, {16, 8}, false}), tactic),
+            "bytes have to lie side by side along the depth");
+  EXPECT_EQ(rejection(kernel_case({int8, int8, {8, 16}, {16, 8}, true, {{}, Shape{8}}}), tactic),
+            "sums of the factors, for zero points, are not there when it starts");
+}
+
 struct ImageCase {
   ElementType image = uint8, weights = int8;
   Shape x, w;
@@ -213,6 +246,67 @@ TEST(CudaByteConvolution, FinishesSums) {
   what.inputs.emplace_back(random_tensor(float32, {24, 1, 1}, 0, 100, 4));
   what.layouts.resize(what.inputs.size());
   check_convolution(std::move(what));
+}
+
+TEST(CudaByteWarpgroup, ConvolvesImages) {
+  const Zeros zeros{Shape{}, {}};
+  for (const ImageCase& what : std::vector<ImageCase>{
+           {uint8, int8, {2, 32, 7, 9}, {24, 32, 3, 3}, {1, 1, 1, 1}, {}, {}, 1, zeros},
+           {int8, int8, {2, 64, 9, 9}, {40, 64, 3, 3}, {1, 1, 1, 1}, {2, 2}, {}, 1, zeros},
+           {uint8, uint8, {2, 48, 5, 5}, {72, 48, 1, 1}, {}, {}, {}, 1, zeros},
+           {uint8, int8, {1, 64, 8, 8}, {32, 32, 3, 3}, {1, 1, 1, 1}, {}, {}, 2, zeros}})
+    expect_same_on_device(kernel_case(what), cuda_tactic("cuda.convolution_warpgroup"), exact);
+}
+
+TEST(CudaByteDepthwise, KnowsEveryWindowAndZero) {
+  const std::vector<Zeros> all{
+      {}, {Shape{}, {}}, {{}, Shape{}}, {Shape{}, Shape{24}}, {Shape{1}, Shape{1}, false}};
+  for (ElementType image : bytes)
+    for (ElementType weights : bytes)
+      for (const Zeros& zeros : all)
+        for (const ImageCase& what : std::vector<ImageCase>{
+                 {image, weights, {2, 24, 9, 11}, {24, 1, 3, 3}, {1, 1, 1, 1}, {}, {}, 24, zeros},
+                 {image,
+                  weights,
+                  {1, 24, 9, 8},
+                  {24, 1, 5, 3},
+                  {2, 1, 0, 1},
+                  {2, 2},
+                  {},
+                  24,
+                  zeros},
+                 {image,
+                  weights,
+                  {1, 12, 12, 9},
+                  {24, 1, 3, 3},
+                  {2, 2, 2, 2},
+                  {},
+                  {2, 2},
+                  12,
+                  zeros},
+                 {image, weights, {2, 24, 30}, {24, 1, 5}, {2, 2}, {}, {}, 24, zeros}})
+          expect_same_on_device(kernel_case(what), cuda_tactic("cuda.depthwise"), exact);
+}
+
+TEST(CudaByteDepthwise, FinishesSums) {
+  for (int64_t channels : {24, 5}) {
+    KernelCase what = kernel_case(ImageCase{uint8,
+                                            int8,
+                                            {2, channels, 6, 7},
+                                            {channels, 1, 3, 3},
+                                            {1, 1, 1, 1},
+                                            {},
+                                            {},
+                                            channels,
+                                            {Shape{}, {}}});
+    what.inputs.resize(4);
+    what.constant.resize(4);
+    add_epilogue(what, requantised);
+    what.inputs.emplace_back(random_tensor(float32, {channels, 1, 1}, 0, 1e-3, 3));
+    what.inputs.emplace_back(random_tensor(float32, {channels, 1, 1}, 0, 100, 4));
+    what.layouts.resize(what.inputs.size());
+    expect_same_on_device(std::move(what), cuda_tactic("cuda.depthwise"), exact);
+  }
 }
 
 }  // namespace

@@ -112,12 +112,19 @@ class CaseOnDevice {
 
   static void compile(const Plan& plan, const Tactic& tactic,
                       const std::vector<std::string>& architectures) {
-    for (const std::string& architecture : architectures)
+    for (const std::string& architecture : architectures) {
+      // Kernels that were chosen for a newer architecture are compiled for this one too, in engines
+      // for several; of configurations those that all of them can launch.
+      std::vector<std::string> all{architecture};
+      const bool rejected = tactic.rejects(query_of(plan, architecture)).has_value();
+      if (rejected) all.insert(all.begin(), "sm_89");
+      const Tactic& offering = rejected ? cuda_tactic(tactic.name) : tactic;
       for (const std::string& configuration :
-           picked(configurations_of(plan, tactic, architecture), plan)) {
+           picked(configurations_of(plan, offering, all.front()), plan)) {
         Plan lone = lone_step(plan, plan.root.steps[0], tactic, configuration, 1);
-        cuda::compile_programs(lone, cuda::tactics(), {architecture}, test_compiler(), 1);
+        cuda::compile_programs(lone, cuda::tactics(), all, test_compiler(), 1);
       }
+    }
   }
 
  private:

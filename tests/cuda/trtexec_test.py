@@ -15,7 +15,7 @@ QUICK = ("--iterations=12", "--duration=0", "--warmUp=0", "--tuningBudget=0")
 # Those that trtexec's users give for GPUs and that change nothing, and what is said of them.
 NOTES = {"--useCudaGraph": "always launched as a graph", "--useSpinWait": "the driver decides",
          "--exposeDMA": "follow each other", "--separateProfileRun": "in runs of their own",
-         "--maxAuxStreams=2": "one after the other", "--noBuilderCache": "CERMET_KERNEL_CACHE"}
+         "--noBuilderCache": "CERMET_KERNEL_CACHE"}
 
 
 class Trtexec(unittest.TestCase):

@@ -83,7 +83,8 @@ def googlenet(path, size=224, divisor=1, modules=MODULES):
         net.nodes, "googlenet",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, size, size])],
         [helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, 1000])], net.constants)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+    onnx.save(model, path)
     return path
 
 

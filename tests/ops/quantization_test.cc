@@ -93,6 +93,27 @@ TEST(ConvInteger, PadsWithTheZeroPoint) {
   EXPECT_EQ(result("ConvInteger", {x, w, zero}, pads), "[1, 1, 2, 2]: 10 6 7 4");
 }
 
+TEST(Float8Products, MultiplyBothFormats) {
+  const Operator& product = *find_operator("cermet", "MatMulFloat8");
+  const Tensor a = of(ElementType::float8e4m3fn, {1, 2}, {1.5, 448});
+  const Tensor b = of(ElementType::float8e5m2, {2, 1}, {2, 1024});
+  const auto results = evaluate(product, {}, std::vector<std::optional<Value>>{a, b}, 1);
+  EXPECT_EQ(results[0].tensor.type(), ElementType::float32);
+  EXPECT_EQ(load_element<double>(results[0].tensor.view(), 0), 448.0 * 1024 + 3);
+  const Tensor other = of(ElementType::float8e4m3fnuz, {2, 1}, {1, 1});
+  EXPECT_THROW(evaluate(product, {}, std::vector<std::optional<Value>>{a, other}, 1), Error);
+}
+
+TEST(Float8Products, ConvolvePaddedImages) {
+  const Tensor x = of(ElementType::float8e5m2, {1, 1, 2, 2}, {1, 2, 3, 4});
+  const Tensor w = of(ElementType::float8e4m3fn, {1, 1, 2, 2}, {1, 1, 1, 0.5});
+  const Attributes pads = with({{"pads", std::vector<int64_t>{0, 0, 1, 1}}});
+  const auto results = evaluate(*find_operator("cermet", "ConvFloat8"), pads,
+                                std::vector<std::optional<Value>>{x, w}, 1);
+  EXPECT_EQ(results[0].tensor.type(), ElementType::float32);
+  EXPECT_EQ(load_all<double>(results[0].tensor.view()), (std::vector<double>{8, 6, 7, 4}));
+}
+
 TEST(Quantization, InfersSymbolicShapes) {
   const auto zero = typed(ElementType::int8, Dims{});
   EXPECT_EQ(inferred("QuantizeLinear", {floats({sym("N"), 4}), floats({}), zero}), "int8[N, 4]");

@@ -98,6 +98,7 @@ class CostsBySteps : public CostOracle {
     return problem.op == "Split" ? 0 : 1;
   }
   bool multiplies_bytes() const override { return true; }
+  bool multiplies_float8() const override { return true; }
   bool pads_results() const override { return true; }
 };
 

@@ -43,19 +43,23 @@ void require_zero_point(const InferContext& context, size_t zero, size_t operand
 
 }  // namespace
 
-void infer_conv_integer(InferContext& context) {
-  require_element(context, 0, is_byte, "type int8 or uint8");
-  require_element(context, 1, is_byte, "type int8 or uint8");
-  const bool known = context.has_rank(1) && context.rank(1) > 0;
-  require_zero_point(context, 2, 0, Dim(1));
-  require_zero_point(context, 3, 1, known ? context.dims(1)[0] : context.new_dim());
+ValueType convolution_type(InferContext& context) {
   std::vector<std::optional<InferContext::Input>> inputs(2);
   for (size_t i = 0; i < inputs.size(); ++i)
     inputs[i] = InferContext::Input{context.input(i), std::nullopt, std::nullopt};
   InferContext inner(context.op(), context.attributes(), std::move(inputs), 1,
                      [&](std::string_view hint) { return context.new_dim(hint); });
   convolution().infer(inner);
-  context.set_output(0, ValueType::tensor(ElementType::int32, inner.outputs()[0].type.dims));
+  return inner.outputs()[0].type;
+}
+
+void infer_conv_integer(InferContext& context) {
+  require_element(context, 0, is_byte, "type int8 or uint8");
+  require_element(context, 1, is_byte, "type int8 or uint8");
+  const bool known = context.has_rank(1) && context.rank(1) > 0;
+  require_zero_point(context, 2, 0, Dim(1));
+  require_zero_point(context, 3, 1, known ? context.dims(1)[0] : context.new_dim());
+  context.set_output(0, ValueType::tensor(ElementType::int32, convolution_type(context).dims));
 }
 
 void evaluate_conv_integer(EvalContext& context) {

@@ -31,6 +31,18 @@ EMULATED_MULTIPLY(mma_s8u8, int, s8u8)
 EMULATED_MULTIPLY(mma_u8s8, int, u8s8)
 #undef EMULATED_MULTIPLY
 
+#define EMULATED_FLOAT8(name, product)                                           \
+  inline void name(float(&d)[4], const unsigned(&a)[4], const unsigned(&b)[2]) { \
+    for (float& sum : d) sum = 0;                                                \
+    emulated_machine->multiply(emulation::Product::product, d, a, b);            \
+    asm volatile("" ::: "memory");                                               \
+  }
+EMULATED_FLOAT8(mma_e4m3, e4m3)
+EMULATED_FLOAT8(mma_e5m2, e5m2)
+EMULATED_FLOAT8(mma_e4m3e5m2, e4m3e5m2)
+EMULATED_FLOAT8(mma_e5m2e4m3, e5m2e4m3)
+#undef EMULATED_FLOAT8
+
 inline void load_matrices(unsigned (&r)[4], const void* row) {
   emulated_machine->load_matrices(r, row, false);
   asm volatile("" ::: "memory");
@@ -52,25 +64,31 @@ void async_wait() {
   asm volatile("" ::: "memory");
 }
 
+template <class T>
+T to_compute(T x);
+
 // Products of warpgroups; these are done at once, and what a thread wrote all others see.
-template <class Tile, class LeftTile, class RightTile, int COUNT>
-void warpgroup_multiply(float (&d)[COUNT], const unsigned char* left, int row,
+template <class Tile, class LeftTile, class RightTile, class Sum, int COUNT>
+void warpgroup_multiply(Sum (&d)[COUNT], const unsigned char* left, int row,
                         const unsigned char* right, int depth) {
-  const auto element = [](auto factor, const unsigned char* at, int line, int k) {
-    using Factor = decltype(factor);
-    return to_compute(
-        *reinterpret_cast<const typename Factor::Element*>(at + Factor::place(line, k)));
+  constexpr int deep = 32 / static_cast<int>(sizeof(typename Tile::Element));
+  const auto left_element = [&](int line, int k) {
+    using Element = typename Tile::LeftElement;
+    return to_compute(*reinterpret_cast<const Element*>(left + LeftTile::place(line, k)));
+  };
+  const auto right_element = [&](int line, int k) {
+    using Element = typename Tile::RightElement;
+    return to_compute(*reinterpret_cast<const Element*>(right + RightTile::place(line, k)));
   };
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   for (int i = 0; i < COUNT; ++i) {
     const int m = row + warp % 4 * 16 + lane / 4 + i / 2 % 2 * 8;
     const int n = i / 4 * 8 + lane % 4 * 2 + i % 2;
-    for (int k = depth; k < depth + 16; ++k)
-      d[i] += element(LeftTile(), left, m, k) * element(RightTile(), right, n, k);
+    for (int k = depth; k < depth + deep; ++k) d[i] += left_element(m, k) * right_element(n, k);
   }
 }
-template <int COUNT>
-void hold_in_registers(float (&)[COUNT]) {}
+template <class Sum, int COUNT>
+void hold_in_registers(Sum (&)[COUNT]) {}
 inline void warpgroup_begin() {}
 inline void warpgroup_commit() {}
 template <int GROUPS>

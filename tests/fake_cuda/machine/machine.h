@@ -18,8 +18,20 @@ struct Meeting {
 
 // Lanes that meet have to be in calls of one kind.
 enum class Together : int { sync = 1, shuffle, vote, multiply, load_matrices };
-// Of bytes, the left factor's sign comes first.
-enum class Product : int { f16, bf16, tf32, s8, u8, s8u8, u8s8 };
+// Of bytes, the left factor's type comes first.
+enum class Product : int {
+  f16,
+  bf16,
+  tf32,
+  s8,
+  u8,
+  s8u8,
+  u8s8,
+  e4m3,
+  e5m2,
+  e4m3e5m2,
+  e5m2e4m3,
+};
 
 // The thread that runs now, and what it can call.
 struct Machine {

@@ -1,5 +1,6 @@
 #include "machine/warp.h"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -52,6 +53,38 @@ struct Bytes {
     return static_cast<unsigned>(static_cast<Byte>(word >> (8 * i)));
   }
 };
+// Sign, exponent field, mantissa; without infinities where a field of ones is a number.
+template <int MANTISSA, int BIAS, bool INFINITE>
+struct Float8 {
+  using Sum = float;
+  static constexpr int per_word = 4;
+  static float element(unsigned word, int i) {
+    const unsigned code = word >> (8 * i) & 0xff, magnitude = code & 0x7f;
+    const int field = static_cast<int>(magnitude >> MANTISSA);
+    const int mantissa = static_cast<int>(magnitude & ((1u << MANTISSA) - 1));
+    float value = std::ldexp(static_cast<float>(mantissa + (field == 0 ? 0 : 1 << MANTISSA)),
+                             (field == 0 ? 1 : field) - BIAS - MANTISSA);
+    if (INFINITE && field == 0x7f >> MANTISSA) value = mantissa == 0 ? INFINITY : NAN;
+    if (!INFINITE && magnitude == 0x7f) value = NAN;
+    return (code & 0x80) != 0 ? -value : value;
+  }
+};
+using E4m3 = Float8<3, 7, false>;
+using E5m2 = Float8<2, 15, true>;
+
+// What a card keeps of a sum: of float8 14 bits of its own and no more, as others have measured.
+template <class Left>
+constexpr bool sums_are_short = false;
+template <int MANTISSA, int BIAS, bool INFINITE>
+constexpr bool sums_are_short<Float8<MANTISSA, BIAS, INFINITE>> = true;
+
+template <class Left, class Sum>
+Sum kept(Sum sum) {
+  if constexpr (sums_are_short<Left>)
+    return emulation::as_float(emulation::as_bits(sum) & ~0x3ffu);
+  else
+    return sum;
+}
 using Int8 = Bytes<int8_t>;
 using Uint8 = Bytes<uint8_t>;
 
@@ -82,6 +115,7 @@ void multiply_fragments(Meeting& meeting) {
       Sum sum;
       std::memcpy(&sum, &lanes[lane].d[i], sizeof sum);
       for (int k = 0; k < deep; ++k) sum += a[row][k] * b[column][k];
+      sum = kept<Left>(sum);
       std::memcpy(&lanes[lane].d[i], &sum, sizeof sum);
     }
     std::memcpy(meeting.slots[lane].bytes, &lanes[lane], sizeof(Fragments));
@@ -130,6 +164,18 @@ void multiply(Product kind, void* d, const unsigned* a, const unsigned* b) {
       break;
     case Product::u8s8:
       combine = combine_product<Uint8, Int8>;
+      break;
+    case Product::e4m3:
+      combine = combine_product<E4m3>;
+      break;
+    case Product::e5m2:
+      combine = combine_product<E5m2>;
+      break;
+    case Product::e4m3e5m2:
+      combine = combine_product<E4m3, E5m2>;
+      break;
+    case Product::e5m2e4m3:
+      combine = combine_product<E5m2, E4m3>;
       break;
   }
   const Meeting* met = meet(Together::multiply, all_lanes, &given, sizeof given, combine);

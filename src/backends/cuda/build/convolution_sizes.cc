@@ -96,7 +96,7 @@ SizeStruct ConvolutionSizes::text() const {
   return text;
 }
 
-std::optional<std::string> rejects_convolution(const Problem& problem) {
+std::optional<std::string> rejects_convolution(const Problem& problem, bool takes_bytes) {
   if (problem.kind != ProblemKind::convolution) return "computes convolutions only";
   if (auto reason = rejects_operands(problem)) return reason;
   if (problem.inputs.size() < 2 || !problem.inputs[0] || !problem.inputs[1])
@@ -104,7 +104,10 @@ std::optional<std::string> rejects_convolution(const Problem& problem) {
   const int rank = problem.inputs[0]->type.rank();
   if (rank < 3 || rank > 5) return fmt::format("{} dimensions, expected 3 to 5", rank);
   if (problem.inputs[1]->type.rank() != rank) return "image and weights have different ranks";
-  if (!is_floating(problem.inputs[0]->type.element)) return "the elements are no floats";
+  const ElementType type = problem.inputs[0]->type.element;
+  if (!is_floating(type) && !takes_bytes) return "the elements are no floats";
+  if (is_floating(type) && problem.inputs[1]->type.element != type)
+    return "image and weights have different types";
   if (!problem.has_epilogue()) return std::nullopt;
   if (problem.expression.results().size() != 1) return "the epilogue has several results";
   return scalar_rejects(problem.expression);
@@ -112,7 +115,7 @@ std::optional<std::string> rejects_convolution(const Problem& problem) {
 
 bool convolution_has_bias(const Problem& problem) {
   const size_t own = problem.has_epilogue() ? problem.epilogue_first : problem.inputs.size();
-  return own > 2 && problem.inputs[2].has_value();
+  return own > 2 && problem.inputs[2].has_value() && problem.op != "ConvInteger";
 }
 
 std::string convolution_bias(KernelWriter& writer) {
@@ -124,13 +127,14 @@ std::string convolution_bias(KernelWriter& writer) {
 
 void write_finish(KernelWriter& writer, int spatial) {
   const Problem& problem = writer.problem();
+  const ElementType image = problem.inputs[0]->type.element;
   std::vector<std::string> coordinates{"n", "m"};
   for (int d = 3 - spatial; d < 3; ++d) coordinates.push_back(fmt::format("o{}", d));
   const PrintedExpression printed = print_epilogue(writer, "value", coordinates, "e");
   writer.body(fmt::format(
       "const auto finish = [&]({} value, index_t n, index_t m, index_t o0, index_t o1, index_t o2) "
       "{{\n{}return from_compute<{}>({});\n}};\n",
-      compute_type(problem.inputs[0]->type.element), printed.statements,
+      is_floating(image) ? compute_type(image) : "int", printed.statements,
       storage_type(problem.outputs[0]->type.element), printed.results[0]));
 }
 

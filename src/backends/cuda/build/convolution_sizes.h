@@ -30,16 +30,16 @@ struct ConvolutionSizes {
   SizeStruct text() const;
 };
 
-// Why the kernels of convolutions can't take the problem, in words.
-std::optional<std::string> rejects_convolution(const Problem& problem);
+// Why the kernels of convolutions can't take the problem, in words. `takes_bytes`: integers too.
+std::optional<std::string> rejects_convolution(const Problem& problem, bool takes_bytes = false);
 
-// Whether input 2 is a bias, not an operand of the epilogue.
+// Whether input 2 is a bias, not an operand of the epilogue or a zero point.
 bool convolution_has_bias(const Problem& problem);
 // The bias' pointer, null without one.
 std::string convolution_bias(KernelWriter& writer);
 
-// A lambda "finish" in the kernel: the value of a sum in the compute type at (n, m, o0, o1, o2) to
-// the element that is stored, by the epilogue.
+// A lambda "finish" in the kernel: the value of a sum in the compute type, int of bytes, at (n, m,
+// o0, o1, o2) to the element that is stored, by the epilogue.
 void write_finish(KernelWriter& writer, int spatial);
 
 // Whether the layout is channels-last for operands of that rank; both are where only one order is.

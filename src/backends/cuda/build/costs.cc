@@ -34,6 +34,8 @@ Layout Costs::result_layout(const Problem& problem) const {
   return image ? Layout::channels_last(problem.outputs[0]->type.rank()) : Layout{};
 }
 
+bool Costs::multiplies_float8() const { return rates_of(architecture_).float8_per_us > 0; }
+
 std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) const {
   if (problem.op == "Split" && !gives_output && cuts_in_place(problem)) return 0;
   const auto shapes = typical_shapes(problem, sizes_);
@@ -42,7 +44,10 @@ std::optional<double> Costs::step_us(const Problem& problem, bool gives_output) 
   const auto& first = problem.inputs[0];
   const bool lowered = narrow_ && first && first->type.element == ElementType::float32;
   const bool narrow = lowered || (first && bit_width(first->type.element) <= 16);
-  const double peak = narrow ? rates.tensor16_per_us : rates.float32_per_us;
+  double peak = narrow ? rates.tensor16_per_us : rates.float32_per_us;
+  if (first && bit_width(first->type.element) == 8)
+    peak =
+        std::max(peak, is_floating(first->type.element) ? rates.float8_per_us : rates.int8_per_us);
   const double bytes = bytes_of(problem, *shapes) / (lowered ? 2 : 1);
   return rates.launch_us + std::max(bytes / rates.bytes_per_us,
                                     operations_of(problem, *shapes) / (usual_part_of_peak * peak));

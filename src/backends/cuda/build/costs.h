@@ -19,6 +19,7 @@ class Costs : public CostOracle {
   bool reads_parts_of_rows() const override { return true; }
   std::optional<double> step_us(const Problem& problem, bool gives_output) const override;
   bool multiplies_bytes() const override { return true; }
+  bool multiplies_float8() const override;
   bool pads_results() const override { return true; }
 
  private:

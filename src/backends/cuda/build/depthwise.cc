@@ -6,6 +6,7 @@
 
 #include "backends/cuda/build/convolution_sizes.h"
 #include "backends/cuda/build/estimate.h"
+#include "backends/cuda/build/product_bytes.h"
 #include "expr/relayout.h"
 #include "ops/convolution/convolution.attrs.h"
 #include "tactics/typical_shapes.h"
@@ -56,10 +57,12 @@ Places places_of(const TacticQuery& query) {
   return places;
 }
 
+bool is_of_bytes(const Problem& problem) { return problem.op == "ConvInteger"; }
+
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
-  if (auto reason = rejects_convolution(problem)) return reason;
-  if (problem.op != "Conv") return "computes no transposed convolutions";
+  if (auto reason = rejects_convolution(problem, true)) return reason;
+  if (problem.op != "Conv" && !is_of_bytes(problem)) return "computes no transposed convolutions";
   if (problem.inputs[0]->type.rank() > 4) return "computes one or two spatial dimensions";
   if (!is_channels_last(*problem.inputs[0]) || !is_channels_last(*problem.outputs[0]))
     return "image and result have to be channels-last";
@@ -73,11 +76,13 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   return std::nullopt;
 }
 
-// Vectors of 16 bytes and of 8, where so many elements divide the channels.
+// Vectors of 16 bytes and of 8, where so many elements divide the channels; of bytes half as many,
+// for their sums are as wide as those of floats.
 int widest_vector(const TacticQuery& query, int64_t filters) {
   const Problem& problem = query.problem();
-  int vector = 16 / std::max(bit_width(problem.inputs[0]->type.element) / 8,
-                             bit_width(problem.outputs[0]->type.element) / 8);
+  int vector =
+      (is_of_bytes(problem) ? 8 : 16) / std::max(bit_width(problem.inputs[0]->type.element) / 8,
+                                                 bit_width(problem.outputs[0]->type.element) / 8);
   while (filters % vector != 0) vector /= 2;
   return vector;
 }
@@ -138,6 +143,23 @@ Block block_of(const Places& places, const Tile& tile, int multiprocessors) {
   return block;
 }
 
+// The zero points, as the kernel takes them, and which of them there are.
+std::string zeros_of(const TacticQuery& query, KernelWriter& writer, SizeStruct& text) {
+  constexpr size_t image = 2, weights = 3;
+  const bool bytes = is_of_bytes(query.problem());
+  const auto of_image = bytes ? zeros_at(query, image) : std::nullopt;
+  const auto of_weights = bytes ? zeros_at(query, weights) : std::nullopt;
+  const std::string_view type = storage_type(query.problem().inputs[1]->type.element);
+  int kind = 0;
+  if (of_weights) kind = is_single(*query.problem().inputs[weights]) ? 1 : 2;
+  text.add("image_zero", of_image ? 1 : 0);
+  text.add("weight_zero", kind);
+  return fmt::format(
+      "DepthwiseZeros<{}>{{{}, {}}}", type,
+      of_image ? fmt::format("static_cast<int>({}[0])", writer.input(*of_image)) : "0",
+      of_weights ? writer.input(*of_weights) : "nullptr");
+}
+
 DeviceSource generate(const TacticQuery& query, std::string_view configuration) {
   const Tile tile = Tile::parse(configuration);
   const Places places = places_of(query);
@@ -154,10 +176,11 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   text.add("block_channels", block.channels);
   text.add("block_pixels", block.pixels);
   text.add("block_rows", block.rows);
+  const std::string zeros = zeros_of(query, writer, text);
   text.write(writer);
   write_finish(writer, sizes.spatial);
-  writer.body(fmt::format("depthwise(sizes, {}, {}, {}, {}, finish);\n", writer.input(0),
-                          writer.input(1), convolution_bias(writer), writer.output(0)));
+  writer.body(fmt::format("depthwise(sizes, {}, {}, {}, {}, {}, finish);\n", writer.input(0),
+                          writer.input(1), convolution_bias(writer), zeros, writer.output(0)));
   const Dim blocks = sizes.batch *
                      ceil_div(Dim(places.filters / tile.vector), Dim(int64_t{block.channels})) *
                      ceil_div(sizes.axes[1].output, Dim(int64_t{tile.rows} * block.rows)) *
@@ -180,8 +203,9 @@ double estimate(const TacticQuery& query, std::string_view configuration) {
   const auto rows = static_cast<double>((tile.rows - 1) * places.sizes.axes[1].stride.constant() +
                                         places.window(1));
   const double loads = rows * static_cast<double>(places.columns(tile.pixels));
+  const int convert = is_of_bytes(query.problem()) ? 3 : 1;  // instructions for an element
   const double instructions =
-      60 + loads * (4 + tile.vector) + taps * (2 + tile.vector) * tile.rows +
+      60 + loads * (4 + tile.vector * convert) + taps * (2 + tile.vector) * tile.rows +
       taps * tile.vector * tile.pixels * tile.rows + 12.0 * tile.pixels * tile.rows;
   const double warps =
       static_cast<double>(blocks_of(places, tile, block)) * ((block.threads() + 31) / 32);

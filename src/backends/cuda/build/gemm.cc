@@ -5,6 +5,14 @@
 namespace cermet::cuda {
 namespace {
 
+std::optional<std::string> warpgroup_rejects_bytes(const Product& product) {
+  if (!product.left.along_depth || !product.right.along_depth)
+    return "bytes have to lie side by side along the depth";
+  if (product.bytes->sums_rows() || product.bytes->sums_columns())
+    return "sums of the factors, for zero points, are not there when it starts";
+  return std::nullopt;
+}
+
 template <ProblemKind KIND, Multiplier MULTIPLIER>
 struct GemmTactic {
   static std::optional<std::string> rejects(const TacticQuery& query) {
@@ -13,13 +21,15 @@ struct GemmTactic {
                                          : "computes convolutions only";
     const ProductOrReason found = product_of(query);
     if (!found.product) return found.reason;
-    if (found.product->bytes.has_value() != (MULTIPLIER == Multiplier::bytes))
-      return found.product->bytes ? "computes products of floats only"
-                                  : "computes products of bytes only";
+    const auto& bytes = found.product->bytes;
+    constexpr bool warpgroup = MULTIPLIER == Multiplier::warpgroup;
+    if (!warpgroup && bytes.has_value() != (MULTIPLIER == Multiplier::bytes))
+      return bytes ? "computes products of floats only" : "computes products of bytes only";
     const bool is_float32 = found.product->type == ElementType::float32;
-    if (MULTIPLIER == Multiplier::warpgroup) {
+    if (warpgroup) {
       if (query.architecture != "sm_90a") return "only Hopper's own architecture has them: sm_90a";
-      if (is_float32) return "computes 16-bit floats only";
+      if (is_float32) return "computes 16-bit floats and bytes only";
+      if (bytes) return warpgroup_rejects_bytes(*found.product);
     }
     if (MULTIPLIER == Multiplier::fma && !is_float32) return "computes float32 only";
     if (MULTIPLIER == Multiplier::tensor && is_float32 && !query.allow_tf32)

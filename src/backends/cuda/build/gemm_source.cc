@@ -12,41 +12,75 @@ namespace {
 constexpr int reduce_threads = 128;  // of the kernel that adds partial sums
 constexpr int tile_group = 8;        // rows of tiles that run together
 
-// One instruction of a warpgroup: 64 x `columns` sums, 16 deep, of two tiles in shared memory.
+// As PTX calls the types that warpgroups multiply.
+std::string_view ptx_type(ElementType type) {
+  switch (type) {
+    case ElementType::float16:
+      return "f16";
+    case ElementType::bfloat16:
+      return "bf16";
+    case ElementType::int8:
+      return "s8";
+    case ElementType::uint8:
+      return "u8";
+    case ElementType::float8e4m3fn:
+      return "e4m3";
+    case ElementType::float8e5m2:
+      return "e5m2";
+    default:
+      fail(ErrorCode::internal, "warpgroups do not multiply {}", name(type));
+  }
+}
+
+// One instruction of a warpgroup: 64 x `columns` sums, 32 bytes deep, of two tiles in shared
+// memory.
 std::string warpgroup_instruction(const Product& product, int columns) {
+  const bool integers = product.bytes && !product.bytes->is_float8();
+  const std::string_view sum = product.sum_type();
   std::string registers, operands;
   for (int i = 0; i < columns / 2; ++i) {
     registers += fmt::format("{}%{}", i == 0 ? "" : ", ", i);
-    operands += fmt::format("{}\"+f\"(d[{}])", i == 0 ? "" : ", ", i);
+    operands += fmt::format("{}\"+{}\"(d[{}])", i == 0 ? "" : ", ", integers ? 'r' : 'f', i);
   }
-  const char* type = product.type == ElementType::float16 ? "f16" : "bf16";
+  const ElementType left = product.bytes ? product.bytes->left : product.type,
+                    right = product.bytes ? product.bytes->right : product.type;
+  // Bytes lie along the depth, which has no word; integers have no signs of the factors either.
+  std::string words = integers ? "" : ", 1, 1";
+  if (!product.bytes)
+    words += fmt::format(", {}, {}", product.left.along_depth ? 0 : 1,
+                         product.right.along_depth ? 0 : 1);
   return fmt::format(
       "#if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)\n"
-      "static __device__ __forceinline__ void warpgroup_instruction(float (&d)[{0}], uint64 left, "
-      "uint64 "
-      "right) {{\n"
-      "asm volatile(\"wgmma.mma_async.sync.aligned.m64n{1}k16.f32.{2}.{2} {{{3}}}, %{0}, %{4}, 1, "
-      "1, 1, {5}, {6};\"\n: {7}\n: \"l\"(left), \"l\"(right));\n}}\n#endif\n",
-      columns / 2, columns, type, registers, columns / 2 + 1, product.left.along_depth ? 0 : 1,
-      product.right.along_depth ? 0 : 1, operands);
+      "static __device__ __forceinline__ void warpgroup_instruction({7} (&d)[{0}], uint64 left, "
+      "uint64 right) {{\n"
+      "asm volatile(\"wgmma.mma_async.sync.aligned.m64n{1}k{8}.{9}.{2}.{10} {{{3}}}, %{0}, %{4}, "
+      "1{5};\"\n: {6}\n: \"l\"(left), \"l\"(right));\n}}\n#endif\n",
+      columns / 2, columns, ptx_type(left), registers, columns / 2 + 1, words, operands, sum,
+      product.bytes ? 32 : 16, integers ? "s32" : "f32", ptx_type(right));
 }
 
-// What sums are kept in, and the file that says how.
+// What Tile says of warpgroups' sums, and the types that the factors' elements are of.
+std::string warpgroup_constants(const Product& product, int columns) {
+  const auto type = [&](ElementType of_bytes) {
+    return storage_type(product.bytes ? of_bytes : product.type);
+  };
+  const ProductBytes bytes = product.bytes.value_or(ProductBytes());
+  return fmt::format(
+      "using Sum = {};\nusing LeftElement = {};\nusing RightElement = {};\n"
+      "static constexpr bool short_sums = {};\n{}",
+      product.sum_type(), type(bytes.left), type(bytes.right), product.bytes && bytes.is_float8(),
+      warpgroup_instruction(product, columns));
+}
+
+// What sums are kept in where there are no warpgroups, and the files that say how.
 struct Sums {
-  std::string_view type, file;
+  std::string_view type;
+  std::vector<std::string_view> files;
 };
-Sums sums_of(Multiplier multiplier) {
-  switch (multiplier) {
-    case Multiplier::warpgroup:
-      return {"FastSums", "gemm_warpgroup.cu"};
-    case Multiplier::tensor:
-      return {"TensorSums", "gemm_tensor.cu"};
-    case Multiplier::fma:
-      return {"FmaSums", "gemm_fma.cu"};
-    case Multiplier::bytes:
-      break;
-  }
-  return {"ByteSums", "gemm_bytes.cu"};
+Sums sums_of(const Product& product, Multiplier multiplier) {
+  if (product.bytes) return {"ByteSums", {"gemm_byte_products.cu", "gemm_bytes.cu"}};
+  if (multiplier == Multiplier::fma) return {"FmaSums", {"gemm_fma.cu"}};
+  return {"TensorSums", {"gemm_tensor.cu"}};
 }
 
 class GemmSource {
@@ -63,16 +97,15 @@ class GemmSource {
     for (const char* file : {"gemm_tile.cu", "gemm_loaders.cu"}) writer_.include(file);
     if (product_.left.kind == Factor::Kind::image) writer_.include("gemm_image.cu");
     writer_.include("gemm_main_loop.cu");
-    // Warpgroups' sums are those of a warp where there are none.
-    if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_tensor.cu");
-    writer_.include(sums_of(multiplier_).file);
+    const Sums sums = sums_of(product_, multiplier_);
+    for (std::string_view file : sums.files) writer_.include(file);
+    if (multiplier_ == Multiplier::warpgroup) writer_.include("gemm_warpgroup.cu");
     writer_.include("gemm_epilogue.cu");
     declare_tile();
     place_ = place_text();
     left_ = loader(product_.left, "left", "first_row", "Tile::m");
     right_ = loader(product_.right, "right", "first_column", "Tile::n");
-    writer_.declare(fmt::format("using TileSums = {}<Tile, Left::Factor, Right::Factor>;\n",
-                                sums_of(multiplier_).type));
+    declare_sums(sums.type);
     if (resident_blocks_)
       write_persistent();
     else
@@ -93,13 +126,24 @@ class GemmSource {
         index_type_of(writer_), storage_type(product_.type), tile_.m, tile_.n, tile_.k,
         tile_.warps_m, tile_.warps_n, tile_.stages, tile_.threads(),
         multiplier_ == Multiplier::warpgroup,
-        multiplier_ == Multiplier::warpgroup ? warpgroup_instruction(product_, tile_.n) : "",
+        multiplier_ == Multiplier::warpgroup ? warpgroup_constants(product_, tile_.n) : "",
         byte_constants(product_)));
   }
 
   Dim tiles() const {
     return ceil_div(product_.rows, Dim(tile_.m)) * ceil_div(product_.columns, Dim(tile_.n)) *
            product_.batches();
+  }
+
+  void declare_sums(std::string_view type) {
+    constexpr std::string_view factors = "<Tile, Left::Factor, Right::Factor>;\n";
+    if (multiplier_ == Multiplier::warpgroup)
+      writer_.declare(
+          fmt::format("#ifdef CERMET_WARPGROUPS\nusing TileSums = WarpgroupSums{1}"
+                      "#else\nusing TileSums = {0}{1}#endif\n",
+                      type, factors));
+    else
+      writer_.declare(fmt::format("using TileSums = {}{}", type, factors));
   }
 
   void write_tile() {

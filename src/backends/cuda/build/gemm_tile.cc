@@ -39,9 +39,10 @@ constexpr std::array tf32_tiles{
 // For bytes.
 constexpr std::array byte_tiles{
     Tile{128, 256, 64, 2, 4, 4},  Tile{256, 128, 64, 4, 2, 4}, Tile{128, 128, 64, 2, 2, 4},
-    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 64, 128, 2, 2, 3}, Tile{64, 128, 128, 2, 2, 3},
-    Tile{64, 64, 128, 2, 2, 4},   Tile{64, 64, 64, 2, 2, 4},   Tile{64, 32, 128, 2, 2, 5},
-    Tile{32, 64, 128, 2, 2, 5},   Tile{32, 32, 128, 2, 1, 6},  Tile{32, 32, 64, 2, 1, 4},
+    Tile{128, 128, 128, 2, 2, 3}, Tile{128, 128, 64, 2, 4, 4}, Tile{128, 128, 128, 2, 4, 3},
+    Tile{128, 64, 128, 2, 2, 3},  Tile{64, 128, 128, 2, 2, 3}, Tile{64, 64, 128, 2, 2, 4},
+    Tile{64, 64, 64, 2, 2, 4},    Tile{64, 32, 128, 2, 2, 5},  Tile{32, 64, 128, 2, 2, 5},
+    Tile{32, 32, 128, 2, 1, 6},   Tile{32, 32, 64, 2, 1, 4},
 };
 constexpr std::array fma_tiles{
     Tile{128, 128, 16, 4, 2, 3}, Tile{128, 64, 16, 4, 1, 4}, Tile{64, 128, 16, 2, 2, 4},
@@ -50,6 +51,7 @@ constexpr std::array fma_tiles{
 };
 constexpr std::array split_counts{1, 2, 3, 4, 6, 8, 12, 16};
 constexpr size_t most_tiles = 12;
+constexpr int most_sum_registers = 128;
 
 std::span<const Tile> table_of(ElementType type, Multiplier multiplier) {
   if (multiplier == Multiplier::warpgroup) return warpgroup_tiles;
@@ -74,11 +76,18 @@ bool suits_warpgroup(const Factor& factor, int rows) {
   return factor.along_depth || rows == 32 || rows % 64 == 0;
 }
 
+// Of a thread; of float8 sums are kept beside those of the tensor cores.
+int sum_registers(const Product& product, const Tile& tile) {
+  const bool totals = product.bytes && product.bytes->is_float8();
+  return tile.m * tile.n / tile.threads() * (totals ? 2 : 1);
+}
+
 bool suits(const TacticQuery& query, const Product& product, Multiplier multiplier,
            const Tile& tile) {
   if (multiplier == Multiplier::warpgroup &&
       (!suits_warpgroup(product.left, tile.m) || !suits_warpgroup(product.right, tile.n)))
     return false;
+  if (sum_registers(product, tile) > most_sum_registers) return false;
   return suits_loader(product.left, tile.m, tile) && suits_loader(product.right, tile.n, tile) &&
          tile.shared_bytes(product.type, multiplier) <= most_shared_bytes(query);
 }
@@ -96,7 +105,7 @@ int64_t blocks_at_once(const TacticQuery& query, const Product& product, Multipl
 // anyway.
 std::optional<Tile> persistent_tile(const TacticQuery& query, const Product& product,
                                     Multiplier multiplier, Tile tile, int64_t tiles) {
-  if (multiplier != Multiplier::warpgroup ||
+  if (multiplier != Multiplier::warpgroup || product.bytes ||
       tiles <= rates_of(query.architecture).multiprocessors ||
       blocks_at_once(query, product, multiplier, tile) > 1)
     return std::nullopt;
@@ -119,6 +128,21 @@ double efficiency(const Product& product, const Tile& tile, Multiplier multiplie
   const double best = multiplier == Multiplier::fma ? 0.75 : 0.62;
   const double loader = product.left.pack * bit_width(product.type) >= 64 ? 1.0 : 0.4;
   return best * loader * reuse / (reuse + 0.25) * 1.25;
+}
+
+// Operations of the card's best in a microsecond.
+double peak_of(const CardRates& rates, const Product& product, Multiplier multiplier) {
+  switch (multiplier) {
+    case Multiplier::fma:
+      return rates.float32_per_us;
+    case Multiplier::tensor:
+      return rates.tensor16_per_us / (product.type == ElementType::float32 ? 2 : 1);
+    case Multiplier::bytes:
+    case Multiplier::warpgroup:
+      break;
+  }
+  if (!product.bytes) return rates.tensor16_per_us;
+  return product.bytes->is_float8() ? rates.float8_per_us : rates.int8_per_us;
 }
 
 // The longer of two times that pass together, and a little more where they are alike.
@@ -169,9 +193,7 @@ Tile Tile::parse(std::string_view text) {
 double tile_us(const TacticQuery& query, const Product& product, const ProductSizes& sizes,
                Multiplier multiplier, const Tile& tile) {
   const CardRates rates = rates_of(query.architecture);
-  double peak = multiplier == Multiplier::fma ? rates.float32_per_us : rates.tensor16_per_us;
-  if (multiplier == Multiplier::tensor && product.type == ElementType::float32) peak /= 2;
-  if (multiplier == Multiplier::bytes) peak *= 2;
+  const double peak = peak_of(rates, product, multiplier);
   const int64_t tiles =
       sizes.batches * ceiling(sizes.rows, tile.m) * ceiling(sizes.columns, tile.n);
   const double blocks = static_cast<double>(tiles) * tile.splits;
@@ -208,6 +230,7 @@ std::vector<Tile> tiles_for(const TacticQuery& query, const Product& product,
   const CardRates rates = rates_of(query.architecture);
   std::vector<std::pair<double, Tile>> found;
   for (Tile tile : table_of(product.type, multiplier)) {
+    if (multiplier == Multiplier::warpgroup && product.bytes) tile.k *= 2;  // as many bytes
     if (!suits(query, product, multiplier, tile)) continue;
     // A tile of which half would be empty, where a smaller one is there.
     if (tile.m > 32 && tile.m >= 2 * sizes.rows) continue;

@@ -89,7 +89,7 @@ void add_result(const Dims& result, const Matrix& left, const Matrix& right, boo
 
 ProductOrReason matmul_of(const TacticQuery& query, const KernelWriter& writer) {
   const Problem& problem = query.problem();
-  if (problem.op != "MatMul" && problem.op != "MatMulInteger")
+  if (problem.op != "MatMul" && !is_product_of_bytes(problem))
     return reject(problem.op + " is no MatMul or Gemm");
   const Matrix left = matrix_of(writer, 0), right = matrix_of(writer, 1);
   Product product;
@@ -135,12 +135,12 @@ ProductOrReason product_of(const TacticQuery& query) {
   const bool is_convolution = problem.kind == ProblemKind::convolution;
   if (problem.kind != ProblemKind::matmul && !is_convolution)
     return reject("computes products and convolutions only");
-  if (!problem.domain.empty()) return reject("computes ONNX's own operators only");
+  const bool bytes = is_product_of_bytes(problem);
+  if (!problem.domain.empty() && !bytes) return reject("computes ONNX's own operators only");
   if (auto reason = rejects_operands(problem)) return reject(*reason);
   if (problem.inputs.size() < 2 || !problem.inputs[0] || !problem.inputs[1])
     return reject("a factor is absent");
   if (problem.outputs.size() != 1) return reject("there is more than one result");
-  const bool bytes = is_product_of_bytes(problem);
   const ElementType type = bytes ? ElementType::int8 : problem.inputs[0]->type.element;
   if (bytes) {
     if (auto reason = rejects_bytes(query)) return reject(*reason);

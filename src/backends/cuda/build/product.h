@@ -47,9 +47,10 @@ struct ProductImage {
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
 };
 
-// Of a product of bytes, MatMulInteger or ConvInteger: the factors less their zero points.
+// Of a product of bytes: MatMulInteger or ConvInteger, the factors less their zero points; or
+// MatMulFloat8 or ConvFloat8, which have none.
 struct ProductBytes {
-  bool left_signed = true, right_signed = true;
+  ElementType left = ElementType::int8, right = ElementType::int8;
   // Inputs with zero points that are not known to be 0: one of the left factor; one of the right
   // factor or one for each of its columns.
   std::optional<size_t> left_zero, right_zero;
@@ -58,13 +59,14 @@ struct ProductBytes {
   // int32, in bytes.
   std::optional<Dim> right_sums;
 
+  bool is_float8() const { return is_floating(left); }
   // Sums that are not there when the kernel starts.
   bool sums_rows() const { return right_zero.has_value(); }
   bool sums_columns() const { return left_zero.has_value() && !right_sums; }
 };
 
 struct Product {
-  ElementType type = ElementType::float32;  // of both factors; int8 for bytes of either sign
+  ElementType type = ElementType::float32;  // of both factors; int8 for all bytes
   Dim rows, columns, depth;
   Dims batch;
   Factor left, right;
@@ -85,7 +87,7 @@ struct Product {
   bool addend_is_bias = false;   // one number a column
 
   // In which the sums are.
-  std::string_view sum_type() const { return bytes ? "int" : "float"; }
+  std::string_view sum_type() const { return bytes && !bytes->is_float8() ? "int" : "float"; }
   Dim batches() const { return product(batch); }
 };
 

@@ -3,20 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/cuda/build/estimate.h"
 #include "backends/cuda/build/product_factors.h"
 #include "ops/math/elementwise.ref.h"
+#include "ops/quantization/products.ref.h"
 
 namespace cermet::cuda {
 namespace {
 
 constexpr size_t left_zero = 2, right_zero = 3;
 
-bool is_convolution(const Problem& problem) { return problem.op == "ConvInteger"; }
-
-bool is_single(const Operand& zeros) {
-  return std::all_of(zeros.type.dims->begin(), zeros.type.dims->end(),
-                     [](const Dim& size) { return size.is_constant(1); });
-}
+bool is_convolution(const Problem& problem) { return problem.kind == ProblemKind::convolution; }
 
 // Columns of all batches or groups.
 Dim columns_of(const Problem& problem) {
@@ -38,17 +35,6 @@ std::optional<std::string> rejects_zeros(const TacticQuery& query) {
   if (query.constant(1) != nullptr && query.constant(right_zero) == nullptr)
     return "the zero points of constant weights are computed";
   return std::nullopt;
-}
-
-// The input, unless its numbers are known to be 0.
-std::optional<size_t> zeros_at(const TacticQuery& query, size_t input) {
-  if (!has_own_input(query.problem(), input)) return std::nullopt;
-  const Tensor* constant = query.constant(input);
-  if (constant == nullptr) return input;
-  const auto numbers = load_all<int64_t>(constant->view());
-  const bool all_zero =
-      std::all_of(numbers.begin(), numbers.end(), [](int64_t number) { return number == 0; });
-  return all_zero ? std::nullopt : std::optional(input);
 }
 
 // Where the lines of a packed matrix product's right factor lie.
@@ -79,35 +65,82 @@ std::string right_zero_text(KernelWriter& writer, const Product& product, std::s
   return zero_text(writer, *bytes.right_zero, fmt::format("{}{}", group, column));
 }
 
+// Of `count` lines of the right factor's columns, `depth` elements each and padding, the sums less
+// the columns' zero points.
+std::vector<int32_t> sums_of_lines(const TacticQuery& query, const Tensor& lines, int64_t count,
+                                   int64_t depth) {
+  const int64_t line = lines.elements() / count;
+  std::vector<int64_t> zeros(1, 0);
+  if (has_own_input(query.problem(), right_zero))
+    zeros = load_all<int64_t>(query.constant(right_zero)->view());
+  const auto values = load_all<int64_t>(lines.view());
+  std::vector<int32_t> sums(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t sum = -depth * zeros[static_cast<size_t>(i) % zeros.size()];
+    for (int64_t k = 0; k < depth; ++k) sum += values[static_cast<size_t>(i * line + k)];
+    sums[static_cast<size_t>(i)] = static_cast<int32_t>(sum);
+  }
+  return sums;
+}
+
+bool is_product_of_float8(const Problem& problem) {
+  return problem.domain == "cermet" && (problem.op == "MatMulFloat8" || problem.op == "ConvFloat8");
+}
+
+bool is_integer_byte(ElementType type) {
+  return type == ElementType::int8 || type == ElementType::uint8;
+}
+
 }  // namespace
 
+bool is_single(const Operand& zeros) {
+  return std::all_of(zeros.type.dims->begin(), zeros.type.dims->end(),
+                     [](const Dim& size) { return size.is_constant(1); });
+}
+
+std::optional<size_t> zeros_at(const TacticQuery& query, size_t input) {
+  if (!has_own_input(query.problem(), input)) return std::nullopt;
+  const Tensor* constant = query.constant(input);
+  if (constant == nullptr) return input;
+  const auto numbers = load_all<int64_t>(constant->view());
+  const bool all_zero =
+      std::all_of(numbers.begin(), numbers.end(), [](int64_t number) { return number == 0; });
+  return all_zero ? std::nullopt : std::optional(input);
+}
+
 bool is_product_of_bytes(const Problem& problem) {
-  return problem.op == "MatMulInteger" || problem.op == "ConvInteger";
+  return is_product_of_float8(problem) ||
+         (problem.domain.empty() && (problem.op == "MatMulInteger" || problem.op == "ConvInteger"));
 }
 
 std::optional<std::string> rejects_bytes(const TacticQuery& query) {
   const Problem& problem = query.problem();
+  const bool float8 = is_product_of_float8(problem);
+  if (float8 && rates_of(query.architecture).float8_per_us == 0)
+    return fmt::format("{} has no products of float8: they are there from sm_89 on",
+                       query.architecture);
   for (size_t i : {0, 1})
     if (const ElementType type = problem.inputs[i]->type.element;
-        type != ElementType::int8 && type != ElementType::uint8)
+        float8 ? !is_multiplied_float8(type) : !is_integer_byte(type))
       return fmt::format("products of {} are not computed by bytes", name(type));
   if (query.constant(1) != nullptr && !problem.inputs[1]->layout.is_row_major())
     return "the constant factor is not row-major";
   if (query.constant(1) != nullptr && query.constant(1)->elements() == 0)
     return "the constant factor is empty";
-  return rejects_zeros(query);
+  return float8 ? std::nullopt : rejects_zeros(query);
 }
 
 void add_bytes(const TacticQuery& query, Product& product) {
   const Problem& problem = query.problem();
   ProductBytes& bytes = product.bytes.emplace();
-  bytes.left_signed = problem.inputs[0]->type.element == ElementType::int8;
-  bytes.right_signed = problem.inputs[1]->type.element == ElementType::int8;
+  bytes.left = problem.inputs[0]->type.element;
+  bytes.right = problem.inputs[1]->type.element;
+  if (query.constant(1) != nullptr && !is_convolution(problem)) place_lines(problem, product.right);
+  if (bytes.is_float8()) return;
   bytes.left_zero = zeros_at(query, left_zero);
   bytes.right_zero = zeros_at(query, right_zero);
   bytes.right_zero_of_column = bytes.right_zero && !is_single(*problem.inputs[right_zero]);
   if (query.constant(1) == nullptr) return;
-  if (!is_convolution(problem)) place_lines(problem, product.right);
   // Matrices of a batch would be found by its coordinates; their columns are summed when they run.
   const bool one_matrix =
       std::all_of(product.right.batch_sizes.begin(), product.right.batch_sizes.end(),
@@ -125,21 +158,12 @@ PackedConstant pack_right_bytes(const TacticQuery& query) {
     matrix = Tensor(constant.type(), {shape[0], 1});
     std::memcpy(matrix.view().data, constant.data(), constant.bytes());
   }
-  const Tensor lines = is_convolution(problem) ? lines_of_taps(matrix) : lines_of_columns(matrix);
+  Tensor lines = is_convolution(problem) ? lines_of_taps(matrix) : lines_of_columns(matrix);
+  if (is_product_of_float8(problem))
+    return {1, std::move(lines), "columns in lines of whole vectors"};
   const int64_t depth = is_convolution(problem) ? constant.elements() / shape[0]
                                                 : matrix.shape()[matrix.shape().size() - 2];
-  const int64_t count = constant.elements() / depth;  // columns of all matrices
-  const int64_t line = lines.elements() / count;
-  std::vector<int64_t> zeros(1, 0);
-  if (has_own_input(problem, right_zero))
-    zeros = load_all<int64_t>(query.constant(right_zero)->view());
-  const auto values = load_all<int64_t>(lines.view());
-  std::vector<int32_t> sums(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    int64_t sum = -depth * zeros[static_cast<size_t>(i) % zeros.size()];
-    for (int64_t k = 0; k < depth; ++k) sum += values[static_cast<size_t>(i * line + k)];
-    sums[static_cast<size_t>(i)] = static_cast<int32_t>(sum);
-  }
+  const std::vector<int32_t> sums = sums_of_lines(query, lines, constant.elements() / depth, depth);
   Tensor packed(constant.type(), {static_cast<int64_t>(lines.bytes() + sums.size() * 4)});
   auto* const to = static_cast<std::byte*>(packed.view().data);
   std::memcpy(to, lines.data(), lines.bytes());
@@ -151,9 +175,9 @@ std::string byte_constants(const Product& product) {
   if (!product.bytes) return {};
   const ProductBytes& bytes = *product.bytes;
   return fmt::format(
-      "static constexpr bool left_signed = {}, right_signed = {}, sums_rows = {}, sums_columns = "
-      "{};\n",
-      bytes.left_signed, bytes.right_signed, bytes.sums_rows(), bytes.sums_columns());
+      "static constexpr ByteType left_type = ByteType::{}, right_type = ByteType::{};\n"
+      "static constexpr bool sums_rows = {}, sums_columns = {};\n",
+      name(bytes.left), name(bytes.right), bytes.sums_rows(), bytes.sums_columns());
 }
 
 std::string centre_bytes(KernelWriter& writer, const Product& product) {

@@ -1,5 +1,6 @@
 // Convolutions as products.
 #include "backends/cuda/build/operand_memory.h"
+#include "backends/cuda/build/product_bytes.h"
 #include "backends/cuda/build/product_factors.h"
 #include "ops/convolution/convolution.attrs.h"
 
@@ -22,7 +23,7 @@ bool is_channels_last(const Operand& operand) {
 }
 
 std::optional<std::string> rejects_operands_of(const Problem& problem) {
-  if (problem.op != "Conv" && problem.op != "ConvInteger") return problem.op + " is no Conv";
+  if (problem.op != "Conv" && !is_product_of_bytes(problem)) return problem.op + " is no Conv";
   const size_t rank = problem.inputs[0]->type.rank();
   if (rank < 3 || rank > 2 + most_spatial)
     return fmt::format("images of {} dimensions are not convolved", rank);

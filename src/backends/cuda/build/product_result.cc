@@ -119,7 +119,7 @@ std::string ProductResult::value() {
   const auto times = [](double factor, const std::string& text) {
     return factor == 1 ? text : fmt::format("static_cast<float>({:.17g}) * {}", factor, text);
   };
-  if (product_.bytes)
+  if (product_.bytes && !product_.bytes->is_float8())
     return fmt::format("const int sum = static_cast<int>({});\n", byte_sum(writer_, product_));
   std::string text = times(product_.alpha, "values[j]");
   if (product_.addend) text += " + " + times(product_.beta, element(operands_[0]));

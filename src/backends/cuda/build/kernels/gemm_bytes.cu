@@ -1,34 +1,23 @@
-// Sums of a warp's part of a tile of bytes on tensor cores, in int32 that wraps. A warp has Tile::m
-// / Tile::warps_m rows and Tile::n / Tile::warps_n columns, multiples of 16. The tile says which
-// factors are signed, and whether sums of its rows of the left factor (sums_rows) and of its
-// columns of the right one (sums_columns) are to be had too, for zero points.
-
-template <bool LEFT_SIGNED, bool RIGHT_SIGNED>
-__device__ __forceinline__ void multiply_bytes(int (&d)[4], const unsigned (&a)[4],
-                                               const unsigned (&b)[2]) {
-  if constexpr (LEFT_SIGNED && RIGHT_SIGNED)
-    mma_s8(d, a, b);
-  else if constexpr (LEFT_SIGNED)
-    mma_s8u8(d, a, b);
-  else if constexpr (RIGHT_SIGNED)
-    mma_u8s8(d, a, b);
-  else
-    mma_u8(d, a, b);
-}
+// Sums of a warp's part of a tile of bytes on tensor cores, in int32 that wraps, or float32 where
+// the bytes are float8. A warp has Tile::m / Tile::warps_m rows and Tile::n / Tile::warps_n
+// columns, multiples of 16. The tile says what types the factors are of, and, of integers, whether
+// sums of its rows of the left factor (sums_rows) and of its columns of the right one
+// (sums_columns) are to be had too, for zero points.
 
 template <class Tile, class LeftTile, class RightTile>
 struct ByteSums : WarpPart<Tile> {
   using Part = WarpPart<Tile>;
-  using Sum = int;
+  static constexpr bool is_float8 = Tile::left_type >= ByteType::float8e4m3fn;
+  using Sum = typename ByteSum<is_float8>::type;
   static constexpr int ahead = Tile::stages - 1;  // blocks on their way
   static constexpr int step = 32;                 // depth of one instruction
   static constexpr int warp_m = Part::warp_m, warp_n = Part::warp_n;
   static constexpr int count_m = warp_m / 16, count_n = warp_n / 8;
   static_assert(warp_m % 16 == 0 && warp_n % 16 == 0 && Tile::k % step == 0, "whole fragments");
-  int sums[count_m][count_n][4];
+  Sum sums[count_m][count_n][4];
   // Products with a factor full of ones: all columns of the first are alike, all rows of the other.
-  int row_sums[Tile::sums_rows ? count_m : 1][4];
-  int column_sums[Tile::sums_columns ? count_n : 1][4];
+  Sum row_sums[Tile::sums_rows ? count_m : 1][4];
+  Sum column_sums[Tile::sums_columns ? count_n : 1][4];
 
   __device__ __forceinline__ ByteSums() {
 #pragma unroll
@@ -53,8 +42,7 @@ struct ByteSums : WarpPart<Tile> {
       for (int i = 0; i < count_m; ++i)
 #pragma unroll
         for (int j = 0; j < count_n; ++j)
-          multiply_bytes<Tile::left_signed, Tile::right_signed>(sums[i][j], a[s % 2][i],
-                                                                b[s % 2][j]);
+          multiply_bytes<Tile::left_type, Tile::right_type>(sums[i][j], a[s % 2][i], b[s % 2][j]);
       add_ones(a[s % 2], b[s % 2]);
     }
   }
@@ -76,7 +64,7 @@ struct ByteSums : WarpPart<Tile> {
         for (int i = 0; i < count_m; ++i) {
           unsigned sum = static_cast<unsigned>(sums[i][j][e]) - off;
           if constexpr (Tile::sums_rows) sum -= zero * static_cast<unsigned>(row_sums[i][e]);
-          sums[i][j][e] = static_cast<int>(sum);
+          sums[i][j][e] = static_cast<Sum>(sum);
         }
       }
   }
@@ -84,22 +72,22 @@ struct ByteSums : WarpPart<Tile> {
   // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
   // lines of COLUMNS + 8 sums in the order of strip_place().
   template <int COLUMNS>
-  __device__ __forceinline__ void put_strip(int strip, int first, int* to) const {
-    int* const at = to + lane_id() / 4 * (COLUMNS + 8);
+  __device__ __forceinline__ void put_strip(int strip, int first, Sum* to) const {
+    Sum* const at = to + lane_id() / 4 * (COLUMNS + 8);
     const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
     for (int j = 0; j < COLUMNS / 8; ++j) {
-      const int* const four = sums[strip][first / 8 + j];
+      const Sum* const four = sums[strip][first / 8 + j];
 #pragma unroll
       for (int e = 0; e < 4; e += 2)
-        *reinterpret_cast<Pack<int, 2>*>(at + e / 2 * 8 * (COLUMNS + 8) +
+        *reinterpret_cast<Pack<Sum, 2>*>(at + e / 2 * 8 * (COLUMNS + 8) +
                                          strip_place<COLUMNS>(row, j * 8 + pair)) = {four[e],
                                                                                      four[e + 1]};
     }
   }
 
  private:
-  static __device__ __forceinline__ void clear(int (&sum)[4]) {
+  static __device__ __forceinline__ void clear(Sum (&sum)[4]) {
 #pragma unroll
     for (int e = 0; e < 4; ++e) sum[e] = 0;
   }
@@ -111,13 +99,13 @@ struct ByteSums : WarpPart<Tile> {
       const unsigned right[2] = {ones, ones};
 #pragma unroll
       for (int i = 0; i < count_m; ++i)
-        multiply_bytes<Tile::left_signed, true>(row_sums[i], a[i], right);
+        multiply_bytes<Tile::left_type, ByteType::int8>(row_sums[i], a[i], right);
     }
     if constexpr (Tile::sums_columns) {
       const unsigned left[4] = {ones, ones, ones, ones};
 #pragma unroll
       for (int j = 0; j < count_n; ++j)
-        multiply_bytes<true, Tile::right_signed>(column_sums[j], left, b[j]);
+        multiply_bytes<ByteType::int8, Tile::right_type>(column_sums[j], left, b[j]);
     }
   }
 

@@ -1,7 +1,7 @@
-// Sums of a tile on Hopper's tensor cores: 16-bit floats, which warpgroups of 128 threads read from
-// shared memory by themselves, while the threads go on. Groups lie one below the other in the tile,
-// and each has all of its columns. FactorTile has blocks of lines here, places in shared memory are
-// multiples of 1024 bytes.
+// Sums of a tile on Hopper's tensor cores: 16-bit floats or bytes, which warpgroups of 128 threads
+// read from shared memory by themselves, while the threads go on. Bytes lie along the depth. Groups
+// lie one below the other in the tile, and each has all of its columns. FactorTile has blocks of
+// lines here, places in shared memory are multiples of 1024 bytes.
 
 #if defined(CERMET_WARPGROUPS) && !defined(CERMET_EMULATED)
 
@@ -22,10 +22,10 @@ __device__ __forceinline__ uint64 warpgroup_descriptor(const unsigned char* tile
          ((shared_address(tile) + byte) & 0x3ffff) >> 4;
 }
 
-// d += rows `row` to `row` + 63 of the left tile * all of the right tile, 16 deep from `depth` on;
-// in the background, from warpgroup_begin() to the warpgroup_wait() that waits for it.
-template <class Tile, class LeftTile, class RightTile, int COUNT>
-__device__ __forceinline__ void warpgroup_multiply(float (&d)[COUNT], const unsigned char* left,
+// d += rows `row` to `row` + 63 of the left tile * all of the right tile, 32 bytes deep from
+// `depth` on; in the background, from warpgroup_begin() to the warpgroup_wait() that waits for it.
+template <class Tile, class LeftTile, class RightTile, class Sum, int COUNT>
+__device__ __forceinline__ void warpgroup_multiply(Sum (&d)[COUNT], const unsigned char* left,
                                                    int row, const unsigned char* right, int depth) {
   Tile::warpgroup_instruction(d, warpgroup_descriptor<LeftTile>(left, row, depth),
                               warpgroup_descriptor<RightTile>(right, 0, depth));
@@ -36,6 +36,11 @@ template <int COUNT>
 __device__ __forceinline__ void hold_in_registers(float (&d)[COUNT]) {
 #pragma unroll
   for (int i = 0; i < COUNT; ++i) asm volatile("" : "+f"(d[i])::"memory");
+}
+template <int COUNT>
+__device__ __forceinline__ void hold_in_registers(int (&d)[COUNT]) {
+#pragma unroll
+  for (int i = 0; i < COUNT; ++i) asm volatile("" : "+r"(d[i])::"memory");
 }
 
 __device__ __forceinline__ void warpgroup_begin() {
@@ -66,16 +71,27 @@ struct WarpgroupSums {
   static_assert(count_m * groups * 64 == Tile::m && Tile::n % 8 == 0 && Tile::n <= 256,
                 "whole instructions");
   static_assert(LeftTile::bytes % 1024 == 0 && RightTile::bytes % 1024 == 0, "places of tiles");
-  using Sum = float;
+  using Sum = typename Tile::Sum;
+  static constexpr int step = 32 / static_cast<int>(sizeof(typename Tile::Element));
+  // With short_sums, of float8, of which tensor cores keep about 14 bits, the sums of so many
+  // blocks of depth are left to them, and added up beside them.
+  static constexpr int short_blocks = 512 / Tile::k;
+  static constexpr int total_m = Tile::short_sums ? count_m : 1,
+                       total_n = Tile::short_sums ? Tile::n / 2 : 1;
   // Blocks whose products run while those of the next begin, and blocks on their way.
   static constexpr int behind = Tile::stages >= 4 ? 1 : 0, ahead = Tile::stages - 1 - behind;
-  float sums[count_m][Tile::n / 2];
+  Sum sums[count_m][Tile::n / 2];
+  Sum totals[total_m][total_n];
 
   __device__ __forceinline__ WarpgroupSums() {
 #pragma unroll
     for (int i = 0; i < count_m; ++i)
 #pragma unroll
       for (int j = 0; j < Tile::n / 2; ++j) sums[i][j] = 0;
+#pragma unroll
+    for (int i = 0; i < total_m; ++i)
+#pragma unroll
+      for (int j = 0; j < total_n; ++j) totals[i][j] = 0;
   }
   // The same number in all threads of a warp, which the compiler has to know.
   static __device__ __forceinline__ int group() {
@@ -89,37 +105,55 @@ struct WarpgroupSums {
     for (int i = 0; i < count_m; ++i) hold_in_registers(sums[i]);
     warpgroup_begin();
 #pragma unroll
-    for (int depth = 0; depth < Tile::k; depth += 16)
+    for (int depth = 0; depth < Tile::k; depth += step)
 #pragma unroll
       for (int i = 0; i < count_m; ++i)
         warpgroup_multiply<Tile, LeftTile, RightTile>(sums[i], left, row + i * 64, right, depth);
     warpgroup_commit();
   }
-  __device__ __forceinline__ void finish() {
-    warpgroup_wait<0>();
+  // Waits, and adds what is in the tensor cores' sums to the totals.
+  __device__ __forceinline__ void settle() {
+    finish_products();
+    if constexpr (Tile::short_sums) {
 #pragma unroll
-    for (int i = 0; i < count_m; ++i) hold_in_registers(sums[i]);
+      for (int i = 0; i < count_m; ++i)
+#pragma unroll
+        for (int j = 0; j < Tile::n / 2; ++j) {
+          totals[i][j] += sums[i][j];
+          sums[i][j] = 0;
+        }
+    }
   }
+  // Behind all products.
+  __device__ __forceinline__ void finish() { settle(); }
 
   // 16 rows from strip_row(strip) of the tile on, COLUMNS of each from the warp's `first` on, as
-  // lines of COLUMNS + 8 floats in the order of strip_place().
+  // lines of COLUMNS + 8 sums in the order of strip_place().
   static constexpr int strips = count_m;
   static __device__ __forceinline__ int strip_row(int strip) {
     const int warp = static_cast<int>(threadIdx.x) / 32;
     return warp / 4 * (count_m * 64) + strip * 64 + warp % 4 * 16;
   }
   template <int COLUMNS>
-  __device__ __forceinline__ void put_strip(int strip, int first, float* to) const {
-    float* const at = to + lane_id() / 4 * (COLUMNS + 8);
+  __device__ __forceinline__ void put_strip(int strip, int first, Sum* to) const {
+    Sum* const at = to + lane_id() / 4 * (COLUMNS + 8);
     const int row = lane_id() / 4, pair = lane_id() % 4 * 2;
 #pragma unroll
     for (int j = 0; j < COLUMNS / 8; ++j) {
-      const float* const four = sums[strip] + (first / 8 + j) * 4;
-      *reinterpret_cast<float2*>(at + strip_place<COLUMNS>(row, j * 8 + pair)) =
-          make_float2(four[0], four[1]);
-      *reinterpret_cast<float2*>(at + 8 * (COLUMNS + 8) + strip_place<COLUMNS>(row, j * 8 + pair)) =
-          make_float2(four[2], four[3]);
+      const Sum* four = sums[strip] + (first / 8 + j) * 4;
+      if constexpr (Tile::short_sums) four = totals[strip] + (first / 8 + j) * 4;
+      *reinterpret_cast<Pack<Sum, 2>*>(at + strip_place<COLUMNS>(row, j * 8 + pair)) = {four[0],
+                                                                                        four[1]};
+      *reinterpret_cast<Pack<Sum, 2>*>(
+          at + 8 * (COLUMNS + 8) + strip_place<COLUMNS>(row, j * 8 + pair)) = {four[2], four[3]};
     }
+  }
+
+ private:
+  __device__ __forceinline__ void finish_products() {
+    warpgroup_wait<0>();
+#pragma unroll
+    for (int i = 0; i < count_m; ++i) hold_in_registers(sums[i]);
   }
 };
 
@@ -150,7 +184,10 @@ __device__ __forceinline__ void multiply_blocks(
       right.fetch(stage + left_bytes);
     }
     async_commit();
-    if (behind == 1) warpgroup_wait<1>();
+    if (Tile::short_sums && (i + 1) % Sums::short_blocks == 0)
+      sums.settle();
+    else if (behind == 1)
+      warpgroup_wait<1>();
     if (more) {
       left.put(stage);
       right.put(stage + left_bytes);
@@ -162,14 +199,5 @@ __device__ __forceinline__ void multiply_blocks(
   async_wait<0>();
   __syncthreads();
 }
-
-template <class Tile, class LeftTile, class RightTile>
-using FastSums = WarpgroupSums<Tile, LeftTile, RightTile>;
-
-#else
-
-// The same launch on other cards.
-template <class Tile, class LeftTile, class RightTile>
-using FastSums = TensorSums<Tile, LeftTile, RightTile>;
 
 #endif
