@@ -44,7 +44,7 @@ SOURCES_TYPES=${SOURCES_TYPES:-fp16}
 ONNX_EVERY=${ONNX_EVERY:-1} # of so many of ONNX's cases one
 ARCH=${ARCH:-sm_90a} # of the part `kernels`
 KERNEL_TESTS=${KERNEL_TESTS:-Cuda*-CudaLimits*:CudaHuge*:CudaCublasLt*:CudaCudnn*}
-declare -A LIMITS=([env]=15 [unit]=170 [onnx]=170 [errors]=60 [models]=80 [sanitizer]=80 [sources]=60
+declare -A LIMITS=([env]=15 [unit]=140 [onnx]=140 [errors]=100 [models]=120 [sanitizer]=100 [sources]=80
   [streams]=50 [bench]=55 [branches]=90 [families]=200
   [huge]=480 [kernels]=3600)
 GROUPS_OF_ALL=("env" "unit onnx" "models errors sanitizer" "sources" "bench" "streams")
@@ -161,15 +161,17 @@ part_branches() { "$PYTHON" tests/gpu/branches_test.py --folder "$WORK/models"; 
 # One process a network. Kernels of `tiny` are measured, the others chosen by estimates: measured
 # ones are compared with PyTorch in `bench`.
 part_models() {
-  local failed=0 name pids=() names=()
+  local failed=0 name i pids=() names=()
   IFS=, read -ra names <<<"$MODELS"
   for name in "${names[@]}"; do
     "$PYTHON" tests/gpu/models_test.py --models "$name" --folder "$WORK/models" --measured tiny \
       --jobs $(((JOBS + ${#names[@]} - 1) / ${#names[@]})) >"$WORK/models.$name.txt" 2>&1 &
     pids+=($!)
   done
-  for pid in "${pids[@]}"; do wait "$pid" || failed=$((failed + 1)); done
-  for name in "${names[@]}"; do cat "$WORK/models.$name.txt"; done
+  for i in "${!pids[@]}"; do
+    wait "${pids[i]}" || failed=$((failed + 1))
+    cat "$WORK/models.${names[i]}.txt"
+  done
   echo "$failed of ${#names[@]} networks failed"
   return $((failed > 0))
 }
@@ -206,7 +208,8 @@ part_sanitizer() {
   for tool in "${tools[@]}"; do
     local log=$LOGS/sanitizer.$tool.txt errors
     cat "$WORK/sanitizer.$tool".*.txt >"$log"
-    errors=$(grep -cE '^=+ (Error|Invalid|Uninitialized|Barrier|Race|.*hazard|Program hit)' "$log")
+    errors=$(grep -v SUMMARY "$log" |
+      grep -cE '^=+ (Error|Invalid|Uninitialized|Barrier|Race|.*hazard|Program hit)')
     echo "$tool: $(grep -c '^\[       OK' "$log") tests, $errors reports;" \
       "$(grep -c 'test suites\? ran\.' "$log") of $shards processes ended;" \
       "$(grep -E 'ERROR SUMMARY|RACECHECK SUMMARY' "$log" | sort | uniq -c | tail -1)"

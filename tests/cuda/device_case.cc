@@ -169,6 +169,13 @@ class CaseOnDevice {
   TypicalShapes shapes_;
 };
 
+// The tactic, and the configuration where the test asks for one.
+std::string property_of(const Tactic& tactic, const Plan& plan) {
+  const auto configurations = configurations_of(plan, tactic, "sm_90a");
+  return configurations.size() == 1 ? fmt::format("{} {}", tactic.name, configurations[0])
+                                    : std::string(tactic.name);
+}
+
 }  // namespace
 
 const cuda::DevicePointer& test_device() {
@@ -202,7 +209,7 @@ void expect_same_on_device(KernelCase what, const Tactic& tactic, Tolerance tole
     const auto reason = tactic.rejects(query_of(plan, "sm_90a"));
     if (reason && symbols) continue;
     ASSERT_FALSE(reason) << tactic.name << ": " << *reason;
-    if (is_pairwise() && !brings_a_pair(plan, tactic.name, symbols)) continue;
+    if (is_pairwise() && !brings_a_pair(plan, property_of(tactic, plan), symbols)) continue;
     if (only_compile.empty())
       CaseOnDevice(what, tactic, tolerance, expected).run(plan);
     else if (is_compiled(plan, symbols))

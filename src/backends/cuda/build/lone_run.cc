@@ -1,6 +1,8 @@
 #include "backends/cuda/build/lone_run.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <random>
 
 #include "backends/cuda/build/tactics.h"
@@ -18,20 +20,25 @@ size_t bytes_of_operand(const Buffer& buffer, const Shape& shape) {
 // The elements repeat after so many.
 constexpr int64_t distinct_elements = 1 << 20;
 
-Tensor random_numbers(ElementType type, const Shape& shape) {
-  Tensor tensor(type, shape);
+Tensor random_numbers(ElementType type) {
+  Tensor tensor(type, {distinct_elements});
   if (!is_floating(type)) return tensor;
   std::mt19937 generator(1);
   std::uniform_real_distribution<float> values(-1, 1);
-  const TensorView view = tensor.view();
-  for (int64_t i = 0, count = tensor.elements(); i < count; ++i) {
-    const float value = values(generator);
-    if (type == ElementType::float32)
-      view.as<float>()[i] = value;
-    else
-      store_element<double>(view, i, value);
-  }
+  std::vector<double> numbers(distinct_elements);
+  for (double& number : numbers) number = values(generator);
+  store_all(tensor.view(), numbers);
   return tensor;
+}
+
+// Made once a type, as they take longer than the kernels that are measured with them.
+const Tensor& numbers_of(ElementType type) {
+  static std::mutex mutex;
+  static std::map<ElementType, Tensor> known;
+  const std::lock_guard lock(mutex);
+  const auto found = known.find(type);
+  return found != known.end() ? found->second
+                              : known.emplace(type, random_numbers(type)).first->second;
 }
 
 }  // namespace
@@ -95,13 +102,11 @@ void LoneRun::fill_inputs() {
     if (step().inputs[i] == no_buffer) continue;
     const Buffer& buffer = plan_.buffer(step().inputs[i]);
     if (buffer.storage == Storage::constant) continue;
-    const int64_t count = element_count(*shapes_.inputs[i]);
-    const Tensor numbers =
-        random_numbers(buffer.type.element, {std::min(count, distinct_elements)});
+    const Tensor& numbers = numbers_of(buffer.type.element);
     std::byte* const to = inputs_[i].data();
-    const size_t bytes = inputs_[i].bytes();
-    copy_to_device(*device_, to, numbers.data(), numbers.bytes(), stream_.get());
-    for (size_t done = numbers.bytes(); done < bytes && done > 0; done *= 2)
+    const size_t bytes = inputs_[i].bytes(), first = std::min(bytes, numbers.bytes());
+    copy_to_device(*device_, to, numbers.data(), first, stream_.get());
+    for (size_t done = first; done < bytes && done > 0; done *= 2)
       copy_on_device(*device_, to + done, to, std::min(done, bytes - done), stream_.get());
     synchronize(*device_, stream_.get());
   }
