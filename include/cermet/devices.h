@@ -22,8 +22,8 @@ struct DevicePeaks {
   double tensor_float8 = 0;
   double bytes = 0;  // read and written, of the card's memory
 
-  // Of products whose factors have that type. Those of a type that tensor cores do not have are
-  // taken in the next one that they have; 0 for types of which nothing is known.
+  // Of products whose factors have that type; of float8, where tensor cores lack it, as of float16,
+  // in which it is taken then. 0 for types of which nothing is known.
   double products_of(ElementType factors, bool allow_tf32) const;
   // Of all other arithmetic: halves are computed as float32.
   double arithmetic_of(ElementType type) const;

@@ -34,9 +34,12 @@ struct PlannedStep {
   // Arithmetic operations as docs/report.md counts them, a multiplication with addition as two, of
   // all slices together. Nothing where the count is not known.
   std::optional<double> operations;
+  // In the body of a loop, so that a run may do it any number of times: operations and bytes are of
+  // one of them.
+  bool repeats = false;
   // What it computes in: the type of the factors where it `multiplies` (products, convolutions and
-  // attention, which tensor cores may do), else of its first operand; undefined where there is
-  // none.
+  // attention, which tensor cores may do), else the widest of the floats among operands and
+  // results, and where there are none that of the first; undefined where nothing has elements.
   ElementType arithmetic = ElementType::undefined;
   bool multiplies = false;
   // Every operand read once and every result written once in each slice. 0 where nothing moves

@@ -63,9 +63,10 @@ Value Executor::stacked(BufferId from, const std::vector<Value>& slices, int64_t
   shape.insert(shape.begin() + axis, slicing.count);
   Tensor result = tensor_in(place(from), type.element, shape);
   for (int64_t i = 0; i < slicing.count; ++i) {
-    const Tensor& piece = slices[backward ? slicing.count - 1 - i : i].tensor;
+    const int64_t iteration = backward ? slicing.count - 1 - i : i;
+    const Tensor& piece = slices[iteration].tensor;
     require(piece.shape() == slice, ErrorCode::runtime,
-            "iteration {} gives a slice of shape {}, the first gave {}", i,
+            "iteration {} gives a slice of shape {}, the first gave {}", iteration,
             to_string(piece.shape()), to_string(slice));
     for (int64_t o = 0; o < slicing.outer; ++o)
       copy_piece(place(from), piece.view(), o * slicing.inner, result.view(), slicing.at(i, o),

@@ -48,24 +48,37 @@ std::vector<int> present(const std::vector<BufferId>& ids) {
   return result;
 }
 
+PlannedStep planned_step(const Plan& plan, const ShapePlan& shapes, const Step& step,
+                         size_t index) {
+  PlannedStep planned;
+  planned.inputs = present(step.inputs);
+  planned.outputs = present(step.outputs);
+  planned.workspace_bytes = shapes.bound[index] ? shapes.bound[index]->workspace_bytes() : 0;
+  if (planned.workspace_bytes > 0)
+    planned.workspace_offset = shapes.memory_of(step.place).workspace_offsets[index];
+  planned.operations = operations_of(step, shapes.shapes);
+  planned.bytes = bytes_of(plan, step, shapes.shapes);
+  planned.arithmetic = arithmetic_of(step);
+  planned.multiplies = multiplies(step);
+  if (planned.operations) *planned.operations *= static_cast<double>(shapes.slices);
+  if (planned.bytes) *planned.bytes *= static_cast<double>(shapes.slices);
+  return planned;
+}
+
+// In the order of for_each_step.
+void add_steps(const Plan& plan, const ShapePlan& shapes, const Region& region, bool repeats,
+               std::vector<PlannedStep>& into) {
+  for (const Step& step : region.steps) {
+    into.push_back(planned_step(plan, shapes, step, into.size()));
+    into.back().repeats = repeats;
+    for (const Region& body : step.regions)
+      add_steps(plan, shapes, body, repeats || step.problem.kind != ProblemKind::branch, into);
+  }
+}
+
 std::vector<PlannedStep> steps_of(const Plan& plan, const ShapePlan& shapes) {
   std::vector<PlannedStep> steps;
-  for_each_step(plan.root.steps, [&](const Step& step) {
-    const size_t index = steps.size();
-    PlannedStep planned;
-    planned.inputs = present(step.inputs);
-    planned.outputs = present(step.outputs);
-    planned.workspace_bytes = shapes.bound[index] ? shapes.bound[index]->workspace_bytes() : 0;
-    if (planned.workspace_bytes > 0)
-      planned.workspace_offset = shapes.memory_of(step.place).workspace_offsets[index];
-    planned.operations = operations_of(step, shapes.shapes);
-    planned.bytes = bytes_of(plan, step, shapes.shapes);
-    planned.arithmetic = arithmetic_of(step);
-    planned.multiplies = multiplies(step);
-    if (planned.operations) *planned.operations *= static_cast<double>(shapes.slices);
-    if (planned.bytes) *planned.bytes *= static_cast<double>(shapes.slices);
-    steps.push_back(std::move(planned));
-  });
+  add_steps(plan, shapes, plan.root, false, steps);
   return steps;
 }
 

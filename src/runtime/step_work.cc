@@ -112,9 +112,11 @@ constexpr std::array operator_counters{
     OperatorCounter{"TensorScatter", none_needed},
 };
 
-Counter counter_of(std::string_view op) {
+// Plugins' operators may have the names of ONNX's.
+Counter counter_of(const Problem& problem) {
+  if (!problem.domain.empty()) return unknown;
   const auto found = std::find_if(operator_counters.begin(), operator_counters.end(),
-                                  [&](const OperatorCounter& row) { return row.op == op; });
+                                  [&](const auto& row) { return row.op == problem.op; });
   return found != operator_counters.end() ? found->count : unknown;
 }
 
@@ -153,12 +155,18 @@ double expression_operations(const ScalarExpr& expression) {
       }));
 }
 
+// Of operators that read no more of their first input than they write of it.
+bool reads_a_part(const Problem& problem) {
+  constexpr std::array<std::string_view, 4> ops{"Gather", "GatherElements", "GatherND", "Slice"};
+  return problem.domain.empty() && std::find(ops.begin(), ops.end(), problem.op) != ops.end();
+}
+
 }  // namespace
 
 std::optional<double> operations_of(const Step& step, const BufferShapes& shapes) {
   const Operands operands{step, shapes};
   Counter counter = counter_of(step.problem.kind);
-  if (counter == nullptr) counter = counter_of(step.problem.op);
+  if (counter == nullptr) counter = counter_of(step.problem);
   const Count own = counter(operands);
   if (!own || step.problem.expression.empty()) return own;
   const Shape* result = operands.output();
@@ -167,26 +175,21 @@ std::optional<double> operations_of(const Step& step, const BufferShapes& shapes
 }
 
 ElementType arithmetic_of(const Step& step) {
-  for (const auto& operands : {step.problem.inputs, step.problem.outputs})
-    for (const auto& operand : operands)
-      if (operand) return operand->type.element;
-  return ElementType::undefined;
+  ElementType first = ElementType::undefined, widest = ElementType::undefined;
+  for (const auto* operands : {&step.problem.inputs, &step.problem.outputs})
+    for (const auto& operand : *operands) {
+      if (!operand) continue;
+      const ElementType type = operand->type.element;
+      if (first == ElementType::undefined) first = type;
+      if (is_floating(type) && bit_width(type) > bit_width(widest)) widest = type;
+    }
+  return multiplies(step) || widest == ElementType::undefined ? first : widest;
 }
 
 bool multiplies(const Step& step) {
   constexpr std::array kinds{ProblemKind::convolution, ProblemKind::matmul, ProblemKind::attention};
   return std::find(kinds.begin(), kinds.end(), step.problem.kind) != kinds.end();
 }
-
-namespace {
-
-// Of operators that read no more of their first input than they write of it.
-bool reads_a_part(const Problem& problem) {
-  constexpr std::array<std::string_view, 4> ops{"Gather", "GatherElements", "GatherND", "Slice"};
-  return problem.domain.empty() && std::find(ops.begin(), ops.end(), problem.op) != ops.end();
-}
-
-}  // namespace
 
 std::optional<double> bytes_of(const Plan& plan, const Step& step, const BufferShapes& shapes) {
   if (step.problem.kind == ProblemKind::view) return 0;

@@ -13,7 +13,8 @@ using BufferShapes = std::vector<std::optional<Shape>>;  // by buffer
 // A multiplication with addition counts as two. Nothing where the count is not known.
 std::optional<double> operations_of(const Step& step, const BufferShapes& shapes);
 
-// The type of the step's first operand that is there: of factors, where it multiplies.
+// Where it multiplies, the type of its first factor; else the widest of the floats among operands
+// and results, and where there are none the type of the first operand that is there.
 ElementType arithmetic_of(const Step& step);
 // Whether it is a product, a convolution or attention.
 bool multiplies(const Step& step);

@@ -191,13 +191,6 @@ class LayoutAssigner {
     return is_taken(options_.query(plan_, step, defines_sizes_), tactics_, options_);
   }
 
-  // The first of the inputs that bodies read themselves, as they lie.
-  static size_t first_captured(const Step& step) {
-    if (step.regions.empty()) return step.inputs.size();
-    if (step.problem.kind == ProblemKind::branch) return 1;
-    return step.inputs.size() - step.problem.attributes.integer("captured", 0);
-  }
-
   void make_row_major(Step& step) {
     const size_t captured = first_captured(step);
     for (size_t i = 0; i < step.inputs.size(); ++i) {

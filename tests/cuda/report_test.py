@@ -9,7 +9,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import emulator  # noqa: E402
+import numpy as np  # noqa: E402
 import onnx  # noqa: E402
+import onnx.parser  # noqa: E402
 from commands import WRONG_USE  # noqa: E402
 from model_maker import ModelMaker  # noqa: E402
 
@@ -28,6 +30,26 @@ def network(path):
     rows = maker.input("rows", ["M"], onnx.TensorProto.INT64)
     maker.output(maker.op("Gather", maker.weight(1000, 20), rows, axis=0))
     onnx.save(maker.model(), path)
+    return path
+
+
+def looping(path):
+    """A layer that is there twice: in the main sequence, and in a loop of a round for each row."""
+    model = onnx.parser.parse_model("""<ir_version: 9, opset_import: ["" : 20]>
+      net (float[N, 32] x, int64[M] rows) => (float[N, 32] y, float[N, 32] z, int64[M] same)
+        <float[32, 32] w> {
+        same = Identity(rows)
+        y = MatMul(x, w)
+        trips = Size(rows)
+        one = Constant<value = bool {1}>()
+        z = Loop(trips, one, x)<body = body (int64 i, bool c, float[N, 32] s)
+          => (bool d, float[N, 32] t) { d = Identity(c)
+          t = MatMul(s, w) }>
+      }""")
+    weights = np.eye(32, dtype=np.float32) * 2
+    del model.graph.initializer[:]
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "w"))
+    onnx.save(model, path)
     return path
 
 
@@ -133,6 +155,26 @@ class GpuReport(emulator.CommandTest):
         self.fails(emulator.cermet("report", engine, "-o", self.root / "x.html", *SHAPES,
                                    "--device", "cuda"), WRONG_USE,
                    "--device cuda: the engine was built for the CPU")
+
+    def test_steps_that_repeat_have_no_part_of_the_roof(self):
+        """Their times are of all rounds, and nobody counted those."""
+        engine = self.root / "loop.engine"
+        done = emulator.build(looping(self.root / "loop.onnx"), engine)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        file = self.root / "loop.json"
+        done = emulator.cermet("bench", engine, *SHAPES, "--iterations", 2, "--warmup", 0,
+                               "--per-layer", "--json", file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        parts = {layer["step"]: layer["of_roof"] for layer in json.loads(file.read_text())["layers"]}
+        steps = self.report(engine)["steps"]
+        products = [(i, step) for i, step in enumerate(steps) if step["kind"] == "matmul"]
+        self.assertEqual([step["repeats"] for _, step in products], [False, True])
+        self.assertEqual([step["repeats"] for step in steps], [step["depth"] > 0 for step in steps])
+        for i, step in products:
+            self.assertEqual(step["operations"], 2 * 64 * 32 * 32)
+            self.assertGreater(step["microseconds"], 0)
+            self.assertEqual(step["least_us"] is None, step["repeats"])
+            self.assertEqual(parts[i] is None, step["repeats"])
 
     def test_bench_has_a_column(self):
         file = self.root / "bench.json"

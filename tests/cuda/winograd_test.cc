@@ -145,6 +145,32 @@ TEST(CudaWinograd, OffersWaysThatRun) {
   }
 }
 
+// What multiplies the windows of float16 by four, and sums of a window's weights, must fit.
+TEST(CudaWinograd, RejectsWindowsThatDoNotFit) {
+  const Tactic& tactic = cuda_tactic("cuda.convolution_winograd");
+  const auto reason = [&](ElementType type, double corner, double others) {
+    ConvolutionCase what = convolution({{1, 2, 5, 5}, 3, {}}, type);
+    KernelCase made = kernel_case(what);
+    std::vector<double> weights(3 * 2 * 9, 0.5);
+    std::fill_n(weights.begin() + 9 * 3, 9, others);  // of filter 1, channel 1
+    weights[9 * 3] = corner;
+    store_all(made.inputs[1]->view(), weights);
+    return rejection(made, tactic);
+  };
+  const auto does_not_fit = [](std::string_view type) {
+    return fmt::format("the transformed window of filter 1, channel 1 does not fit {}", type);
+  };
+  EXPECT_EQ(reason(float16, 16376, 0), "");
+  EXPECT_EQ(reason(float16, -16384, 0), does_not_fit("float16"));
+  EXPECT_EQ(reason(float16, 7272, 7272), "");
+  EXPECT_EQ(reason(float16, 8000, 8000), does_not_fit("float16"));
+  EXPECT_EQ(reason(float16, NAN, 0), does_not_fit("float16"));
+  EXPECT_EQ(reason(bfloat16, 65536, 65536), "");
+  EXPECT_EQ(reason(bfloat16, 3e38, 3e38), does_not_fit("bfloat16"));
+  EXPECT_EQ(reason(float32, 3e38, 0), "");
+  EXPECT_EQ(reason(float32, 3e38, 3e38), does_not_fit("float32"));
+}
+
 TEST(CudaWinograd, SaysWhatItRejects) {
   const Tactic& tactic = cuda_tactic("cuda.convolution_winograd");
   const auto reason = [&](const ConvolutionCase& what) {

@@ -163,6 +163,27 @@ TEST(Scan, WalksAnyAxis) {
   EXPECT_EQ(numbers(results[1]), (std::vector<double>{2, 6, 12, 28, 38, 50}));
 }
 
+// The iteration that ran, not the place that its slice has among those put together.
+TEST(Scan, NamesTheIterationWhoseSliceHasAnotherShape) {
+  Graph graph, body;
+  body.share_symbols(graph);
+  GraphMaker b(body), m(graph);
+  const ValueId length = b.input("length", "int64[1]");
+  b.output(b.add("ConstantOfShape", {length}));
+  const ValueId lengths = m.input("lengths", "int64[4, 1]");
+  m.output(m.add_control("Scan", {lengths}, {body}, 1,
+                         attributes({{"num_scan_inputs", int64_t{1}},
+                                     {"scan_output_directions", std::vector<int64_t>{1}}}))[0]);
+  try {
+    run_graph(graph, {Value(ints({4, 1}, {2, 2, 2, 5}))});
+    FAIL() << "slices of two shapes were put together";
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("iteration 3 gives a slice of shape [5], the first gave [2]"),
+              std::string::npos)
+        << error.message();
+  }
+}
+
 // Kernels of a build may leave a convolution's result channels-last; bodies hand it on row-major.
 TEST(Branch, HandsOnWhatAConvolutionMade) {
   Graph graph, yes, no;

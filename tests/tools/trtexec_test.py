@@ -221,6 +221,12 @@ class Trtexec(unittest.TestCase):
         self.fails(WRONG_USE, "--device cuda:0: the engine was built for the CPU",
                    f"--loadEngine={self.engine}", "--device=0")
 
+    def test_values_that_are_empty(self):
+        """They are not the flag behind them."""
+        for flag in ("--device=", "--shapes=", "--noDataTransfers="):
+            self.fails(WRONG_USE, f"{flag}: the value is empty", f"--onnx={self.model}", flag,
+                       "--verbose")
+
     def test_memory_pool(self):
         self.passes(f"--onnx={self.model}", "--memPoolSize=workspace:16", "--shapes=x:0:2x3", *QUICK)
         self.fails(5, "limit", f"--onnx={self.model}", "--memPoolSize=workspace:1K",

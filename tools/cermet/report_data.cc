@@ -69,6 +69,7 @@ json steps_json(const ReportData& data) {
                     {"workspace_bytes", planned.workspace_bytes},
                     {"operations", or_null(planned.operations)},
                     {"bytes", or_null(planned.bytes)},
+                    {"repeats", planned.repeats},
                     {"place", step.place},
                     {"ceiling", roof_json(data.roofline.roof_of(step, planned))},
                     {"least_us", or_null(data.roofline.least_us(step, planned))},

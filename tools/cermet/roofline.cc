@@ -2,20 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <string_view>
 
 #include "common/errors.h"
 
 namespace cermet::tools {
 namespace {
-
-std::string processor_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown processor";
-}
 
 // The card in "cuda:0 (NVIDIA H200, sm_90)".
 DeviceInfo card_of(const std::string& runs_on) {
@@ -71,7 +63,7 @@ bool is_untuned(const EngineSummary& summary) {
 
 Roofline Roofline::of_processor(MachinePeak given, int threads) {
   Roofline made;
-  made.machine_ = processor_name();
+  made.machine_ = list_devices().devices.front().product;  // the CPU
   made.peak_ = machine_peak(given, threads);
   made.basis_ = made.peak_.is_measured ? "measured on this machine" : "as given";
   return made;
@@ -131,7 +123,8 @@ std::vector<Roof> Roofline::roofs_of(const EngineSummary& summary,
 }
 
 std::optional<double> Roofline::least_us(const StepInfo& step, const PlannedStep& planned) const {
-  if (!has_roof(step) || !planned.operations || !planned.bytes) return std::nullopt;
+  if (!has_roof(step) || planned.repeats || !planned.operations || !planned.bytes)
+    return std::nullopt;
   const double memory = *planned.bytes / gigabytes();
   if (*planned.operations <= 0) return memory / 1000;
   const std::optional<Roof> roof = roof_of(step, planned);

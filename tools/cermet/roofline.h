@@ -41,7 +41,8 @@ class Roofline {
   std::optional<Roof> roof_of(const StepInfo& step, const PlannedStep& planned) const;
   // The different ones of an engine's steps, the highest first; the CPU's whatever the steps are.
   std::vector<Roof> roofs_of(const EngineSummary& summary, const ExecutionPlan& plan) const;
-  // Microseconds that arithmetic and memory allow at least; nothing where one of them is not known.
+  // Microseconds of a run that arithmetic and memory allow at least; nothing where one of them is
+  // not known, or how often the step repeats.
   std::optional<double> least_us(const StepInfo& step, const PlannedStep& planned) const;
 
  private:

@@ -146,6 +146,14 @@ size_t pool_bytes(const std::string& pools) {
   return bytes;
 }
 
+// CLI11 would take the next argument as the value.
+void check_for_empty_values(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments)
+    require(!argument.starts_with("--") || argument.find('=') + 1 != argument.size(),
+            ErrorCode::invalid_argument, "{}: the value is empty; give one or leave the flag out",
+            argument);
+}
+
 std::string without_quotes(const std::string& shapes) {
   std::string text = shapes;
   std::erase_if(text, [](char c) { return c == '\'' || c == '"'; });
@@ -173,6 +181,7 @@ std::vector<std::string> split_list(const std::string& text) {
 Options parse_options(std::vector<std::string> arguments, std::string* help_text) {
   Options options;
   options.without_effect = check_foreign_flags(arguments);
+  check_for_empty_values(arguments);
   CLI::App app("Builds and measures with the flags and the report of TensorRT's trtexec.",
                "cermet trtexec");
   add_build_flags(app, options);

@@ -1,8 +1,12 @@
 #include "backends/cuda/build/winograd.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
+#include <limits>
+#include <numeric>
+#include <span>
 
 #include "backends/cuda/build/convolution_sizes.h"
 #include "backends/cuda/build/estimate.h"
@@ -117,6 +121,52 @@ bool is_float32(const TacticQuery& query) {
   return query.problem().inputs[0]->type.element == ElementType::float32;
 }
 
+// Patches of float16 are divided by four (winograd.cu), so windows are multiplied.
+double window_scale(ElementType type) { return type == ElementType::float16 ? 4 : 1; }
+
+double largest_finite(ElementType type) {
+  if (type == ElementType::float16) return 65504;
+  return type == ElementType::bfloat16 ? 0x1.fep127 : std::numeric_limits<float>::max();
+}
+
+// Of magnitudes of IEEE's formats, which are in the order of their bits; NaN is above all.
+template <class Bits>
+Bits largest_bits(const Tensor& tensor) {
+  const std::span<const Bits> all(static_cast<const Bits*>(tensor.view().data),
+                                  static_cast<size_t>(tensor.elements()));
+  return std::accumulate(all.begin(), all.end(), Bits{0}, [](Bits largest, Bits bits) {
+    return std::max(largest, static_cast<Bits>(bits & (static_cast<Bits>(-1) >> 1)));
+  });
+}
+
+double largest_weight(const Tensor& weights) {
+  if (weights.type() == ElementType::float32)
+    return std::bit_cast<float>(largest_bits<uint32_t>(weights));
+  return decode_float(weights.type(), largest_bits<uint16_t>(weights));
+}
+
+// A transformed window may be larger than its weights; infinite, it would spoil all results.
+std::optional<std::string> too_large_window(const TacticQuery& query) {
+  const Tensor& weights = *query.constant(1);
+  const double scale = window_scale(weights.type()), limit = largest_finite(weights.type());
+  constexpr double most_growth = 2.25;  // 1.5 in each dimension: rows of G in winograd_window.cc
+  if (most_growth * scale * largest_weight(weights) <= limit) return std::nullopt;
+  const std::vector<double> from = load_all<double>(weights.view());
+  std::array<double, 36> places{};
+  for (size_t i = 0; i < from.size() / 9; ++i)
+    for (const int m : {2, 4}) {
+      if (m == 4 && !is_float32(query)) continue;
+      winograd_window(m, from.data() + 9 * i, places.data(), 1);
+      if (std::all_of(places.begin(), places.begin() + (m + 2) * (m + 2),
+                      [&](double place) { return std::abs(place) * scale <= limit; }))
+        continue;
+      const auto channels = static_cast<size_t>(weights.shape()[1]);
+      return fmt::format("the transformed window of filter {}, channel {} does not fit {}",
+                         i / channels, i % channels, name(weights.type()));
+    }
+  return std::nullopt;
+}
+
 std::optional<std::string> rejects(const TacticQuery& query) {
   const Problem& problem = query.problem();
   if (auto reason = rejects_convolution(problem)) return reason;
@@ -133,7 +183,7 @@ std::optional<std::string> rejects(const TacticQuery& query) {
   if (!is_channels_last(*problem.inputs[0])) return "the image is not channels-last";
   if (query.constant(1) == nullptr) return "the weights are no constant";
   if (sizes.channels == Dim(0) || sizes.filters == Dim(0)) return "there are no channels";
-  return std::nullopt;
+  return too_large_window(query);
 }
 
 // What each launch moves at the typical sizes, and how fast.
@@ -315,14 +365,13 @@ DeviceSource generate(const TacticQuery& query, std::string_view configuration) 
   return source;
 }
 
-// Weights [filter, channel, 3, 3] as [place][filter][channel], lines of whole vectors. Patches of
-// float16 are divided by four (winograd.cu), so the windows are multiplied.
+// Weights [filter, channel, 3, 3] as [place][filter][channel], lines of whole vectors.
 std::optional<PackedConstant> pack(const TacticQuery& query) {
   const Way way = Way::parse(query.step->choice.configuration);
   const Tensor& weights = *query.constant(1);
   const int64_t filters = weights.shape()[0], channels = weights.shape()[1];
   const int64_t padded = padded_size(channels, weights.type());
-  const double scale = weights.type() == ElementType::float16 ? 4 : 1;
+  const double scale = window_scale(weights.type());
   const size_t line = static_cast<size_t>(padded * bit_width(weights.type()) / 8);
   const std::vector<double> from = load_all<double>(weights.view());
   Tensor packed(weights.type(), {way.places(), filters, padded});
