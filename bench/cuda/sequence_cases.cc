@@ -91,6 +91,16 @@ void add_selections(OperatorCases& to, const Sizes& size) {
                 .inputs = {data(float32, {size(8, 1), size(128256, 200)}),
                            numbers(int64, {1}, {static_cast<double>(size(50, 5))})},
                 .outputs = 2});
+  to.push_back({.name = "DFT of 1024 samples",
+                .tactic = "cuda.dft",
+                .op = "DFT",
+                .inputs = {data(float32, {size(128, 2), size(1024, 30), 1})},
+                .attributes = {{"onesided", 1}}});
+  to.push_back({.name = "STFT of Whisper: 30 s in frames of 400",
+                .tactic = "cuda.dft",
+                .op = "STFT",
+                .inputs = {data(float32, {1, size(480240, 800), 1}), numbers(int64, {}, {160}),
+                           data(float32, {400})}});
   to.push_back({.name = "NonZero of a mask",
                 .tactic = "cuda.nonzero",
                 .op = "PaddedNonZero",

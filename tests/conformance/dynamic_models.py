@@ -84,6 +84,17 @@ def picked_rows():
     return m.model()
 
 
+def spectrogram():
+    """Logarithms of a signal's powers in frames, as speech models begin, and its first bins."""
+    m = ModelMaker()
+    x = m.input("signal", ["n", "samples", 1])
+    frames = m.op("STFT", x, np.int64(7), np.hanning(25).astype(np.float32), np.int64(25))
+    power = m.op("ReduceSum", m.op("Mul", frames, frames), ints(-1), keepdims=0)
+    m.output(m.op("Log", m.op("Add", power, np.float32(1))))
+    m.output(m.op("DFT", x, np.int64(48), axis=1, onesided=1))
+    return m.model()
+
+
 def nested_control():
     """A Loop whose body takes one of two branches of different shapes, with a Loop in one."""
     text = """

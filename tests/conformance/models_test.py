@@ -60,6 +60,11 @@ def rows_of(random):
     return {"x": random.standard_normal((int(random.integers(0, 40)), 6)).astype(np.float32)}
 
 
+def samples(random):
+    shape = (int(random.integers(1, 4)), int(random.integers(25, 121)), 1)
+    return {"signal": random.standard_normal(shape).astype(np.float32)}
+
+
 def trips(random):
     rows = int(random.integers(1, 9))
     return {"x": random.standard_normal((rows, 4)).astype(np.float32),
@@ -78,6 +83,9 @@ DYNAMIC = {
                 ("tokens", "0", "5", "4")),
     "picked rows": (dynamic_models.picked_rows, {"x": ("0x6", "16x6", "40x6")}, rows_of,
                     {"x": np.zeros((41, 6), np.float32)}, ("x", "0", "41", "40")),
+    "spectrogram": (dynamic_models.spectrogram, {"signal": ("1x25x1", "2x80x1", "3x120x1")},
+                    samples, {"signal": np.zeros((1, 121, 1), np.float32)},
+                    ("signal", "1", "121", "120")),
     "nested control": (dynamic_models.nested_control, {"x": ("1x4", "4x4", "8x4")}, trips,
                        {"x": np.zeros((9, 4), np.float32), "trips": np.array(1, np.int64)},
                        ("x", "0", "9", "8")),

@@ -107,6 +107,14 @@ inline float normcdff(float x) { return 0.5f * erfcf(-x * 0.70710678118654752f);
 inline float exp10f(float x) { return powf(10.0f, x); }
 inline float sinpif(float x) { return sinf(3.14159265358979324f * x); }
 inline float cospif(float x) { return cosf(3.14159265358979324f * x); }
+inline void sincospi(double x, double* sine, double* cosine) {
+  *sine = sin(3.14159265358979324 * x);
+  *cosine = cos(3.14159265358979324 * x);
+}
+inline void sincospif(float x, float* sine, float* cosine) {
+  *sine = static_cast<float>(sin(3.14159265358979324 * static_cast<double>(x)));
+  *cosine = static_cast<float>(cos(3.14159265358979324 * static_cast<double>(x)));
+}
 inline float __saturatef(float x) { return x > 0 ? (x < 1 ? x : 1.0f) : 0.0f; }
 
 // Those that are fast on a card and less exact there.

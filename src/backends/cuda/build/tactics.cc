@@ -7,6 +7,7 @@
 #include "backends/cuda/build/cudnn_convolution.h"
 #include "backends/cuda/build/deformable.h"
 #include "backends/cuda/build/depthwise.h"
+#include "backends/cuda/build/dft.h"
 #include "backends/cuda/build/direct_convolution.h"
 #include "backends/cuda/build/few_channels.h"
 #include "backends/cuda/build/fill.h"
@@ -82,6 +83,7 @@ std::span<const Tactic> tactics() {
       topk_tactic(),
       nonzero_tactic(),
       suppression_tactic(),
+      dft_tactic(),
   };
   return list;
 }
