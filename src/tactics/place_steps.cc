@@ -14,8 +14,6 @@ namespace {
 
 // Integers up to so many are computed faster than they are sent to the device.
 constexpr int64_t small_elements = 4096;
-// A caller's sizes and flags have no more; what has is data, which may lie on the device already.
-constexpr int64_t few_elements = 8;
 
 class Placer {
  public:
@@ -270,7 +268,9 @@ class Placer {
     return whole.storage == Storage::input && numbers ? Place::device : whole.place;
   }
 
-  // Integers that nothing of the device has a part in, as shapes are computed.
+  // Integers that nothing of the device has a part in, as shapes are computed. Inputs may lie on the
+  // device already, and a step of the host in the midst of a run would keep it from a stream of the
+  // caller's.
   bool is_small_and_of_host(const Step& step) const {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
@@ -280,9 +280,7 @@ class Placer {
         return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
-      const bool is_given = buffer.storage == Storage::input;
-      return whole && element_count(constants(*buffer.type.dims)) <=
-                          (is_given ? few_elements : small_elements);
+      return whole && element_count(constants(*buffer.type.dims)) <= small_elements;
     };
     const bool reads_values = std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
       return id != no_buffer && plan_.buffers[id].storage != Storage::constant;
