@@ -34,10 +34,10 @@ struct Slicing {
 };
 
 // The shape that a stacked output has when no iteration ran: what is known of a slice.
-Shape empty_slice(const ValueType& slice) {
+Shape empty_slice(const ValueType& slice, const SymbolValues& symbols) {
   Shape shape;
   if (!slice.has_rank()) return shape;
-  for (const Dim& dim : *slice.dims) shape.push_back(dim.is_constant() ? dim.constant() : 0);
+  for (const Dim& dim : *slice.dims) shape.push_back(dim.try_evaluate(symbols).value_or(0));
   return shape;
 }
 
@@ -56,7 +56,7 @@ void Executor::copy_piece(Place place, const ConstTensorView& from, int64_t from
 Value Executor::stacked(BufferId from, const std::vector<Value>& slices, int64_t axis,
                         bool backward) {
   const ValueType& type = engine_.plan().buffer(from).type;
-  const Shape slice = slices.empty() ? empty_slice(type) : slices[0].tensor.shape();
+  const Shape slice = slices.empty() ? empty_slice(type, symbols_) : slices[0].tensor.shape();
   if (axis < 0) axis += static_cast<int64_t>(slice.size()) + 1;
   const Slicing slicing(slice, axis, static_cast<int64_t>(slices.size()));
   Shape shape = slice;

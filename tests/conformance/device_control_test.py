@@ -232,6 +232,12 @@ def model_of(name):
         f'{MODELS[name].strip()}')
 
 
+def of_no_slice(want, got):
+    """Of slices that no iteration made ONNX Runtime takes sizes for 0 that the inputs tell."""
+    return (want.ndim == got.ndim and want.ndim > 1 and want.shape[0] == got.shape[0] == 0
+            and want.dtype == got.dtype)
+
+
 def check(name, program, scratch):
     model = model_of(name)
     file = scratch / f"{name}.onnx"
@@ -255,7 +261,10 @@ def check(name, program, scratch):
     for k, want in enumerate(wanted):
         got = backend_cases.load_outputs(pairs[2 * k + 1], model)
         for i, (w, g) in enumerate(zip(want, got)):
-            if text := backend_cases.difference(f"run {k}, output {i}", np.asarray(w), g):
+            w = np.asarray(w)
+            if of_no_slice(w, g):
+                continue
+            if text := backend_cases.difference(f"run {k}, output {i}", w, g):
                 return text, answer
     return "", answer
 

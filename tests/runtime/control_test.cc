@@ -72,6 +72,24 @@ TEST(Loop, WithoutAnIterationHandsTheStateOn) {
   }
 }
 
+// As what reads them counts on, whose shape is known before the loop runs.
+TEST(Loop, SlicesOfNoIterationHaveTheSizesOfInputs) {
+  Graph graph, body;
+  body.share_symbols(graph);
+  GraphMaker b(body), m(graph);
+  b.input("i", "int64[]");
+  const ValueId on = b.input("c", "boolean[]");
+  const ValueId next = b.add("Sin", {b.input("s", "float32[n]")});
+  for (ValueId id : {on, next, next}) b.output(id);
+  const ValueId trips = m.input("trips", "int64[]"), state = m.input("s", "float32[n]");
+  const auto results = m.add_control("Loop", {trips, no_value, state}, {body}, 2);
+  const ValueId sum = m.add("ReduceSum", {results[1], m.constant("axis", ints({1}, {0}))},
+                            attributes({{"keepdims", int64_t{0}}}));
+  m.output(m.add("Add", {sum, results[0]}));
+  EXPECT_EQ(numbers(run_graph(graph, {Value(ints({}, {0})), Value(reals({3}, {1, 2, 3}))})[0]),
+            (std::vector<double>{1, 2, 3}));
+}
+
 TEST(Loop, WithinALoopWithinABranch) {
   Graph graph, yes, no, outer;
   for (Graph* body : {&yes, &no, &outer}) body->share_symbols(graph);

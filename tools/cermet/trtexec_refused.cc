@@ -73,7 +73,7 @@ constexpr Note without_effect[] = {
      "threads spin anyway before they sleep; `cermet bench --spin` sets for how long",
      "the driver decides how the host waits for the GPU"},
     {"--useCudaGraph", "there are no CUDA graphs on a CPU",
-     "what follows each other on the GPU is always launched as a graph from the third run on"},
+     "what follows each other on the GPU is always launched as a graph from the second run on"},
     {"--exposeDMA", "nothing is transferred on a CPU",
      "copies and kernels of a stream always follow each other"},
     {"--separateProfileRun", "layers are always timed in runs of their own", nullptr},

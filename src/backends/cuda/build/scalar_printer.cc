@@ -12,7 +12,7 @@ namespace {
 
 // {0}, {1}, {2}: arguments; {T}: the compute type; {f}: "f" where that is float. The words differ
 // for floats and integers; an empty one: the operation is not for that kind. `narrow` is for floats
-// of 16 bits, whose rounding hides what it lacks: no more than 1e-5 of the result, or 2e-7.
+// of 16 bits, whose rounding hides what it lacks: no more than 1e-5 of the result.
 struct OpText {
   ScalarOp op;
   std::string_view real, integer, narrow = {};
