@@ -268,9 +268,9 @@ class Placer {
     return whole.storage == Storage::input && numbers ? Place::device : whole.place;
   }
 
-  // Integers that nothing of the device has a part in, as shapes are computed. Inputs may lie on the
-  // device already, and a step of the host in the midst of a run would keep it from a stream of the
-  // caller's.
+  // Integers that nothing of the device has a part in, as shapes are computed. Inputs may lie on
+  // the device already, and a step of the host in the midst of a run would keep it from a stream of
+  // the caller's.
   bool is_small_and_of_host(const Step& step) const {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
