@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "base/error.h"
@@ -118,11 +119,10 @@ class Placer {
 
   bool is_made_by_device(BufferId id, const Region& body) const {
     if (!is_floats(id)) return false;
-    for (auto step = body.steps.rbegin(); step != body.steps.rend(); ++step) {
-      if (std::find(step->outputs.begin(), step->outputs.end(), id) == step->outputs.end())
-        continue;
-      if (step->problem.kind != ProblemKind::view) return runs_on_device(*step);
-      id = step->inputs[0];
+    for (const Step& step : std::ranges::reverse_view(body.steps)) {
+      if (std::find(step.outputs.begin(), step.outputs.end(), id) == step.outputs.end()) continue;
+      if (step.problem.kind != ProblemKind::view) return runs_on_device(step);
+      id = step.inputs[0];
     }
     return false;
   }
