@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "base/error.h"
@@ -14,8 +15,6 @@ namespace {
 
 // Integers up to so many are computed faster than they are sent to the device.
 constexpr int64_t small_elements = 4096;
-// A caller's sizes and flags have no more; what has is data, which may lie on the device already.
-constexpr int64_t few_elements = 8;
 
 class Placer {
  public:
@@ -120,11 +119,10 @@ class Placer {
 
   bool is_made_by_device(BufferId id, const Region& body) const {
     if (!is_floats(id)) return false;
-    for (auto step = body.steps.rbegin(); step != body.steps.rend(); ++step) {
-      if (std::find(step->outputs.begin(), step->outputs.end(), id) == step->outputs.end())
-        continue;
-      if (step->problem.kind != ProblemKind::view) return runs_on_device(*step);
-      id = step->inputs[0];
+    for (const Step& step : std::ranges::reverse_view(body.steps)) {
+      if (std::find(step.outputs.begin(), step.outputs.end(), id) == step.outputs.end()) continue;
+      if (step.problem.kind != ProblemKind::view) return runs_on_device(step);
+      id = step.inputs[0];
     }
     return false;
   }
@@ -270,7 +268,9 @@ class Placer {
     return whole.storage == Storage::input && numbers ? Place::device : whole.place;
   }
 
-  // Integers that nothing of the device has a part in, as shapes are computed.
+  // Integers that nothing of the device has a part in, as shapes are computed. Inputs may lie on
+  // the device already, and a step of the host in the midst of a run would keep it from a stream of
+  // the caller's.
   bool is_small_and_of_host(const Step& step) const {
     const auto is_small = [&](BufferId id) {
       if (id == no_buffer) return true;
@@ -280,9 +280,7 @@ class Placer {
         return false;
       const bool whole = is_integer(buffer.type.element) || buffer.storage == Storage::constant ||
                          buffer.type.element == ElementType::boolean;
-      const bool is_given = buffer.storage == Storage::input;
-      return whole && element_count(constants(*buffer.type.dims)) <=
-                          (is_given ? few_elements : small_elements);
+      return whole && element_count(constants(*buffer.type.dims)) <= small_elements;
     };
     const bool reads_values = std::any_of(step.inputs.begin(), step.inputs.end(), [&](BufferId id) {
       return id != no_buffer && plan_.buffers[id].storage != Storage::constant;

@@ -10,7 +10,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 import emulator  # noqa: E402
+import onnx  # noqa: E402
 from commands import CERMET, NO_MEMORY, WRONG_USE  # noqa: E402
+from model_maker import ModelMaker  # noqa: E402
 
 API = pathlib.Path(__file__).parents[2] / "src/backends/cuda/run/driver_api.h"
 CALLS = re.findall(r"X\((cu\w+),", API.read_text())
@@ -50,6 +52,23 @@ class DeviceBuild(emulator.CommandTest):
         subprocess.run(["cc", "-shared", "-fPIC", source, "-o", folder / "libcuda.so.1"],
                        check=True)
         return folder
+
+    # Which processor.
+
+    def test_small_integers_that_are_inputs_are_the_gpus(self):
+        """A step of the host would keep the run from a caller's stream. Sizes are the host's."""
+        maker = ModelMaker()
+        x = maker.input("x", ["N", 8])
+        s = maker.input("s", [4], onnx.TensorProto.INT64)
+        maker.output(maker.op("Mul", s, s))
+        maker.output(maker.op("Sin", x))
+        onnx.save(maker.model(), self.root / "integers.onnx")
+        done = emulator.build(self.root / "integers.onnx", self.root / "integers.engine",
+                              "--explain=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        winners = [step["winner"]["tactic"] for step in json.loads(done.stdout)["steps"]
+                   if step["winner"]]
+        self.assertEqual(winners, ["cuda.pointwise"] * 2)
 
     # The driver and the card.
 
