@@ -258,9 +258,10 @@ TEST(Tuner, ATacticThatPromisesMuchIsMeasuredBesideManyOfAnother) {
   EXPECT_EQ(plan.root.steps[0].choice.tactic, "second");
   EXPECT_EQ(plan.root.steps[0].choice.configuration, "y");
   EXPECT_EQ(machine.kernels, 10);
-  for (const Candidate& candidate : choices[0].candidates)
-    if (candidate.tactic == "first" && candidate.configuration > "i")
-      EXPECT_EQ(candidate.unmeasured, "not measured: 10 others promise more");
+  for (const Candidate& candidate : choices[0].candidates) {
+    if (candidate.tactic != "first" || candidate.configuration <= "i") continue;
+    EXPECT_EQ(candidate.unmeasured, "not measured: 10 others promise more");
+  }
 }
 
 TEST(Tuner, ALibraryIsOpenedWhereItPays) {
