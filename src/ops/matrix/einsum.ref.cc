@@ -68,6 +68,7 @@ T sum_products(const Loops& loops, const std::vector<std::vector<T>>& data,
   const bool scalar = loops.sizes.empty();
   const Shape outer(loops.sizes.begin(), loops.sizes.end() - (scalar ? 0 : 1));
   const int64_t length = scalar ? 1 : loops.sizes.back();
+  if (length == 0) return total;  // operands of no elements have no address
   for_each_index(outer, [&](const std::vector<int64_t>& index, int64_t) {
     std::vector<const T*> at(data.size());
     for (size_t t = 0; t < data.size(); ++t) {

@@ -306,7 +306,12 @@ class Reduction : public Kernel {
       return spatial;
     }
     std::vector<bool> reduced(rank, axes_.empty());
-    for (int64_t axis : axes_) reduced[axis < 0 ? axis + static_cast<int64_t>(rank) : axis] = true;
+    const auto dims = static_cast<int64_t>(rank);
+    for (int64_t axis : axes_) {
+      require(axis >= -dims && axis < dims, ErrorCode::invalid_engine,
+              "reduction over axis {} of {} dimensions", axis, rank);
+      reduced[axis < 0 ? axis + dims : axis] = true;
+    }
     return reduced;
   }
 
