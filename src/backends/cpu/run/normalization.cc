@@ -153,6 +153,12 @@ class Normalization : public Kernel {
     if (!x.empty()) shape.batch = x[0];
     if (x.size() > 1) shape.channels = x[1];
     for (size_t d = 2; d < x.size(); ++d) shape.inner *= x[d];
+    if (problem_.op == "BatchNormalization") {
+      for (size_t i = 1; i <= 4; ++i)
+        require(i < context.inputs.size() && context.inputs[i] &&
+                    element_count(*context.inputs[i]) == shape.channels,
+                ErrorCode::invalid_engine, "parameter {} has not {} elements", i, shape.channels);
+    }
     if (problem_.op == "BatchNormalization")
       return std::make_unique<BoundBatch>(functions_, shape,
                                           !problem_.inputs[0]->layout.is_row_major(), epsilon_);
