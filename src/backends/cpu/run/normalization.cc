@@ -158,10 +158,9 @@ class Normalization : public Kernel {
         require(i < context.inputs.size() && context.inputs[i] &&
                     element_count(*context.inputs[i]) == shape.channels,
                 ErrorCode::invalid_engine, "parameter {} has not {} elements", i, shape.channels);
-    }
-    if (problem_.op == "BatchNormalization")
       return std::make_unique<BoundBatch>(functions_, shape,
                                           !problem_.inputs[0]->layout.is_row_major(), epsilon_);
+    }
     const int64_t groups = problem_.op == "GroupNormalization"
                                ? problem_.attributes.integer("num_groups")
                                : std::max<int64_t>(1, shape.channels);
